@@ -1,0 +1,258 @@
+/* sys.c: see sys.h. The only file that issues system calls. */
+#define _GNU_SOURCE
+#include "base/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
+
+#if defined(__x86_64__)
+static long enter6(long n, long a, long b, long c, long d, long e, long f)
+{
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    long ret;
+    __asm__ volatile("syscall"
+                     : "=a"(ret)
+                     : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return ret;
+}
+#elif defined(__aarch64__)
+static long enter6(long n, long a, long b, long c, long d, long e, long f)
+{
+    register long x8 __asm__("x8") = n;
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = d;
+    register long x4 __asm__("x4") = e;
+    register long x5 __asm__("x5") = f;
+    __asm__ volatile("svc 0"
+                     : "+r"(x0)
+                     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+                     : "memory");
+    return x0;
+}
+#else
+#error "stallmark runs on x86-64 and arm64"
+#endif
+
+#define enter0(n)             enter6((n), 0, 0, 0, 0, 0, 0)
+#define enter1(n, a)          enter6((n), (long)(a), 0, 0, 0, 0, 0)
+#define enter2(n, a, b)       enter6((n), (long)(a), (long)(b), 0, 0, 0, 0)
+#define enter3(n, a, b, c)    enter6((n), (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define enter4(n, a, b, c, d) enter6((n), (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+
+/* ---- memory ---------------------------------------------------------------------------------------- */
+
+void *smk_sys_map(size_t size)
+{
+    long addr = enter6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                       -1, 0);
+    return addr < 0 && addr > -4096 ? NULL : (void *)addr;
+}
+
+void *smk_sys_map_dumpless(size_t size)
+{
+    void *addr = smk_sys_map(size);
+    if (addr) {
+        enter3(SYS_madvise, addr, size, MADV_DONTDUMP);
+        enter3(SYS_madvise, addr, size, MADV_WIPEONFORK);
+    }
+    return addr;
+}
+
+void smk_sys_unmap(void *addr, size_t size) { enter2(SYS_munmap, addr, size); }
+
+int smk_sys_prefault(void *addr, size_t size)
+{
+    return (int)enter3(SYS_madvise, addr, size, MADV_POPULATE_WRITE);
+}
+
+void smk_sys_discard(void *addr, size_t size) { enter3(SYS_madvise, addr, size, MADV_DONTNEED); }
+
+/* ---- threads and processes -------------------------------------------------------------------------- */
+
+int smk_sys_gettid(void) { return (int)enter0(SYS_gettid); }
+int smk_sys_getpid(void) { return (int)enter0(SYS_getpid); }
+
+int smk_sys_get_thread_name(char name[16])
+{
+    return (int)enter2(SYS_prctl, PR_GET_NAME, name);
+}
+
+int smk_sys_futex_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns)
+{
+    struct timespec ts = {.tv_sec = (time_t)(timeout_ns / 1000000000u),
+                          .tv_nsec = (long)(timeout_ns % 1000000000u)};
+    struct timespec *limit = timeout_ns == UINT64_MAX ? NULL : &ts;
+    return (int)enter4(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, limit);
+}
+
+int smk_sys_futex_wake(uint32_t *word, int count)
+{
+    return (int)enter3(SYS_futex, word, FUTEX_WAKE_PRIVATE, count);
+}
+
+int smk_sys_barrier(void)
+{
+    return (int)enter3(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
+
+int smk_sys_barrier_prepare(void)
+{
+    return (int)enter3(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+}
+
+int smk_sys_get_affinity(int tid, void *mask, size_t size)
+{
+    return (int)enter3(SYS_sched_getaffinity, tid, size, mask);
+}
+
+/* ---- time ------------------------------------------------------------------------------------------- */
+
+uint64_t smk_sys_clock(clockid_t clock)
+{
+    struct timespec ts;
+    clock_gettime(clock, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void smk_sys_sleep(uint64_t ns)
+{
+    struct timespec ts = {.tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u)};
+    enter4(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &ts, NULL);
+}
+
+/* ---- files ------------------------------------------------------------------------------------------ */
+
+int smk_sys_openat(int dir, const char *path, int flags, mode_t mode)
+{
+    return (int)enter4(SYS_openat, dir, path, flags | O_CLOEXEC, mode);
+}
+
+int smk_sys_open(const char *path, int flags, mode_t mode)
+{
+    return smk_sys_openat(AT_FDCWD, path, flags, mode);
+}
+
+int smk_sys_close(int fd) { return (int)enter1(SYS_close, fd); }
+
+ssize_t smk_sys_read(int fd, void *buf, size_t len) { return enter3(SYS_read, fd, buf, len); }
+
+ssize_t smk_sys_pread(int fd, void *buf, size_t len, uint64_t offset)
+{
+    return enter4(SYS_pread64, fd, buf, len, offset);
+}
+
+ssize_t smk_sys_write(int fd, const void *buf, size_t len) { return enter3(SYS_write, fd, buf, len); }
+
+ssize_t smk_sys_pwrite(int fd, const void *buf, size_t len, uint64_t offset)
+{
+    return enter4(SYS_pwrite64, fd, buf, len, offset);
+}
+
+int smk_sys_fsync(int fd) { return (int)enter1(SYS_fsync, fd); }
+int smk_sys_truncate(int fd, uint64_t size) { return (int)enter2(SYS_ftruncate, fd, size); }
+
+int smk_sys_fstat(int fd, struct stat *st)
+{
+    return (int)enter4(SYS_newfstatat, fd, "", st, AT_EMPTY_PATH);
+}
+
+int smk_sys_statat(int dir, const char *name, struct stat *st)
+{
+    return (int)enter4(SYS_newfstatat, dir, name, st, AT_SYMLINK_NOFOLLOW);
+}
+
+int smk_sys_mkdir(const char *path, mode_t mode)
+{
+    return (int)enter3(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+int smk_sys_unlinkat(int dir, const char *name) { return (int)enter3(SYS_unlinkat, dir, name, 0); }
+
+int smk_sys_renameat(int dir, const char *from, const char *to)
+{
+    return (int)enter6(SYS_renameat2, dir, (long)from, dir, (long)to, 0, 0);
+}
+
+int smk_sys_getdents(int dir, void *buf, size_t len)
+{
+    return (int)enter3(SYS_getdents64, dir, buf, len);
+}
+
+int64_t smk_sys_seek(int fd, int64_t offset, int whence)
+{
+    return enter3(SYS_lseek, fd, offset, whence);
+}
+
+int smk_sys_free_space(int fd, uint64_t *bytes)
+{
+    struct statfs fs;
+    long rc = enter2(SYS_fstatfs, fd, &fs);
+    if (rc < 0)
+        return (int)rc;
+    *bytes = (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
+    return 0;
+}
+
+int smk_sys_dup_from(int fd, int from) { return (int)enter3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, from); }
+int smk_sys_dup3(int from, int to, int flags) { return (int)enter3(SYS_dup3, from, to, flags); }
+
+int smk_sys_close_range(unsigned first, unsigned last, int flags)
+{
+    return (int)enter3(SYS_close_range, first, last, flags);
+}
+
+int smk_sys_nofile_limit(void)
+{
+    struct rlimit limit = {.rlim_cur = 1024};
+    enter4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
+    return limit.rlim_cur > 1 << 30 ? 1 << 30 : (int)limit.rlim_cur;
+}
+
+int smk_sys_readlink(const char *path, char *buf, size_t size)
+{
+    int n = (int)enter4(SYS_readlinkat, AT_FDCWD, path, buf, size - 1);
+    if (n >= 0)
+        buf[n] = '\0';
+    return n;
+}
+
+int smk_sys_slurp(const char *path, char *buf, size_t size)
+{
+    int fd = smk_sys_open(path, O_RDONLY, 0);
+    if (fd < 0)
+        return fd;
+    size_t len = 0;
+    ssize_t n = 1;
+    while (n > 0 && len < size - 1) {
+        n = smk_sys_read(fd, buf + len, size - 1 - len);
+        if (n > 0)
+            len += (size_t)n;
+        else if (n == -EINTR)
+            n = 1;
+    }
+    smk_sys_close(fd);
+    buf[len] = '\0';
+    return n < 0 ? (int)n : (int)len;
+}
+
+int smk_sys_random(void *buf, size_t len)
+{
+    long n = enter3(SYS_getrandom, buf, len, 0);
+    return n < 0 ? (int)n : n == (long)len ? 0 : -EIO;
+}

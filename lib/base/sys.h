@@ -1,0 +1,89 @@
+/* sys.h: every system call of the library, in one place.
+ *
+ * They enter the kernel themselves instead of through libc, for three reasons: the library stands in
+ * front of libc's functions and must not meet itself; a host's errno is never touched; and none of
+ * them is a cancellation point.
+ *
+ * All of them: result >= 0, or -errno. Pointers are never NULL unless said. Any thread, signal
+ * handlers too.
+ */
+#ifndef SMK_BASE_SYS_H
+#define SMK_BASE_SYS_H
+
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "base/compiler.h"
+
+/* ---- memory ------------------------------------------------------------------------------------ */
+
+/* Private anonymous memory, page aligned, zeroed. smk_sys_map_dumpless keeps it out of core dumps and
+ * gives a fork's child zeroes in its place (MADV_WIPEONFORK): not copied, and never a fault, as
+ * MADV_DONTFORK would be for a signal handler that runs in the child before our fork handler.
+ * Returns NULL when there is none. */
+void *smk_sys_map(size_t size);
+void *smk_sys_map_dumpless(size_t size);
+void smk_sys_unmap(void *addr, size_t size);
+/* Faults all pages in, so that no later write does. Returns 0 or -errno: then they fault one by one. */
+int smk_sys_prefault(void *addr, size_t size);
+/* Gives the pages back; they read as zeroes. */
+void smk_sys_discard(void *addr, size_t size);
+
+/* ---- threads and processes ------------------------------------------------------------------------ */
+
+int smk_sys_gettid(void);
+int smk_sys_getpid(void);
+/* The name of the calling thread, at most 15 bytes and NUL. */
+int smk_sys_get_thread_name(char name[16]);
+/* Sleeps while *word == expected, at most timeout_ns (UINT64_MAX: without limit). -EAGAIN when the
+ * word differed, -ETIMEDOUT, -EINTR; 0 when woken. */
+int smk_sys_futex_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns);
+int smk_sys_futex_wake(uint32_t *word, int count);
+/* Makes every running thread of this process pass a full barrier (membarrier, private expedited).
+ * -EPERM before smk_sys_barrier_prepare(), -ENOSYS where the kernel has none. */
+int smk_sys_barrier(void);
+int smk_sys_barrier_prepare(void);
+int smk_sys_get_affinity(int tid, void *mask, size_t size);
+
+/* ---- time ----------------------------------------------------------------------------------------- */
+
+/* Nanoseconds of a clock (CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_THREAD_CPUTIME_ID …), through the
+ * vdso. */
+uint64_t smk_sys_clock(clockid_t clock);
+/* Sleeps for ns. */
+void smk_sys_sleep(uint64_t ns);
+
+/* ---- files ---------------------------------------------------------------------------------------- */
+
+int smk_sys_open(const char *path, int flags, mode_t mode);
+int smk_sys_openat(int dir, const char *path, int flags, mode_t mode);
+int smk_sys_close(int fd);
+ssize_t smk_sys_read(int fd, void *buf, size_t len);
+ssize_t smk_sys_pread(int fd, void *buf, size_t len, uint64_t offset);
+ssize_t smk_sys_write(int fd, const void *buf, size_t len);
+ssize_t smk_sys_pwrite(int fd, const void *buf, size_t len, uint64_t offset);
+int smk_sys_fsync(int fd);
+int smk_sys_truncate(int fd, uint64_t size);
+int smk_sys_fstat(int fd, struct stat *st);
+int smk_sys_statat(int dir, const char *name, struct stat *st);
+int smk_sys_mkdir(const char *path, mode_t mode);
+int smk_sys_unlinkat(int dir, const char *name);
+int smk_sys_renameat(int dir, const char *from, const char *to);
+int smk_sys_getdents(int dir, void *buf, size_t len);
+int64_t smk_sys_seek(int fd, int64_t offset, int whence);
+/* Bytes that an ordinary user may still write on the file system of fd. */
+int smk_sys_free_space(int fd, uint64_t *bytes);
+/* A copy of fd at the lowest free number >= from, close-on-exec. */
+int smk_sys_dup_from(int fd, int from);
+int smk_sys_dup3(int from, int to, int flags);
+int smk_sys_close_range(unsigned first, unsigned last, int flags);
+int smk_sys_nofile_limit(void);
+int smk_sys_readlink(const char *path, char *buf, size_t size);
+/* The whole of a small file (at most size - 1 bytes), ended by NUL; its length or -errno. */
+int smk_sys_slurp(const char *path, char *buf, size_t size);
+/* Unpredictable bytes. */
+int smk_sys_random(void *buf, size_t len);
+
+#endif

@@ -1,0 +1,267 @@
+/* request.c: begin, end and movement of requests; handoffs; regions of requests. */
+#include "core/request.h"
+
+#include <string.h>
+
+#include "base/errors.h"
+#include "base/sys.h"
+#include "core/gate.h"
+#include "core/intern.h"
+#include "core/record.h"
+#include "core/site.h"
+#include "core/slots.h"
+#include "core/traceparent.h"
+
+#define ID_BLOCK 64 /* request ids a thread reserves at once: the shared counter is touched seldom */
+
+static struct {
+    struct smk_flight *array;
+    struct smk_slots slots;
+    uint64_t next_id; /* atomic */
+    uint64_t begun, ended, unlisted;
+} flights;
+
+int smk_requests_init(uint32_t capacity)
+{
+    uint32_t *next = smk_sys_map(capacity * sizeof *next);
+    flights.array = smk_sys_map((size_t)capacity * sizeof *flights.array);
+    if (!flights.array || !next)
+        return smk_fail(SMK_E_NOMEM, "no memory for %u requests in flight", capacity);
+    smk_slots_init(&flights.slots, next, capacity);
+    return 0;
+}
+
+void smk_requests_stats(struct smk_requests_stats *stats)
+{
+    uint64_t begun = smk_load_relaxed(&flights.begun), ended = smk_load_relaxed(&flights.ended);
+    *stats = (struct smk_requests_stats){.begun = begun,
+                                         .ended = ended,
+                                         .unlisted = smk_load_relaxed(&flights.unlisted),
+                                         .in_flight = begun > ended ? (uint32_t)(begun - ended) : 0,
+                                         .capacity = flights.slots.capacity};
+}
+
+void smk_requests_reset_in_child(void)
+{
+    for (uint32_t i = 0; i < flights.slots.used; i++)
+        flights.array[i].id = 0;
+    smk_slots_init(&flights.slots, flights.slots.next, flights.slots.capacity);
+}
+
+static uint64_t new_id(struct smk_thread *t)
+{
+    if (t->request_next == t->request_limit) {
+        t->request_next = smk_add_relaxed(&flights.next_id, ID_BLOCK) + 1;
+        t->request_limit = t->request_next + ID_BLOCK;
+    }
+    return t->request_next++;
+}
+
+static uint32_t enlist(struct smk_thread *t, const smk_request *request)
+{
+    uint32_t slot = flights.array ? smk_slots_take(&flights.slots) : SMK_NO_SLOT;
+    if (slot == SMK_NO_SLOT) {
+        smk_add_relaxed(&flights.unlisted, 1);
+        return slot;
+    }
+    struct smk_flight *flight = &flights.array[slot];
+    smk_store_relaxed(&flight->begin, request->begin);
+    smk_store_relaxed(&flight->route, request->route);
+    smk_store_relaxed(&flight->tid, t->tid);
+    smk_store_relaxed(&flight->status, 0);
+    smk_store_release(&flight->id, request->id); /* pairs with: whoever lists the requests */
+    return slot;
+}
+
+/* The request's place in the table, or NULL: it has none, or somebody ended it already. */
+static struct smk_flight *flight_of(const smk_request *request)
+{
+    if (!flights.array || request->slot >= flights.slots.capacity)
+        return NULL;
+    struct smk_flight *flight = &flights.array[request->slot];
+    return smk_load_acquire(&flight->id) == request->id ? flight : NULL;
+}
+
+static void record_traceparent(struct smk_thread *t, uint64_t id, const char *traceparent)
+{
+    struct smk_traceparent parent;
+    if (!traceparent || !smk_traceparent_parse(traceparent, &parent))
+        return;
+    uint64_t *rec = smk_reserve(t, 6, SMK_EV_REQUEST_TRACE);
+    if (!rec)
+        return;
+    rec[0] = smk_record_head(SMK_EV_REQUEST_TRACE, 6, 0, parent.flags);
+    rec[1] = smk_ticks();
+    rec[2] = id;
+    rec[3] = parent.trace_high;
+    rec[4] = parent.trace_low;
+    rec[5] = parent.parent;
+    smk_commit(t, 6);
+}
+
+smk_request smk_abi_request_begin(const char *route, const char *traceparent)
+{
+    smk_request request = {0};
+    struct smk_thread *t = smk_thread_self();
+    if (!t)
+        return request;
+    request.id = new_id(t);
+    request.route = smk_string_id(route);
+    request.begin = smk_ticks();
+    request.slot = enlist(t, &request);
+    t->request = request.id;
+    smk_add_relaxed(&flights.begun, 1);
+    uint64_t *rec = smk_reserve(t, 3, SMK_EV_REQUEST_BEGIN);
+    if (rec) {
+        rec[0] = smk_record_head(SMK_EV_REQUEST_BEGIN, 3, 0, request.route);
+        rec[1] = request.begin;
+        rec[2] = request.id;
+        smk_commit(t, 3);
+    }
+    record_traceparent(t, request.id, traceparent);
+    return request;
+}
+
+void smk_abi_request_status(const smk_request *request, int status)
+{
+    struct smk_flight *flight = flight_of(request);
+    if (flight)
+        smk_store_relaxed(&flight->status, (uint32_t)status);
+}
+
+/* Whoever clears the id has ended it: a second end, or one from another thread, does nothing. */
+static bool end_once(const smk_request *request, uint32_t *status)
+{
+    struct smk_flight *flight = flight_of(request);
+    *status = 0;
+    if (!flight)
+        return request->slot == SMK_NO_SLOT;
+    *status = smk_load_relaxed(&flight->status);
+    uint64_t id = request->id;
+    if (!smk_cas_acq_rel(&flight->id, &id, 0))
+        return false;
+    smk_slots_give(&flights.slots, request->slot);
+    return true;
+}
+
+void smk_abi_request_end(const smk_request *request)
+{
+    uint32_t status;
+    struct smk_thread *t = smk_thread_self();
+    if (!t || !end_once(request, &status))
+        return;
+    smk_add_relaxed(&flights.ended, 1);
+    if (t->request == request->id)
+        t->request = 0;
+    if (!smk_gate_open(SMK_CAT_REQUEST))
+        return;
+    uint64_t *rec = smk_reserve(t, 5, SMK_EV_REQUEST_END);
+    if (!rec)
+        return;
+    uint64_t now = smk_ticks();
+    rec[0] = smk_record_head(SMK_EV_REQUEST_END, 5, 0, request->route);
+    rec[1] = now;
+    rec[2] = request->id;
+    rec[3] = now - request->begin;
+    rec[4] = status;
+    smk_commit(t, 5);
+}
+
+static void record_movement(struct smk_thread *t, unsigned event, uint64_t id)
+{
+    if (!smk_gate_open(SMK_CAT_REQUEST))
+        return;
+    uint64_t *rec = smk_reserve(t, 3, event);
+    if (!rec)
+        return;
+    rec[0] = smk_record_head(event, 3, 0, 0);
+    rec[1] = smk_ticks();
+    rec[2] = id;
+    smk_commit(t, 3);
+}
+
+uint64_t smk_abi_request_enter(const smk_request *request)
+{
+    struct smk_thread *t = smk_thread_self();
+    if (!t)
+        return 0;
+    uint64_t previous = t->request;
+    t->request = request->id;
+    struct smk_flight *flight = flight_of(request);
+    if (flight)
+        smk_store_relaxed(&flight->tid, t->tid);
+    record_movement(t, SMK_EV_REQUEST_ENTER, request->id);
+    return previous;
+}
+
+void smk_abi_request_leave(const smk_request *request, uint64_t previous)
+{
+    struct smk_thread *t = smk_thread_self();
+    if (!t)
+        return;
+    t->request = previous;
+    record_movement(t, SMK_EV_REQUEST_LEAVE, request->id);
+    if (previous)
+        record_movement(t, SMK_EV_REQUEST_ENTER, previous);
+}
+
+smk_request_region smk_abi_request_region_begin(const smk_request *request, smk_site *site)
+{
+    smk_request_region region = {0};
+    struct smk_thread *t = smk_thread_self();
+    if (!t)
+        return region;
+    uint64_t *rec = smk_reserve(t, 4, SMK_EV_REQUEST_REGION_BEGIN);
+    if (!rec)
+        return region;
+    region = (smk_request_region){site, request->id, new_id(t), smk_ticks()};
+    rec[0] = smk_record_head(SMK_EV_REQUEST_REGION_BEGIN, 4, 0, smk_site_id(site));
+    rec[1] = region.begin;
+    rec[2] = region.request;
+    rec[3] = region.id;
+    smk_commit(t, 4);
+    return region;
+}
+
+void smk_abi_request_region_end(const smk_request_region *region)
+{
+    struct smk_thread *t = smk_thread_self();
+    if (!t || !smk_gate_open(SMK_CAT_REGION))
+        return;
+    uint64_t *rec = smk_reserve(t, 5, SMK_EV_REQUEST_REGION_END);
+    if (!rec)
+        return;
+    uint64_t now = smk_ticks();
+    rec[0] = smk_record_head(SMK_EV_REQUEST_REGION_END, 5, 0, smk_site_id(region->site));
+    rec[1] = now;
+    rec[2] = region->request;
+    rec[3] = region->id;
+    rec[4] = now - region->begin;
+    smk_commit(t, 5);
+}
+
+smk_handoff smk_abi_handoff_begin(const smk_request *request, smk_site *site)
+{
+    smk_handoff handoff = {0};
+    struct smk_thread *t = smk_thread_self();
+    if (t)
+        handoff = (smk_handoff){site, request->id, smk_ticks(), t->tid, 0};
+    return handoff;
+}
+
+void smk_abi_handoff_end(const smk_handoff *handoff)
+{
+    struct smk_thread *t = smk_thread_self();
+    if (!t || !smk_gate_open(SMK_CAT_REQUEST))
+        return;
+    uint64_t *rec = smk_reserve(t, 5, SMK_EV_HANDOFF);
+    if (!rec)
+        return;
+    uint64_t now = smk_ticks();
+    rec[0] = smk_record_head(SMK_EV_HANDOFF, 5, 0, smk_site_id(handoff->site));
+    rec[1] = now;
+    rec[2] = handoff->request;
+    rec[3] = now - handoff->begin;
+    rec[4] = handoff->from;
+    smk_commit(t, 5);
+}

@@ -1,0 +1,173 @@
+/* thread.c: see thread.h. A thread's end is seen by a destructor of thread-specific data. */
+#define _GNU_SOURCE
+#include "core/thread.h"
+
+#include <pthread.h>
+
+#include "base/errors.h"
+#include "base/sys.h"
+#include "core/clock.h"
+#include "core/pool.h"
+#include "core/readers.h"
+#include "core/slots.h"
+
+SMK_TLS struct smk_thread_local smk_tls;
+
+static struct {
+    struct smk_thread *array;
+    struct smk_slots slots;
+    uint32_t serials;
+    uint64_t live, untraced, late;
+    pthread_key_t key;
+    bool key_ok;
+} threads;
+
+/* ---- slots ------------------------------------------------------------------------------------------ */
+
+static void thread_ended(void *arg)
+{
+    struct smk_thread *t = arg;
+    smk_tls.self = NULL;
+    smk_tls.dead = 1;
+    smk_signal_fence();
+    if (smk_load_relaxed(&t->state) != SMK_THREAD_LIVE)
+        return;
+    smk_pool_thread_exit(t);
+    smk_sub_relaxed(&threads.live, 1);
+    if (smk_readers_any())
+        smk_store_release(&t->state, SMK_THREAD_EXITED); /* pairs with: smk_threads_each */
+    else
+        smk_thread_recycle(t);
+}
+
+int smk_threads_init(uint32_t capacity)
+{
+    uint32_t *next = smk_sys_map(capacity * sizeof *next);
+    threads.array = smk_sys_map((size_t)capacity * sizeof *threads.array);
+    if (!threads.array || !next)
+        return smk_fail(SMK_E_NOMEM, "no memory for %u threads", capacity);
+    smk_slots_init(&threads.slots, next, capacity);
+    threads.key_ok = pthread_key_create(&threads.key, thread_ended) == 0;
+    return 0;
+}
+
+/* ---- registration ------------------------------------------------------------------------------------ */
+
+static void fill_slot(struct smk_thread *t)
+{
+    char comm[16] = "";
+    smk_sys_get_thread_name(comm);
+    uint32_t serial = smk_add_relaxed(&threads.serials, 1) + 1;
+    smk_store_relaxed(&t->serial, serial);
+    smk_store_relaxed(&t->tid, (uint32_t)smk_sys_gettid());
+    smk_name_store(&t->name, comm);
+    t->cur = t->end = t->committed = 0;
+    t->sub_state = 0;
+    smk_store_relaxed(&t->sub, SMK_NO_SUB);
+    t->in_slow = 0;
+    t->stuck = t->request = t->request_next = t->request_limit = 0;
+    smk_store_relaxed(&t->wait.kind, 0);
+    t->wait.depth = 0;
+    t->ordinal = t->stack_high = 0;
+    smk_store_relaxed(&t->started, smk_ticks());
+    smk_store_relaxed(&t->dropped, 0);
+    smk_store_relaxed(&t->torn, 0);
+    for (int i = 0; i < SMK_CAPTURES_MAX; i++)
+        smk_store_relaxed(&t->lost[i], 0);
+}
+
+/* The key comes from the constructor, so it is one of the first 32 and setting it needs no memory. */
+static void watch_for_end(struct smk_thread *t)
+{
+    if (threads.key_ok)
+        pthread_setspecific(threads.key, t);
+}
+
+struct smk_thread *smk_thread_register(void)
+{
+    if (smk_tls.dead) {
+        smk_add_relaxed(&threads.late, 1);
+        return NULL;
+    }
+    if (smk_tls.quiet || smk_tls.registering || !threads.array)
+        return NULL;
+    smk_tls.registering = 1; /* a handler that comes now goes without */
+    smk_signal_fence();
+    uint32_t index = smk_slots_take(&threads.slots);
+    struct smk_thread *t = index == SMK_NO_SLOT ? NULL : &threads.array[index];
+    if (t) {
+        fill_slot(t);
+        watch_for_end(t);
+        smk_add_relaxed(&threads.live, 1);
+        smk_store_release(&t->state, SMK_THREAD_LIVE); /* pairs with: smk_threads_each */
+        smk_tls.self = t;
+    } else {
+        smk_add_relaxed(&threads.untraced, 1);
+        smk_tls.quiet = 1;
+    }
+    smk_signal_fence();
+    smk_tls.registering = 0;
+    return t;
+}
+
+void smk_thread_hide(void) { smk_tls.quiet = 1; }
+
+/* ---- for readers --------------------------------------------------------------------------------------- */
+
+void smk_threads_each(bool (*visit)(struct smk_thread *thread, void *arg), void *arg)
+{
+    uint32_t used = smk_load_acquire(&threads.slots.used); /* pairs with: smk_slots_take */
+    for (uint32_t i = 0; i < used; i++) {
+        struct smk_thread *t = &threads.array[i];
+        /* pairs with: smk_thread_register, thread_ended */
+        if (smk_load_acquire(&t->state) != SMK_THREAD_FREE && !visit(t, arg))
+            return;
+    }
+}
+
+void smk_thread_recycle(struct smk_thread *t)
+{
+    smk_store_release(&t->state, SMK_THREAD_FREE);
+    smk_slots_give(&threads.slots, (uint32_t)(t - threads.array));
+}
+
+void smk_threads_stats(struct smk_threads_stats *stats)
+{
+    *stats = (struct smk_threads_stats){.live = smk_load_relaxed(&threads.live),
+                                        .started = smk_load_relaxed(&threads.serials),
+                                        .untraced = smk_load_relaxed(&threads.untraced),
+                                        .late = smk_load_relaxed(&threads.late),
+                                        .capacity = threads.slots.capacity};
+}
+
+void smk_threads_reset_in_child(void)
+{
+    for (uint32_t i = 0; i < threads.slots.used; i++)
+        threads.array[i].state = SMK_THREAD_FREE;
+    smk_slots_init(&threads.slots, threads.slots.next, threads.slots.capacity);
+    threads.live = 0;
+    if (smk_tls.self && threads.key_ok)
+        pthread_setspecific(threads.key, NULL);
+    smk_tls.self = NULL;
+    smk_tls.registering = 0;
+}
+
+bool smk_wait_read(const struct smk_thread *thread, struct smk_wait_now *copy)
+{
+    const struct smk_wait_now *w = &thread->wait;
+    for (int tries = 0; tries < 100; tries++) {
+        uint32_t seq = smk_load_acquire(&w->seq); /* pairs with: smk_wait_publish */
+        copy->kind = smk_load_relaxed(&w->kind);
+        copy->object = smk_load_relaxed(&w->object);
+        copy->holder = smk_load_relaxed(&w->holder);
+        copy->since = smk_load_relaxed(&w->since);
+        copy->pc = smk_load_relaxed(&w->pc);
+        copy->sp = smk_load_relaxed(&w->sp);
+        copy->fp = smk_load_relaxed(&w->fp);
+        smk_acquire_fence(); /* pairs with: smk_wait_publish */
+        if (!(seq & 1) && smk_load_relaxed(&w->seq) == seq)
+            return copy->kind != 0;
+        smk_cpu_pause();
+    }
+    return false;
+}

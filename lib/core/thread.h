@@ -1,0 +1,178 @@
+/* thread.h: what the tracer knows of each thread of the host.
+ *
+ * A thread gets a slot when it first records something (or starts, where thread starts are seen) and
+ * gives it back when it ends; without a slot it is not traced, and counted. The slot is written by
+ * its own thread; others read the parts marked so. Slots are in one array, never freed, so a reader
+ * may look at any of them at any time.
+ *
+ *   line 0   what each record touches: where the next one goes, where the room ends, what is written
+ *   line 1   what the thread waits for now, for live views and open waits; and the request it serves
+ *   line 2…  who it is, what it lost
+ */
+#ifndef SMK_CORE_THREAD_H
+#define SMK_CORE_THREAD_H
+
+#include <string.h>
+
+#include "base/atomic.h"
+#include "base/compiler.h"
+
+#define SMK_THREADS_DEFAULT 16384
+#define SMK_CAPTURES_MAX    8 /* readers that run at once: timed captures, snapshots, whole-program ones */
+#define SMK_NAME_MAX        32
+#define SMK_NO_SUB          UINT32_MAX
+
+enum smk_thread_state {
+    SMK_THREAD_FREE = 0,
+    SMK_THREAD_LIVE = 1,
+    SMK_THREAD_EXITED = 2 /* its losses are not collected yet */
+};
+
+/* A short name, ended by NUL, that one thread writes while others read it; they may see a mix of the
+ * old and the new one, which does no harm. */
+struct smk_shared_name {
+    uint64_t words[SMK_NAME_MAX / 8];
+};
+
+SMK_INLINE void smk_name_store(struct smk_shared_name *shared, const char *name)
+{
+    char padded[SMK_NAME_MAX] = {0};
+    uint64_t word;
+    for (int i = 0; i < SMK_NAME_MAX - 1 && name[i]; i++)
+        padded[i] = name[i];
+    for (int i = 0; i < SMK_NAME_MAX / 8; i++) {
+        memcpy(&word, padded + 8 * i, 8);
+        smk_store_relaxed(&shared->words[i], word);
+    }
+}
+
+SMK_INLINE void smk_name_load(const struct smk_shared_name *shared, char name[SMK_NAME_MAX])
+{
+    for (int i = 0; i < SMK_NAME_MAX / 8; i++) {
+        uint64_t word = smk_load_relaxed(&shared->words[i]);
+        memcpy(name + 8 * i, &word, 8);
+    }
+    name[SMK_NAME_MAX - 1] = '\0';
+}
+
+/* What a thread waits for now. Written by the thread around the real call, read by anybody:
+ * `seq` is odd while it is being written, and 0 kind means that it does not wait. */
+struct smk_wait_now {
+    uint32_t seq;
+    uint32_t kind; /* enum smk_wait_kind */
+    uint64_t object;
+    uint64_t since; /* ticks */
+    uint64_t pc, sp, fp;
+    uint32_t holder; /* tid of whoever held it when the wait began, 0: unknown */
+    uint32_t depth;  /* waits inside a wait (a wrapper that calls a wrapped function) */
+};
+
+struct smk_thread {
+    /* line 0: own thread only, except that anybody may read, and the writer sets `end` to 0 to take an
+     * idle sub-buffer away (pool.c). Addresses inside the current sub-buffer. */
+    uint64_t cur;       /* where the next record goes; reserved by smk_local_add */
+    uint64_t end;       /* where the room ends; 0: no sub-buffer */
+    uint64_t committed; /* start + bytes of finished records; == cur when none is being written */
+    uint64_t sub_state; /* the state word of the sub-buffer as this thread opened it */
+    uint32_t sub;       /* index of the current sub-buffer, or SMK_NO_SUB */
+    uint32_t in_slow;   /* inside the slow path: a signal handler that comes now drops its event */
+    uint64_t stuck;     /* events that found an unfinished record in the way, one after the other */
+    uint64_t request;   /* id of the request that it serves, 0: none */
+
+    SMK_ALIGNED(SMK_CACHE_LINE) struct smk_wait_now wait;
+
+    SMK_ALIGNED(SMK_CACHE_LINE) uint32_t state; /* enum smk_thread_state */
+    uint32_t serial;                            /* counts threads of the process from 1 */
+    uint32_t tid;
+    uint64_t request_next, request_limit; /* block of request ids reserved for this thread */
+    uint64_t ordinal;    /* sub-buffers opened so far */
+    uint64_t stack_high; /* the stack lies below this address; 0: not known yet */
+    uint64_t started;    /* ticks */
+    uint64_t dropped;    /* events for which there was no room */
+    uint64_t torn;       /* records that a longjmp left unfinished */
+    uint64_t lost[SMK_CAPTURES_MAX]; /* by capture; added to by anybody who recycles */
+    struct smk_shared_name name;     /* own thread writes, anybody reads */
+};
+
+/* The thread-local part: 16 bytes. */
+struct smk_thread_local {
+    struct smk_thread *self; /* NULL: no slot yet, none to be had, or the thread is ending */
+    uint8_t quiet;           /* not traced: a thread of ours, or inside a wrapper's own work */
+    uint8_t dead;            /* its slot was given back; what comes later is counted as late */
+    uint8_t registering;
+};
+
+extern SMK_TLS struct smk_thread_local smk_tls;
+
+struct smk_threads_stats {
+    uint64_t live;
+    uint64_t started;  /* serials given out */
+    uint64_t untraced; /* threads for which there was no slot */
+    uint64_t late;     /* events after a thread's end */
+    uint64_t capacity;
+};
+
+/* Once; `capacity` slots. 0 or SMK_E_NOMEM. */
+int smk_threads_init(uint32_t capacity);
+
+/* The slot of this thread, made if need be; NULL where it has none and gets none. Never blocks; in
+ * signal handlers too. */
+SMK_COLD struct smk_thread *smk_thread_register(void);
+
+SMK_INLINE struct smk_thread *smk_thread_self(void)
+{
+    struct smk_thread *self = smk_tls.self;
+    return SMK_LIKELY(self != NULL) ? self : smk_thread_register();
+}
+
+/* This thread is one of ours: it is never traced. */
+void smk_thread_hide(void);
+
+/* Calls visit for each slot that is live or exited, in slot order, until it returns false. */
+void smk_threads_each(bool (*visit)(struct smk_thread *thread, void *arg), void *arg);
+
+/* Makes an exited slot free again, once its losses are collected. */
+void smk_thread_recycle(struct smk_thread *thread);
+
+void smk_threads_stats(struct smk_threads_stats *stats);
+
+/* In a fork's child: only the calling thread is left, and it is not traced until armed anew. */
+void smk_threads_reset_in_child(void);
+
+/* Publishes a wait of this thread (host-safety: live views need no signal). The depth lets an outer
+ * wrapper keep its wait when the call underneath is wrapped too. */
+SMK_INLINE void smk_wait_publish(struct smk_thread *t, uint32_t kind, uint64_t object, uint32_t holder,
+                                 uint64_t since, uint64_t pc, uint64_t sp, uint64_t fp)
+{
+    struct smk_wait_now *w = &t->wait;
+    if (w->depth++ > 0)
+        return;
+    uint32_t seq = w->seq;
+    smk_store_relaxed(&w->seq, seq + 1);
+    smk_release_fence(); /* pairs with: smk_wait_read */
+    smk_store_relaxed(&w->kind, kind);
+    smk_store_relaxed(&w->object, object);
+    smk_store_relaxed(&w->holder, holder);
+    smk_store_relaxed(&w->since, since);
+    smk_store_relaxed(&w->pc, pc);
+    smk_store_relaxed(&w->sp, sp);
+    smk_store_relaxed(&w->fp, fp);
+    smk_store_release(&w->seq, seq + 2); /* pairs with: smk_wait_read */
+}
+
+SMK_INLINE void smk_wait_clear(struct smk_thread *t)
+{
+    struct smk_wait_now *w = &t->wait;
+    if (w->depth == 0 || --w->depth > 0)
+        return;
+    uint32_t seq = w->seq;
+    smk_store_relaxed(&w->seq, seq + 1);
+    smk_release_fence(); /* pairs with: smk_wait_read */
+    smk_store_relaxed(&w->kind, 0);
+    smk_store_release(&w->seq, seq + 2); /* pairs with: smk_wait_read */
+}
+
+/* Copies a consistent wait; false when the thread does not wait, or kept changing. */
+bool smk_wait_read(const struct smk_thread *thread, struct smk_wait_now *copy);
+
+#endif

@@ -1,0 +1,174 @@
+/* events.h: THE table of events. Writer, reader, text dump, checker and documentation are driven by
+ * it; nothing else knows what an event carries.
+ *
+ * An event has one category, the moment at which it was recorded, and up to seven arguments. Waits
+ * and handoffs are recorded once, when they end, and carry how long they lasted: a wait that is still
+ * open when the record ends is in a chunk of its own kind (chunk.h, open waits).
+ *
+ * To add an event: take the next free number of its group, never reuse one, note the format version
+ * that brought it. A reader skips numbers that it does not know, and says so.
+ */
+#ifndef SMK_FORMAT_EVENTS_H
+#define SMK_FORMAT_EVENTS_H
+
+#include "base/compiler.h"
+
+/* ---- categories ---------------------------------------------------------------------------------- */
+
+/*        bit NAME     name        in timed captures by default   in the flight recorder */
+#define SMK_CATEGORIES(X)                                                                          \
+    X(0, SCHED, "sched", 1, 1)                                                                     \
+    X(1, LOCK, "lock", 1, 1)                                                                       \
+    X(2, COND, "cond", 1, 1)                                                                       \
+    X(3, NET, "net", 1, 1)                                                                         \
+    X(4, POLL, "poll", 1, 1)                                                                       \
+    X(5, DISK, "disk", 1, 1)                                                                       \
+    X(6, SLEEP, "sleep", 1, 1)                                                                     \
+    X(7, MEMORY, "memory", 1, 1)                                                                   \
+    X(8, JOIN, "join", 1, 1)                                                                       \
+    X(9, ALLOC, "alloc", 0, 0)                                                                     \
+    X(10, CPU, "cpu", 1, 0)                                                                        \
+    X(11, LOOP, "loop", 1, 1)                                                                      \
+    X(12, REQUEST, "request", 1, 1)                                                                \
+    X(13, REGION, "region", 1, 1)                                                                  \
+    X(14, OTHER, "other", 1, 1)
+
+enum smk_category {
+#define X(bit, NAME, name, timed, recorder) SMK_CAT_##NAME = 1u << (bit),
+    SMK_CATEGORIES(X)
+#undef X
+};
+
+#define SMK_CATEGORY_COUNT 15
+#define SMK_CAT_ALL        ((1u << SMK_CATEGORY_COUNT) - 1)
+
+/* What a timed capture and the flight recorder record when nobody says otherwise. */
+uint32_t smk_categories_timed(void);
+uint32_t smk_categories_recorder(void);
+/* "lock" for SMK_CAT_LOCK; NULL for no or several bits. */
+const char *smk_category_name(uint32_t category);
+/* The bit of a name of `len` bytes; 0 when there is none. */
+uint32_t smk_category_by_name(const char *name, size_t len);
+
+/* ---- kinds of wait ------------------------------------------------------------------------------- */
+
+/*        value NAME   name */
+#define SMK_WAIT_KINDS(X)                                                                          \
+    X(1, LOCK, "lock")                                                                             \
+    X(2, COND, "cond")                                                                             \
+    X(3, NET, "net")                                                                               \
+    X(4, POLL, "poll")                                                                             \
+    X(5, DISK, "disk")                                                                             \
+    X(6, SLEEP, "sleep")                                                                           \
+    X(7, MEMORY, "memory")                                                                         \
+    X(8, JOIN, "join")                                                                             \
+    X(9, OTHER, "other")
+
+enum smk_wait_kind {
+    SMK_WAIT_NONE = 0,
+#define X(value, NAME, name) SMK_WAIT_##NAME = (value),
+    SMK_WAIT_KINDS(X)
+#undef X
+};
+
+/* "lock" for SMK_WAIT_LOCK; "?" for any other number. */
+const char *smk_wait_kind_name(unsigned kind);
+
+/* ---- arguments ----------------------------------------------------------------------------------- */
+
+/* How an argument is stored in a chunk, and how a reader shows it. "delta" is the zigzag difference
+ * to the last value of the same type in the chunk. */
+enum smk_arg_type {
+    SMK_ARG_NONE = 0,
+    SMK_ARG_SITE,    /* a call site, id of the sites table; plain */
+    SMK_ARG_STRING,  /* id of the strings table; plain */
+    SMK_ARG_STACK,   /* id of the stacks table, 0: none was taken; plain */
+    SMK_ARG_TICKS,   /* a length of time in units of the file; plain */
+    SMK_ARG_ADDRESS, /* of an object in memory; delta */
+    SMK_ARG_THREAD,  /* a kernel thread id, 0: unknown; delta */
+    SMK_ARG_REQUEST, /* a request's id, 0: none; delta */
+    SMK_ARG_NUMBER,  /* unsigned; plain */
+    SMK_ARG_SIGNED,  /* zigzag */
+    SMK_ARG_VALUE,   /* signed, close to the last one; delta */
+    SMK_ARG_BITS,    /* 64 bits without order; 8 bytes */
+    SMK_ARG_TEXT,    /* bytes; its length, and the bytes in a column of their own; last argument only */
+    SMK_ARG_TYPES
+};
+
+#define SMK_EVENT_ARGS 7
+
+/* ---- the table ----------------------------------------------------------------------------------- */
+
+/* The first argument travels in 32 bits of the record's head (core/record.h), so it is an id, a kind
+ * or a small number; the others have 64 bits each.
+ *
+ *        id NAME          name            category since   arguments (type, name) …  */
+#define SMK_EVENTS(X)                                                                              \
+    X(1, THREAD_START, "thread_start", SCHED, 0x0001, (STRING, "name"), (THREAD, "parent"))        \
+    X(2, THREAD_EXIT, "thread_exit", SCHED, 0x0001, (NUMBER, "reserved"))                          \
+    X(3, THREAD_NAME, "thread_name", SCHED, 0x0001, (STRING, "name"))                              \
+    X(8, REGION_BEGIN, "region_begin", REGION, 0x0001, (SITE, "site"))                             \
+    X(9, REGION_END, "region_end", REGION, 0x0001, (SITE, "site"))                                 \
+    X(10, REQUEST_REGION_BEGIN, "request_region_begin", REGION, 0x0001, (SITE, "site"), (REQUEST, "request"),          \
+      (NUMBER, "region"))                                                                            \
+    X(11, REQUEST_REGION_END, "request_region_end", REGION, 0x0001, (SITE, "site"), (REQUEST, "request"),              \
+      (NUMBER, "region"), (TICKS, "duration"))                                                       \
+    X(16, REQUEST_BEGIN, "request_begin", REQUEST, 0x0001, (STRING, "route"),                      \
+      (REQUEST, "request"))                                                                        \
+    X(17, REQUEST_END, "request_end", REQUEST, 0x0001, (STRING, "route"), (REQUEST, "request"),    \
+      (TICKS, "duration"), (NUMBER, "status"))                                                     \
+    X(18, REQUEST_ENTER, "request_enter", REQUEST, 0x0001, (NUMBER, "reserved"),                   \
+      (REQUEST, "request"))                                                                        \
+    X(19, REQUEST_LEAVE, "request_leave", REQUEST, 0x0001, (NUMBER, "reserved"),                   \
+      (REQUEST, "request"))                                                                        \
+    X(20, REQUEST_TRACE, "request_trace", REQUEST, 0x0001, (NUMBER, "flags"),                      \
+      (REQUEST, "request"), (BITS, "trace_high"), (BITS, "trace_low"), (BITS, "parent"))           \
+    X(21, HANDOFF, "handoff", REQUEST, 0x0001, (SITE, "site"), (REQUEST, "request"),               \
+      (TICKS, "duration"), (THREAD, "from"))                                                       \
+    X(32, LOCK_WAIT, "lock_wait", LOCK, 0x0001, (STACK, "stack"), (TICKS, "duration"),             \
+      (ADDRESS, "lock"), (THREAD, "holder"), (THREAD, "releaser"), (NUMBER, "result"))             \
+    X(33, LOCK_RELEASE, "lock_release", LOCK, 0x0001, (STACK, "stack"), (TICKS, "duration"),       \
+      (ADDRESS, "lock"), (TICKS, "waited"))                                                        \
+    X(34, LOCK_NAME, "lock_name", LOCK, 0x0001, (STRING, "name"), (ADDRESS, "lock"))               \
+    X(48, LOG, "log", OTHER, 0x0001, (SITE, "site"), (SIGNED, "value"), (TEXT, "text"))            \
+    X(49, COUNTER, "counter", OTHER, 0x0001, (SITE, "site"), (VALUE, "value"))                     \
+    X(50, USER_WAIT, "user_wait", OTHER, 0x0001, (SITE, "site"), (TICKS, "duration"),              \
+      (NUMBER, "kind"), (ADDRESS, "object"), (STACK, "stack"))
+
+enum smk_event_id {
+    SMK_EV_NONE = 0,
+#define X(id, NAME, ...) SMK_EV_##NAME = (id),
+    SMK_EVENTS(X)
+#undef X
+    SMK_EV_LIMIT = 128 /* numbers are below this */
+};
+
+struct smk_arg_spec {
+    uint8_t type; /* enum smk_arg_type */
+    const char *name;
+};
+
+struct smk_event_spec {
+    uint8_t id;
+    uint8_t arg_count;
+    uint16_t since;    /* format version */
+    uint32_t category; /* one bit */
+    const char *name;
+    struct smk_arg_spec args[SMK_EVENT_ARGS];
+};
+
+/* Indexed by id; an unused id has no name. */
+extern const struct smk_event_spec smk_event_specs[SMK_EV_LIMIT];
+
+/* NULL for a number that this version does not know. */
+const struct smk_event_spec *smk_event_spec(unsigned id);
+
+/* What ended a lock wait: the call's result, in few words. */
+enum smk_lock_result {
+    SMK_LOCK_ACQUIRED = 0,
+    SMK_LOCK_TIMEDOUT = 1,
+    SMK_LOCK_OWNERDEAD = 2, /* acquired, and the owner had died (robust mutex) */
+    SMK_LOCK_FAILED = 3     /* any other error */
+};
+
+#endif
