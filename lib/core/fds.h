@@ -1,0 +1,33 @@
+/* fds.h: the descriptors that are ours.
+ *
+ * A host may close descriptors that it does not know, by number or all above 2. Ours lie in a reserved
+ * range just below the soft limit, and lib/source/hook_fd.c lets the host's close, close_range, dup2 …
+ * pass over that range as if it were not open. Any thread.
+ */
+#ifndef SMK_CORE_FDS_H
+#define SMK_CORE_FDS_H
+
+#include "base/atomic.h"
+
+#define SMK_FDS_MAX 64
+
+/* The range, [first, first + SMK_FDS_MAX); first 0: nothing of ours is open yet. Atomic. */
+extern uint32_t smk_fds_first;
+extern uint64_t smk_fds_used; /* bit per descriptor of the range; atomic */
+
+/* Moves a descriptor of ours into the range and closes the old one; returns the new one. Where there is
+ * no room it stays where it is and is returned as it is. Negative values are passed through. */
+int smk_fd_keep(int fd);
+
+/* Closes a descriptor that smk_fd_keep returned. */
+void smk_fd_close(int fd);
+
+SMK_INLINE bool smk_fd_is_ours(int fd)
+{
+    uint32_t first = smk_load_relaxed(&smk_fds_first);
+    uint32_t at = (uint32_t)fd - first;
+    return SMK_UNLIKELY(first != 0 && at < SMK_FDS_MAX) &&
+           (smk_load_relaxed(&smk_fds_used) >> at & 1);
+}
+
+#endif

@@ -1,0 +1,61 @@
+/* init.h: the library's life in a process. */
+#ifndef SMK_CORE_INIT_H
+#define SMK_CORE_INIT_H
+
+#include "base/compiler.h"
+
+#define SMK_POOL_BYTES_DEFAULT (UINT64_C(32) << 20)
+
+struct smk_core_config {
+    uint64_t pool_bytes;  /* of the buffer; taken at the first arming */
+    uint32_t threads;     /* slots for threads */
+    uint32_t requests;    /* slots for requests in flight */
+    bool slow_clock;      /* CLOCK_MONOTONIC even where the counter could be used */
+};
+
+/* The defaults. */
+void smk_core_config_init(struct smk_core_config *config);
+
+/* Once, from the constructor, before anything else of core; a second call does nothing. Starts no
+ * thread. 0, or an error: then the process is inert. */
+int smk_core_init(const struct smk_core_config *config);
+
+/* Changes the buffer's size, before the first arming. SMK_E_BUSY after it. */
+int smk_core_set_pool_bytes(uint64_t bytes);
+
+/* Nothing is ever recorded in this process again. `why` is a static string. */
+void smk_core_go_inert(const char *why);
+/* NULL, or why it is inert. */
+const char *smk_core_inert(void);
+
+/* In a fork's child: everything recorded so far is the parent's. May be armed anew. */
+void smk_core_after_fork_in_child(void);
+
+/* At exit: ends captures. Bounded to two seconds. */
+void smk_core_shutdown(void);
+
+/* Bits per process: pid << 32 | random. */
+uint64_t smk_process_id(void);
+
+/* ---- for lib/source ---------------------------------------------------------------------------------- */
+
+/* Writes a thread's stack into the stacks table and the like are source's business; core asks for it
+ * through these, so that core knows no source. All may be NULL. */
+struct smk_source_calls {
+    /* Calls `add` for each module of the process; on the writer thread, when a segment begins and when
+     * modules were loaded since. Returns a number that changes when the list does. */
+    uint64_t (*modules)(void (*add)(void *arg, uint32_t id, uint64_t start, uint64_t end, uint64_t bias,
+                                    const char *path, const uint8_t *build_id, uint32_t build_id_len),
+                        void *arg);
+    /* Interns the stack of a thread that waits, from what it published; 0: none. */
+    uint32_t (*blocked_stack)(uint64_t pc, uint64_t sp, uint64_t fp);
+    /* Starts a thread that the host's wrappers do not see; 0 or -errno. NULL: pthread_create. */
+    int (*start_thread)(void *(*run)(void *), void *arg);
+    /* Lines for SMK_FACT_MISSING; returns the length. */
+    size_t (*missing)(char *text, size_t size);
+};
+
+void smk_core_set_sources(const struct smk_source_calls *calls);
+const struct smk_source_calls *smk_core_sources(void);
+
+#endif

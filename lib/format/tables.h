@@ -1,0 +1,118 @@
+/* tables.h: the payloads of all chunks that are not events.
+ *
+ * Each is `count` entries one after the other. Numbers are varints (base/varint.h) unless said; "text"
+ * is a length and that many bytes, without NUL; "delta" is the zigzag difference to the same field of
+ * the entry before (0 for the first); times are units since the process's epoch, units being
+ * 2^clock.shift ticks.
+ *
+ *   SEGMENT     text key, text value       first chunk of each segment; keys: SMK_FACT_KEYS
+ *   FACTS       text key, text value       later facts; the last of a key counts
+ *   CLOCK       delta time, delta monotonic ns, delta realtime ns, error ns
+ *   STRINGS     id, text
+ *   SITES       id, line, text name, text file, text function
+ *   STACKS      id, depth, depth × delta pc (within the entry), innermost first
+ *   THREADS     serial, tid, started, text name        a later entry of a serial replaces it
+ *   MODULES     id, start, end, bias, text path, text build-id (raw bytes)
+ *                                          addresses in [start, end) are pc - bias in the ELF file
+ *   LOCKS       address, string id         names given to locks
+ *   OPEN_WAITS  serial, tid, kind, object, holder tid, since, stack id, request id
+ *   LOSS        serial, tid, events        serial 0: threads that had ended
+ *   INDEX       delta offset in the segment, kind, serial, delta first, last - first, count
+ *   SYMBOLS     start, size, text name     functions and objects, addresses as in the process
+ *   END         64 bytes, not varints, never compressed: struct smk_segment_end
+ *
+ * A chunk of a kind or a version's minor that a reader does not know is skipped, and said.
+ */
+#ifndef SMK_FORMAT_TABLES_H
+#define SMK_FORMAT_TABLES_H
+
+#include "base/compiler.h"
+
+/* ---- facts --------------------------------------------------------------------------------------- */
+
+/*        NAME             key                    what */
+#define SMK_FACT_KEYS(X)                                                                           \
+    X(CAPTURE_ID, "capture.id", "id of the capture")                                               \
+    X(CAPTURE_NAME, "capture.name", "name given by whoever asked for it")                          \
+    X(CAPTURE_KIND, "capture.kind", "timed, snapshot or program")                                  \
+    X(CATEGORIES, "capture.categories", "categories recorded, with commas")                        \
+    X(FIRST, "capture.first", "time at which it was armed; of a snapshot: of its first event")     \
+    X(LAST, "capture.last", "time at which it was stopped")                                        \
+    X(COMPLETE_FROM, "capture.complete_from", "time from which every thread is complete")          \
+    X(REASON, "capture.reason", "why it ended")                                                    \
+    X(EVENTS, "capture.events", "events in all its segments")                                      \
+    X(LOST, "capture.lost", "events lost, all threads")                                            \
+    X(SEGMENT_NUMBER, "segment.number", "0 for the first")                                         \
+    X(SEGMENTS_DROPPED, "segments.dropped", "earlier segments that keep_segments deleted")         \
+    X(PID, "process.pid", "process id, in its own namespace")                                      \
+    X(EXE, "process.exe", "path of the executable")                                                \
+    X(STARTED_UNIX, "process.started_unix_ns", "when the tracer was loaded, ns since 1970")        \
+    X(HOST, "host.name", "node name")                                                              \
+    X(KERNEL, "host.kernel", "kernel release")                                                     \
+    X(CPUS, "host.cpus", "CPUs that the process may use")                                          \
+    X(CLOCK_SOURCE, "clock.source", "tsc, cntvct or monotonic")                                    \
+    X(CLOCK_REASON, "clock.reason", "why that one")                                                \
+    X(CLOCK_HZ, "clock.hz", "ticks a second")                                                      \
+    X(CLOCK_SHIFT, "clock.shift", "a unit is 2^shift ticks")                                       \
+    X(CLOCK_ERROR, "clock.error_ns", "bound of the error between two times of this file, ns")      \
+    X(TRACER_VERSION, "tracer.version", "version of stallmark that wrote it")                      \
+    X(COST_WRITER, "cost.writer_cpu_ns", "CPU time of the writer thread for this capture")         \
+    X(COST_EVENT, "cost.event_ns", "measured cost of one event")                                   \
+    X(COST_BYTES, "cost.bytes", "bytes written")                                                   \
+    X(POOL_BYTES, "pool.bytes", "size of the buffer")                                              \
+    X(THREADS_UNTRACED, "threads.untraced", "threads for which there was no slot")                 \
+    X(STACKS_REFUSED, "stacks.refused", "stacks for which the table had no room")                  \
+    X(MISSING, "sources.missing", "sources that were unavailable, with their reasons, one a line")
+
+#define X(NAME, key, what) extern const char SMK_FACT_##NAME[];
+SMK_FACT_KEYS(X)
+#undef X
+
+/* ---- how a capture ended ------------------------------------------------------------------------- */
+
+/*        value NAME       name */
+#define SMK_REASONS(X)                                                                             \
+    X(0, RUNNING, "running")      /* END of a segment that another follows */                      \
+    X(1, TIMER, "timer")          /* its duration was over */                                      \
+    X(2, STOPPED, "stopped")      /* somebody asked */                                             \
+    X(3, MAX_BYTES, "max_bytes")                                                                   \
+    X(4, NO_SPACE, "no_space")    /* ENOSPC, EDQUOT, or the free-space floor */                    \
+    X(5, IO_ERROR, "io_error")                                                                     \
+    X(6, EXIT, "exit")            /* the process ended */                                          \
+    X(7, COMPLETE, "complete")    /* a snapshot: all that was asked for */                         \
+    X(8, CALLBACK, "callback")    /* the caller's write callback refused */                        \
+    X(9, SHED, "shed")            /* bad state of the tracer itself */
+
+enum smk_reason {
+#define X(value, NAME, name) SMK_REASON_##NAME = (value),
+    SMK_REASONS(X)
+#undef X
+};
+
+/* "timer" for SMK_REASON_TIMER; "?" for any other number. */
+const char *smk_reason_name(unsigned reason);
+
+/* ---- the end of a segment -------------------------------------------------------------------------- */
+
+/* The END chunk is the last of its segment and always 80 + 64 bytes, so that a reader finds it from
+ * the tail of a file and walks back from segment to segment. */
+#define SMK_SEGMENT_END_SIZE 64
+#define SMK_SEGMENT_LAST     1u /* flags: the capture's last segment */
+
+struct smk_segment_end {
+    uint64_t bytes;        /*  0 of the whole segment, this chunk included */
+    uint64_t index_offset; /*  8 of the INDEX chunk from the segment's first byte; 0: there is none */
+    uint64_t events;       /* 16 in this segment */
+    uint64_t lost;         /* 24 in the whole capture so far */
+    uint32_t number;       /* 32 of the segment */
+    uint32_t flags;        /* 36 */
+    uint32_t reason;       /* 40 enum smk_reason */
+    uint32_t chunks;       /* 44 in this segment, this one included */
+    uint64_t first;        /* 48 time */
+    uint64_t last;         /* 56 time */
+};
+
+void smk_segment_end_pack(const struct smk_segment_end *end, uint8_t out[SMK_SEGMENT_END_SIZE]);
+void smk_segment_end_unpack(struct smk_segment_end *end, const uint8_t in[SMK_SEGMENT_END_SIZE]);
+
+#endif

@@ -1,0 +1,173 @@
+/* stallmark/reader.h: read trace files. libstallmark-read; no tracer, no agent needed.
+ *
+ *     smk_trace *trace;
+ *     if (smk_trace_open(&trace, "t.smk", NULL) == 0) {
+ *         smk_cursor *cursor;
+ *         const smk_event *event;
+ *         smk_cursor_open(&cursor, trace, NULL);
+ *         while (smk_cursor_next(cursor, &event) == 1)
+ *             …
+ *         smk_cursor_close(cursor);
+ *         smk_trace_close(trace);
+ *     }
+ *
+ * Times are nanoseconds of the traced machine's CLOCK_MONOTONIC. Hostile input gives an error whose
+ * text (smk_last_error) names the file and the offset, never a crash; damage in the middle of a file
+ * costs the damaged chunks only, and smk_trace_problem says which. A trace may be used by one thread
+ * at a time; what it returns is valid until smk_trace_close unless said.
+ *
+ * Since 0.1. SPDX-License-Identifier: MIT
+ */
+#ifndef STALLMARK_READER_H
+#define STALLMARK_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stallmark/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct smk_trace smk_trace;
+typedef struct smk_cursor smk_cursor;
+
+/* ---- opening ------------------------------------------------------------------------------------------ */
+
+typedef struct smk_open_options {
+    size_t size;         /* sizeof(smk_open_options) */
+    uint64_t max_memory; /* bytes that tables and decoded chunks may take; 0: 1 GiB */
+    bool verify;         /* read and check each chunk now, not when it is used */
+} smk_open_options;
+
+/* Opens a file: one segment, several joined, or a cut one. `options` may be NULL. */
+int smk_trace_open(smk_trace **trace, const char *path, const smk_open_options *options);
+
+/* The same with several files that are segments of one capture, in any order. */
+int smk_trace_open_segments(smk_trace **trace, const char *const *paths, size_t count,
+                            const smk_open_options *options);
+
+/* The same with a descriptor that can seek; it stays the caller's and open. */
+int smk_trace_open_fd(smk_trace **trace, int fd, const smk_open_options *options);
+
+/* NULL is allowed. */
+void smk_trace_close(smk_trace *trace);
+
+/* ---- what it is --------------------------------------------------------------------------------------- */
+
+typedef struct smk_trace_info {
+    const char *capture_id, *name, *kind, *reason; /* "" when not said */
+    uint32_t format_version;
+    uint32_t categories;             /* bits of enum smk_category, recorded */
+    uint64_t first, last;            /* ns, monotonic: when it was armed, when it was stopped */
+    uint64_t complete_from;          /* ns: from here on every thread is complete */
+    int64_t realtime_offset;         /* CLOCK_REALTIME - CLOCK_MONOTONIC at `first`, ns */
+    uint64_t events, lost;           /* lost: counted by the tracer */
+    uint64_t bytes;
+    uint32_t segments, chunks, threads, sites, strings, stacks, modules;
+    bool complete;                   /* its last segment ended with an END chunk, nothing is missing */
+} smk_trace_info;
+
+const smk_trace_info *smk_trace_get_info(const smk_trace *trace);
+
+/* Value of a fact ("process.exe"); NULL when the file does not say. */
+const char *smk_trace_fact(const smk_trace *trace, const char *key);
+/* All facts, by number from 0; false after the last. */
+bool smk_trace_fact_at(const smk_trace *trace, size_t number, const char **key, const char **value);
+
+/* What is damaged or missing, one sentence each, with file and offset: by number from 0; NULL after
+ * the last. */
+const char *smk_trace_problem(const smk_trace *trace, size_t number);
+
+/* ---- tables ------------------------------------------------------------------------------------------- */
+
+typedef struct smk_thread_info {
+    uint32_t serial, tid;
+    uint64_t started; /* ns */
+    const char *name;
+    uint64_t lost; /* events lost of this thread */
+} smk_thread_info;
+
+typedef struct smk_site_info {
+    uint32_t id, line;
+    const char *name, *file, *function;
+} smk_site_info;
+
+typedef struct smk_stack_info {
+    uint32_t id, depth;
+    const uint64_t *pcs; /* innermost first; return addresses but for the first */
+} smk_stack_info;
+
+typedef struct smk_module_info {
+    uint32_t id;
+    uint64_t start, end, bias;
+    const char *path;
+    const uint8_t *build_id;
+    size_t build_id_len;
+} smk_module_info;
+
+typedef struct smk_open_wait {
+    uint32_t serial, tid, kind, holder, stack;
+    uint64_t object, request, since; /* since: ns */
+} smk_open_wait;
+
+/* NULL for an id that the file does not define. */
+const char *smk_trace_string(const smk_trace *trace, uint32_t id);
+const smk_site_info *smk_trace_site(const smk_trace *trace, uint32_t id);
+const smk_stack_info *smk_trace_stack(const smk_trace *trace, uint32_t id);
+const smk_thread_info *smk_trace_thread(const smk_trace *trace, uint32_t serial);
+/* The thread that had this tid at that moment. */
+const smk_thread_info *smk_trace_thread_by_tid(const smk_trace *trace, uint32_t tid, uint64_t time);
+/* The module that an address lies in. */
+const smk_module_info *smk_trace_module(const smk_trace *trace, uint64_t address);
+/* Name given to a lock, or NULL. */
+const char *smk_trace_lock_name(const smk_trace *trace, uint64_t address);
+
+/* By number from 0; NULL after the last. */
+const smk_thread_info *smk_trace_thread_at(const smk_trace *trace, size_t number);
+const smk_module_info *smk_trace_module_at(const smk_trace *trace, size_t number);
+const smk_open_wait *smk_trace_open_wait_at(const smk_trace *trace, size_t number);
+
+/* ---- events ------------------------------------------------------------------------------------------- */
+
+#define SMK_READER_ARGS 7
+
+/* Types of argument as in format/events.h: what a value means. */
+typedef struct smk_event {
+    uint64_t time;             /* ns; of a wait: when it ended */
+    uint32_t id;               /* enum smk_event_id */
+    uint32_t thread;           /* serial */
+    uint32_t tid;
+    uint32_t arg_count;
+    uint64_t args[SMK_READER_ARGS]; /* TICKS are ns here; SIGNED and VALUE: cast to int64_t */
+    const char *text;          /* of a TEXT argument, not ended by NUL; valid until the next event */
+    uint32_t text_len;
+} smk_event;
+
+/* "lock_wait" for an event id, NULL for one that this version does not know; and of its arguments. */
+const char *smk_event_name(uint32_t id);
+const char *smk_event_arg_name(uint32_t id, uint32_t arg);
+
+typedef struct smk_cursor_options {
+    size_t size;       /* sizeof(smk_cursor_options) */
+    uint64_t from, to; /* ns, from <= time < to; to 0: without end */
+    uint32_t categories; /* 0: all */
+    uint32_t thread;   /* serial; 0: all */
+} smk_cursor_options;
+
+/* `options` may be NULL: everything. Several cursors of a trace may be open. */
+int smk_cursor_open(smk_cursor **cursor, smk_trace *trace, const smk_cursor_options *options);
+
+/* The next event in order of time over all threads: 1 and *event, valid until the next call; 0 at the
+ * end; an error code where memory ran out. A damaged chunk is passed over, and is a problem of the
+ * trace from then on. */
+int smk_cursor_next(smk_cursor *cursor, const smk_event **event);
+
+void smk_cursor_close(smk_cursor *cursor);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
