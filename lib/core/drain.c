@@ -10,6 +10,7 @@
 
 #define BLOCK_SIZE (1u << 20)
 
+static uint64_t skip_before; /* ticks */
 static uint64_t cursor; /* position in smk_pool.closed; all before it is consumed or was recycled */
 
 /* ---- batches ------------------------------------------------------------------------------------------ */
@@ -121,7 +122,8 @@ static bool copy_closed(struct smk_batch *batch, uint64_t pos, uint32_t index, b
     if (!begin_reading(sub, pos << SMK_SUB_POS_SHIFT | SMK_SUB_CLOSED))
         return true; /* recycled: counted by who did it */
     uint32_t used = smk_load_relaxed(&sub->used);
-    bool ok = batch_add(batch, index, whole ? 0 : sub->consumed, used, sub->name);
+    bool skip = !whole && sub->last < skip_before;
+    bool ok = skip || batch_add(batch, index, whole ? 0 : sub->consumed, used, sub->name);
     if (ok)
         sub->consumed = used;
     smk_pool_end_reading(index);
@@ -208,7 +210,7 @@ static void copy_all(struct smk_batch *batch, uint64_t from, bool whole)
     smk_sort(batch->pieces, batch->count, sizeof *batch->pieces, piece_before);
 }
 
-void smk_drain_start(void) { cursor = smk_load_acquire(&smk_pool.closed.tail); }
+void smk_drain_skip_before(uint64_t tick) { skip_before = tick; }
 
 void smk_drain_new(struct smk_batch *batch)
 {

@@ -38,8 +38,8 @@ int smk_batch_init(struct smk_batch *batch, uint64_t bytes);
 void smk_batch_clear(struct smk_batch *batch);
 void smk_batch_free(struct smk_batch *batch);
 
-/* From now on: what is closed before this call is not new. Called when the first reader comes. */
-void smk_drain_start(void);
+/* Sub-buffers closed before this tick are passed over by smk_drain_new: nobody wants them. */
+void smk_drain_skip_before(uint64_t tick);
 
 /* Copies what is new. With batch->full set there is more. */
 void smk_drain_new(struct smk_batch *batch);

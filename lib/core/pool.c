@@ -109,22 +109,24 @@ static bool take_closed(uint64_t pos, uint32_t index, uint64_t generation)
 {
     struct smk_sub *sub = &smk_pool.subs[index];
     uint64_t state = smk_load_acquire(&sub->state);
-    for (;;) {
-        if (state == STATE(pos, SMK_SUB_CLOSED)) {
+    bool taken = false, left = false;
+    smk_add_acq_rel(&smk_pool.counting, 1);
+    while (!taken && !left) {
+        if (state == STATE(pos, SMK_SUB_CLOSED))
             /* pairs with: smk_pool_end_reading, close_sub */
-            if (smk_cas_acq_rel(&sub->state, &state, STATE(generation, SMK_SUB_OPEN)))
-                break;
-        } else if (state == STATE(pos, SMK_SUB_CLOSED | SMK_SUB_READING)) {
-            if (smk_cas_acq_rel(&sub->state, &state, state | SMK_SUB_TAKEN))
-                return false;
-        } else {
-            return false;
-        }
+            taken = smk_cas_acq_rel(&sub->state, &state, STATE(generation, SMK_SUB_OPEN));
+        else if (state == STATE(pos, SMK_SUB_CLOSED | SMK_SUB_READING))
+            left = smk_cas_acq_rel(&sub->state, &state, state | SMK_SUB_TAKEN);
+        else
+            left = true;
     }
-    note_incomplete_until(sub->last);
-    count_loss(sub, smk_sub_memory(index));
-    smk_add_relaxed(&smk_pool.recycled, 1);
-    return true;
+    if (taken) {
+        note_incomplete_until(sub->last);
+        count_loss(sub, smk_sub_memory(index));
+        smk_add_relaxed(&smk_pool.recycled, 1);
+    }
+    smk_sub_acq_rel(&smk_pool.counting, 1); /* pairs with: whoever reads the losses (writer) */
+    return taken;
 }
 
 static bool take_sub(uint32_t *index, uint64_t generation)

@@ -63,6 +63,7 @@ struct smk_pool {
     struct smk_ring closed;
     size_t ring_bytes;
     uint64_t complete_from; /* ticks: all that was recorded after this is still in the pool */
+    uint64_t counting;      /* threads that are counting the loss of what they recycle now */
     uint64_t recycled;      /* sub-buffers recycled */
     uint64_t stolen;        /* taken from idle threads */
     uint64_t torn;          /* given up, because a record in them was never finished */

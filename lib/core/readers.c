@@ -45,7 +45,7 @@ int smk_reader_add(uint32_t categories, uint64_t first)
         reader->first = first;
         reader->lost_elsewhere = 0;
         smk_store_relaxed(&reader->last, UINT64_MAX);
-        smk_threads_each(zero_lost, &slot);
+        smk_threads_each_slot(zero_lost, &slot);
         smk_or_acq_rel(&smk_readers_active, 1u << slot); /* pairs with: smk_readers_count_loss */
         return slot;
     }

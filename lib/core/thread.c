@@ -72,8 +72,8 @@ static void fill_slot(struct smk_thread *t)
     smk_store_relaxed(&t->started, smk_ticks());
     smk_store_relaxed(&t->dropped, 0);
     smk_store_relaxed(&t->torn, 0);
-    for (int i = 0; i < SMK_CAPTURES_MAX; i++)
-        smk_store_relaxed(&t->lost[i], 0);
+    /* Not lost[]: the writer takes what stands there away, and a loss that was counted between that
+     * and now must not vanish. */
 }
 
 /* The key comes from the constructor, so it is one of the first 32 and setting it needs no memory. */
@@ -125,8 +125,17 @@ void smk_threads_each(bool (*visit)(struct smk_thread *thread, void *arg), void 
     }
 }
 
+void smk_threads_each_slot(bool (*visit)(struct smk_thread *thread, void *arg), void *arg)
+{
+    uint32_t used = smk_load_acquire(&threads.slots.used); /* pairs with: smk_slots_take */
+    for (uint32_t i = 0; i < used; i++)
+        if (!visit(&threads.array[i], arg))
+            return;
+}
+
 void smk_thread_recycle(struct smk_thread *t)
 {
+    smk_store_relaxed(&t->serial, 0); /* who counts a loss of its records now counts it elsewhere */
     smk_store_release(&t->state, SMK_THREAD_FREE);
     smk_slots_give(&threads.slots, (uint32_t)(t - threads.array));
 }

@@ -131,6 +131,9 @@ void smk_thread_hide(void);
 /* Calls visit for each slot that is live or exited, in slot order, until it returns false. */
 void smk_threads_each(bool (*visit)(struct smk_thread *thread, void *arg), void *arg);
 
+/* The same for each slot that was ever used, free ones too: a loss may still stand there. */
+void smk_threads_each_slot(bool (*visit)(struct smk_thread *thread, void *arg), void *arg);
+
 /* Makes an exited slot free again, once its losses are collected. */
 void smk_thread_recycle(struct smk_thread *thread);
 
