@@ -18,6 +18,8 @@
  *   OPEN_WAITS  serial, tid, kind, object, holder tid, since, stack id, request id
  *   LOSS        serial, tid, events        serial 0: threads that had ended
  *   INDEX       delta offset in the segment, kind, serial, delta first, last - first, count
+ *                                          one or more INDEX chunks, back to back, just before END; each
+ *                                          begins its deltas at 0; they list all chunks but themselves
  *   SYMBOLS     start, size, text name     functions and objects, addresses as in the process
  *   END         64 bytes, not varints, never compressed: struct smk_segment_end
  *
