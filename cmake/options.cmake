@@ -12,9 +12,15 @@ endif()
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+if(SMK_AGENT OR SMK_TESTS)
+  pkg_check_modules(DW REQUIRED IMPORTED_TARGET libdw)
+  pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+endif()
 
 # Frame pointers: a stack that begins inside one of our wrappers is walked through ours first.
 add_compile_options(-Wall -Wextra -Wshadow -Wpointer-arith -fno-omit-frame-pointer
+                    -Wno-missing-field-initializers # what is left out is zero, on purpose
                     $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>
                     $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>)
 if(SMK_WERROR)
@@ -32,6 +38,10 @@ endif()
 # are made of and nothing is compiled twice.
 function(smk_module name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.c)
+  if(NOT sources) # a module that has no file yet
+    set(sources ${CMAKE_CURRENT_BINARY_DIR}/${name}_empty.c)
+    file(CONFIGURE OUTPUT ${sources} CONTENT "typedef int smk_${name}_has_no_file_yet;\n")
+  endif()
   add_library(smk_${name} OBJECT ${sources})
   target_include_directories(smk_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}
                                                 ${CMAKE_CURRENT_SOURCE_DIR}/include)
