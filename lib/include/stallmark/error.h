@@ -12,6 +12,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /*        name            value  text */
 #define SMK_ERRORS(X)                                                                              \
@@ -45,6 +46,7 @@ const char *smk_error_text(int code);
  * to the library and is valid until this thread's next call into it. Any thread; since 0.1. */
 const char *smk_last_error(void);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -30,6 +30,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 typedef struct smk_trace smk_trace;
 typedef struct smk_cursor smk_cursor;
@@ -167,6 +168,7 @@ int smk_cursor_next(smk_cursor *cursor, const smk_event **event);
 
 void smk_cursor_close(smk_cursor *cursor);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

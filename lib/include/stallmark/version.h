@@ -23,10 +23,12 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* The version of the library in this process, "0.1.0". Any thread; since 0.1. */
 const char *smk_version(void);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif
