@@ -14,7 +14,10 @@
 #include "base/compiler.h"
 
 enum smk_lock_rank {
-    SMK_RANK_CAPTURE = 1, /* capture manager: list of captures, start and stop */
+    SMK_RANK_WRITER = 1,  /* a pass of the writer */
+    SMK_RANK_PROGRAM,     /* the one capture of stallmark/capture.h */
+    SMK_RANK_CORE,        /* the library's life */
+    SMK_RANK_CAPTURE,     /* capture manager: list of captures, start and stop */
     SMK_RANK_THREADS,     /* registry of threads: slots */
     SMK_RANK_MODULES,     /* module map */
     SMK_RANK_CLOCK,       /* history of clock pairs */

@@ -93,6 +93,11 @@ int smk_sys_get_thread_name(char name[16])
     return (int)enter2(SYS_prctl, PR_GET_NAME, name);
 }
 
+int smk_sys_set_thread_name(const char *name)
+{
+    return (int)enter2(SYS_prctl, PR_SET_NAME, name);
+}
+
 int smk_sys_futex_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns)
 {
     struct timespec ts = {.tv_sec = (time_t)(timeout_ns / 1000000000u),

@@ -37,6 +37,7 @@ int smk_sys_gettid(void);
 int smk_sys_getpid(void);
 /* The name of the calling thread, at most 15 bytes and NUL. */
 int smk_sys_get_thread_name(char name[16]);
+int smk_sys_set_thread_name(const char *name);
 /* Sleeps while *word == expected, at most timeout_ns (UINT64_MAX: without limit). -EAGAIN when the
  * word differed, -ETIMEDOUT, -EINTR; 0 when woken. */
 int smk_sys_futex_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns);

@@ -86,8 +86,14 @@ void smk_capture_get_progress(const struct smk_capture *capture, struct smk_capt
 
 const char *smk_capture_get_id(const struct smk_capture *capture);
 
+/* One more reference. */
+void smk_capture_hold(struct smk_capture *capture);
+
 /* The starter's reference ends; `finished` may still come. */
 void smk_capture_release(struct smk_capture *capture);
+
+/* In a fork's child: the public capture.h's slot. */
+void smk_program_capture_reset_in_child(void);
 
 /* Ends all of them with EXIT and waits, at most `ns`, for their files. From the destructor. */
 void smk_captures_shutdown(uint64_t ns);

@@ -167,3 +167,13 @@ int smk_clock_history(uint64_t from, uint64_t to, struct smk_clock_pair *pairs, 
     smk_unlock(&history_lock);
     return count;
 }
+
+uint64_t smk_clock_error_ns(void)
+{
+    uint64_t worst = 0;
+    smk_lock(&history_lock);
+    for (int i = 0; i < history_len; i++)
+        worst = smk_max_u64(worst, history[i].error);
+    smk_unlock(&history_lock);
+    return worst;
+}

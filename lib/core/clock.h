@@ -62,6 +62,9 @@ void smk_clock_sample(void);
  * and one after where there are such. At most max; returns how many. */
 int smk_clock_history(uint64_t from, uint64_t to, struct smk_clock_pair *pairs, int max);
 
+/* The widest bracket, halved, in which a kept pair was read: how far off a time may be, ns. */
+uint64_t smk_clock_error_ns(void);
+
 /* Measures the rate against CLOCK_MONOTONIC since smk_clock_init(), waiting until that is a
  * millisecond away where it is not. Called when something is armed, before the two below. */
 void smk_clock_calibrate(void);

@@ -41,8 +41,6 @@ uint32_t smk_compress(struct smk_compressor *compressor, void *to, uint32_t room
 {
     if (len < 32)
         return 0;
-    ZSTD_parameters p = {.cParams = ZSTD_getCParams(LEVEL, len, 0),
-                         .fParams = {.contentSizeFlag = 1, .checksumFlag = 0, .noDictIDFlag = 1}};
-    size_t n = ZSTD_compress_advanced(compressor->context, to, room, from, len, NULL, 0, p);
+    size_t n = ZSTD_compressCCtx(compressor->context, to, room, from, len, LEVEL);
     return ZSTD_isError(n) || n >= len ? 0 : (uint32_t)n;
 }

@@ -13,6 +13,17 @@
 static uint64_t skip_before; /* ticks */
 static uint64_t cursor; /* position in smk_pool.closed; all before it is consumed or was recycled */
 
+/* What each slot's sub-buffer looked like when we last saw it change. */
+struct seen {
+    uint64_t state, committed, since;
+    struct smk_thread *thread;
+    uint32_t index;
+};
+
+static struct seen *seen;
+static uint32_t seen_count;
+static uint32_t candidates;
+
 /* ---- batches ------------------------------------------------------------------------------------------ */
 
 int smk_batch_init(struct smk_batch *batch, uint64_t bytes)
@@ -72,6 +83,12 @@ static uint8_t *batch_room(struct smk_batch *batch, uint32_t len)
     return room;
 }
 
+static uint64_t started_of(const struct smk_sub *sub)
+{
+    bool same = sub->owner && smk_load_relaxed(&sub->owner->serial) == sub->serial;
+    return same ? smk_load_relaxed(&sub->owner->started) : 0;
+}
+
 /* False when the batch has no room: the sub-buffer stays as it is. */
 static bool batch_add(struct smk_batch *batch, uint32_t index, uint32_t from, uint32_t to,
                       const char *name)
@@ -89,6 +106,7 @@ static bool batch_add(struct smk_batch *batch, uint32_t index, uint32_t from, ui
                                 .fresh = smk_max_u64(sub->consumed, from) - from,
                                 .serial = sub->serial,
                                 .tid = sub->tid,
+                                .started = started_of(sub),
                                 .ordinal = sub->ordinal,
                                 .offset = from};
     memcpy(piece->name, name, sizeof piece->name);
@@ -212,6 +230,13 @@ static void copy_all(struct smk_batch *batch, uint64_t from, bool whole)
 
 void smk_drain_skip_before(uint64_t tick) { skip_before = tick; }
 
+void smk_drain_reset_in_child(void)
+{
+    cursor = skip_before = 0;
+    if (seen)
+        smk_sys_discard(seen, SMK_THREADS_DEFAULT * sizeof *seen);
+}
+
 void smk_drain_new(struct smk_batch *batch)
 {
     uint32_t waiting, total;
@@ -267,17 +292,6 @@ bool smk_drain_settle(uint64_t ns)
 }
 
 /* ---- idle threads -------------------------------------------------------------------------------------- */
-
-/* What each slot's sub-buffer looked like when we last saw it change. */
-struct seen {
-    uint64_t state, committed, since;
-    struct smk_thread *thread;
-    uint32_t index;
-};
-
-static struct seen *seen;
-static uint32_t seen_count;
-static uint32_t candidates;
 
 static bool look_for_idle(struct smk_thread *t, void *arg)
 {

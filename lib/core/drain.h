@@ -18,6 +18,7 @@ struct smk_piece {
     uint32_t fresh; /* offset in data: what stands before it was copied by an earlier pass */
     uint32_t serial;
     uint32_t tid;
+    uint64_t started; /* ticks; 0: the thread has ended */
     uint64_t ordinal; /* of the sub-buffer among its thread's */
     uint32_t offset;  /* in the sub-buffer */
     char name[SMK_NAME_MAX];
@@ -40,6 +41,9 @@ void smk_batch_free(struct smk_batch *batch);
 
 /* Sub-buffers closed before this tick are passed over by smk_drain_new: nobody wants them. */
 void smk_drain_skip_before(uint64_t tick);
+
+/* In a fork's child, whose buffer is new. */
+void smk_drain_reset_in_child(void);
 
 /* Copies what is new. With batch->full set there is more. */
 void smk_drain_new(struct smk_batch *batch);

@@ -23,6 +23,9 @@ int smk_core_init(const struct smk_core_config *config);
 /* Changes the buffer's size, before the first arming. SMK_E_BUSY after it. */
 int smk_core_set_pool_bytes(uint64_t bytes);
 
+/* The buffer is there when this returns 0; else SMK_E_NOMEM. Called at each arming. */
+int smk_core_ready(void);
+
 /* Nothing is ever recorded in this process again. `why` is a static string. */
 void smk_core_go_inert(const char *why);
 /* NULL, or why it is inert. */

@@ -10,6 +10,7 @@
 #include "stallmark/version.h"
 
 #define GATHER_ROOM (SMK_OUTPUT_GATHER + SMK_CHUNK_HEADER + SMK_CHUNK_STORED_MAX)
+#define TAIL_TABLES (64u * 1024) /* threads, names, facts at the end of a segment: usually 1 KiB */
 #define INDEX_ENTRY (6 * SMK_VARINT_MAX)
 
 int smk_output_init(struct smk_output *output, const struct smk_sink *sink, void *sink_arg,
@@ -94,10 +95,10 @@ static void note_events(struct smk_output *output, const struct smk_output_chunk
     output->events += chunk->count;
 }
 
-void smk_output_put(struct smk_output *output, const struct smk_output_chunk *chunk)
+bool smk_output_put(struct smk_output *output, const struct smk_output_chunk *chunk)
 {
     if (output->error)
-        return;
+        return false;
     uint8_t *header = output->gathered + output->gathered_len;
     uint8_t *payload = header + SMK_CHUNK_HEADER;
     uint32_t packed = chunk->kind == SMK_CHUNK_END
@@ -105,6 +106,9 @@ void smk_output_put(struct smk_output *output, const struct smk_output_chunk *ch
                           : smk_compress(output->compressor, payload, SMK_CHUNK_STORED_MAX,
                                          chunk->payload, chunk->len);
     uint32_t stored = packed ? packed : chunk->len;
+    if (chunk->kind == SMK_CHUNK_EVENTS && output->limit &&
+        output->bytes + stored + smk_output_tail(output) > output->limit)
+        return false;
     if (!packed)
         memcpy(payload, chunk->payload, chunk->len);
     struct smk_chunk head = {.version = SMK_FORMAT_VERSION,
@@ -131,6 +135,7 @@ void smk_output_put(struct smk_output *output, const struct smk_output_chunk *ch
     output->bytes += SMK_CHUNK_HEADER + stored;
     if (output->gathered_len >= SMK_OUTPUT_GATHER)
         smk_output_flush(output);
+    return output->error == 0;
 }
 
 /* ---- segments ------------------------------------------------------------------------------------------- */
@@ -212,7 +217,7 @@ void smk_output_give_up(struct smk_output *output, enum smk_reason reason, uint6
 
 uint64_t smk_output_tail(const struct smk_output *output)
 {
-    uint64_t tail = 16 * 1024 + SMK_CHUNK_HEADER + SMK_SEGMENT_END_SIZE;
+    uint64_t tail = TAIL_TABLES + SMK_CHUNK_HEADER + SMK_SEGMENT_END_SIZE;
     for (uint32_t i = 0; i < output->index_used; i++)
         tail += SMK_CHUNK_HEADER + output->index[i].used;
     return tail;

@@ -27,6 +27,7 @@ struct smk_output {
     uint64_t process, capture;
     uint8_t *gathered; /* SMK_OUTPUT_GATHER and one chunk more */
     uint32_t gathered_len;
+    uint64_t limit; /* bytes of the capture that EVENTS chunks leave room below; 0: none */
     int error; /* -errno of the sink; nothing is written after it */
     bool open; /* a segment is */
 
@@ -55,7 +56,8 @@ void smk_output_free(struct smk_output *output);
 
 /* Errors stay in output->error; the calls after one do nothing. */
 void smk_output_begin_segment(struct smk_output *output);
-void smk_output_put(struct smk_output *output, const struct smk_output_chunk *chunk);
+/* False: it is not in the file. */
+bool smk_output_put(struct smk_output *output, const struct smk_output_chunk *chunk);
 void smk_output_flush(struct smk_output *output);
 /* Index and END. */
 void smk_output_end_segment(struct smk_output *output, enum smk_reason reason, uint64_t lost);

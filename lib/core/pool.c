@@ -82,7 +82,7 @@ uint64_t smk_pool_bytes(void) { return (uint64_t)smk_pool.count * SMK_SUB_SIZE; 
 
 /* ---- recycling ---------------------------------------------------------------------------------------- */
 
-static void note_incomplete_until(uint64_t tick)
+void smk_pool_note_incomplete_until(uint64_t tick)
 {
     uint64_t known = smk_load_relaxed(&smk_pool.complete_from);
     while (known < tick && !smk_cas_relaxed(&smk_pool.complete_from, &known, tick)) {
@@ -121,7 +121,7 @@ static bool take_closed(uint64_t pos, uint32_t index, uint64_t generation)
             left = true;
     }
     if (taken) {
-        note_incomplete_until(sub->last);
+        smk_pool_note_incomplete_until(sub->last);
         count_loss(sub, smk_sub_memory(index));
         smk_add_relaxed(&smk_pool.recycled, 1);
     }
@@ -307,7 +307,7 @@ void smk_pool_end_reading(uint32_t index)
     /* pairs with: take_closed, close_sub */
     uint64_t before = smk_and_acq_rel(&sub->state, ~(uint64_t)SMK_SUB_READING);
     if (before & SMK_SUB_TAKEN) {
-        note_incomplete_until(sub->last);
+        smk_pool_note_incomplete_until(sub->last);
         smk_add_relaxed(&smk_pool.recycled, 1);
         free_sub(index);
     }
@@ -325,7 +325,7 @@ bool smk_pool_steal(struct smk_thread *t, uint32_t index, uint64_t state, uint64
     if (!smk_cas_acq_rel(&sub->state, &expected, SMK_SUB_FREE))
         return false;
     sub->used = (uint32_t)(committed - (uint64_t)smk_sub_memory(index));
-    note_incomplete_until(quiet_since);
+    smk_pool_note_incomplete_until(quiet_since);
     count_loss(sub, smk_sub_memory(index));
     smk_add_relaxed(&smk_pool.stolen, 1);
     free_sub(index);

@@ -100,6 +100,9 @@ void smk_pool_thread_exit(struct smk_thread *t);
  * drain's thread only. */
 bool smk_pool_steal(struct smk_thread *t, uint32_t index, uint64_t state, uint64_t quiet_since);
 
+/* What was recorded before this tick is not all in the pool. Any thread. */
+void smk_pool_note_incomplete_until(uint64_t tick);
+
 /* Gives a sub-buffer that the drain copied back: to the free ones if it was TAKEN meanwhile. */
 void smk_pool_end_reading(uint32_t index);
 

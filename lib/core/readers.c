@@ -55,3 +55,5 @@ int smk_reader_add(uint32_t categories, uint64_t first)
 void smk_reader_stop(int slot, uint64_t last) { smk_store_relaxed(&smk_readers[slot].last, last); }
 
 void smk_reader_remove(int slot) { smk_and_acq_rel(&smk_readers_active, ~(1u << slot)); }
+
+void smk_readers_reset_in_child(void) { smk_store_relaxed(&smk_readers_active, 0); }

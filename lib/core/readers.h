@@ -29,5 +29,6 @@ void smk_readers_count_loss(struct smk_thread *owner, uint32_t serial, unsigned 
 int smk_reader_add(uint32_t categories, uint64_t first);
 void smk_reader_stop(int slot, uint64_t last);
 void smk_reader_remove(int slot);
+void smk_readers_reset_in_child(void);
 
 #endif

@@ -18,18 +18,20 @@ struct smk_sink {
 
 /* ---- files in a directory -------------------------------------------------------------------------- */
 
-#define SMK_FILE_NAME_MAX 96
+#define SMK_FILE_NAME_MAX 280
 
 /* Segments as files of a directory: <base>.smk while there is one, <base>.N.smk when there can be
- * several (`rotates`); each is <name>.partial until it is whole. `dir` is a descriptor of the caller's
- * that outlives the sink. */
+ * several (`rotates`), or just <base> (`exact`); each is <name>.partial until it is whole. A file that
+ * exists already is never written to, but for an `exact` one, which replaces it. `dir` is a descriptor
+ * of the caller's that outlives the sink. */
 struct smk_file_sink {
     int dir;
     int fd;
     bool rotates;
+    bool exact;
     uint32_t number; /* atomic: the segment that is open or was the last */
     uint64_t bytes;  /* atomic: whole chunks in it so far */
-    char base[SMK_FILE_NAME_MAX];
+    char base[256];
 };
 
 extern const struct smk_sink smk_file_sink_calls; /* arg: struct smk_file_sink */

@@ -48,7 +48,7 @@
     X(SEGMENTS_DROPPED, "segments.dropped", "earlier segments that keep_segments deleted")         \
     X(PID, "process.pid", "process id, in its own namespace")                                      \
     X(EXE, "process.exe", "path of the executable")                                                \
-    X(STARTED_UNIX, "process.started_unix_ns", "when the tracer was loaded, ns since 1970")        \
+    X(STARTED_UNIX, "capture.started_unix_ns", "when it was armed, ns since 1970")                 \
     X(HOST, "host.name", "node name")                                                              \
     X(KERNEL, "host.kernel", "kernel release")                                                     \
     X(CPUS, "host.cpus", "CPUs that the process may use")                                          \

@@ -1,0 +1,82 @@
+/* capture_state.h: the inside of a capture; for capture.c and the writer's files only.
+ *
+ * Written by: [S] whoever starts it, before the writer sees it · [L] under the captures' lock ·
+ * [A] anybody, atomically · [W] the writer alone.
+ */
+#ifndef SMK_CORE_CAPTURE_STATE_H
+#define SMK_CORE_CAPTURE_STATE_H
+
+#include "core/capture.h"
+#include "core/output.h"
+#include "core/refs.h"
+#include "core/thread.h"
+
+#define SMK_CAPTURE_NAME_MAX 64
+#define SMK_KNOWN_THREADS    32768u /* slots; a power of two */
+#define SMK_LOSS_ENTRIES     4096u
+
+/* A thread whose entry stands in this segment's THREADS. */
+struct smk_known_thread {
+    uint32_t serial; /* 0: free */
+    uint32_t name_hash;
+};
+
+struct smk_loss_entry {
+    uint32_t serial, tid;
+    uint64_t events;
+};
+
+struct smk_capture {
+    struct smk_capture_spec spec;    /* [S] */
+    char name[SMK_CAPTURE_NAME_MAX]; /* [S] */
+    uint64_t number;                 /* [S] random: the chunks' `capture` */
+    int reader;                      /* [S] slot in smk_readers */
+    uint64_t armed;                  /* [S] tick */
+    uint64_t complete_from;          /* [S]; [W] of a snapshot: tick */
+    uint64_t deadline;               /* [S] CLOCK_MONOTONIC ns; UINT64_MAX: none */
+    uint64_t started_unix;           /* [S] */
+
+    uint32_t references; /* [A] */
+    uint32_t state;      /* [A] enum smk_capture_state; a futex word */
+    uint32_t ending;     /* [A] enum smk_reason of who asked first; 0: nobody */
+    uint64_t stopped;    /* [L] tick; 0: not yet */
+
+    uint64_t bytes, events, lost; /* [A] for smk_capture_get_progress */
+    uint32_t segments;            /* [A] */
+    uint32_t reason;              /* [A] final */
+    uint32_t io_error;            /* [A] */
+    uint64_t ended_unix;          /* [A] */
+
+    bool retained_done;           /* [W] snapshot: the buffer was copied */
+    bool finishing;               /* [W] it ends with this pass */
+    bool over;                    /* [W] no more events go into the file: they count as lost */
+    uint64_t from;                /* [W] tick of the earliest event that is wanted */
+    uint64_t segment_started;     /* [W] CLOCK_MONOTONIC ns */
+    uint64_t last_clock;          /* [W] tick of the last clock pair written */
+    uint64_t modules_seen;        /* [W] what the list of modules answered */
+    uint64_t writer_cpu;          /* [W] ns */
+    struct smk_output output;     /* [W] */
+    struct smk_refs refs;         /* [W] */
+    struct smk_known_thread known[SMK_KNOWN_THREADS]; /* [W] */
+    uint32_t known_count;                             /* [W] */
+    struct smk_loss_entry losses[SMK_LOSS_ENTRIES];   /* [W] */
+    uint32_t loss_count;                              /* [W] */
+    uint64_t loss_rest;                               /* [W] of threads that found no entry */
+};
+
+/* ---- what the writer needs of capture.c ------------------------------------------------------------------ */
+
+/* The running captures, with a reference each; returns how many. */
+int smk_captures_list(struct smk_capture *list[SMK_CAPTURES_MAX]);
+
+/* Closes the gate for it, once: nothing after the tick that is kept in `stopped` is wanted. */
+void smk_capture_close_gate(struct smk_capture *capture);
+
+/* The writer is through with it. */
+void smk_capture_done(struct smk_capture *capture, enum smk_reason reason);
+
+void smk_captures_reset_in_child(void);
+
+void smk_capture_set_state(struct smk_capture *capture, enum smk_capture_state state);
+
+#endif

@@ -1,0 +1,111 @@
+#define _GNU_SOURCE
+#include "core/facts.h"
+
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/sys.h"
+#include "core/clock.h"
+#include "core/cost.h"
+#include "core/init.h"
+#include "core/intern.h"
+#include "core/losses.h"
+#include "core/pool.h"
+#include "stallmark/version.h"
+
+static const char *kind_name(enum smk_capture_kind kind)
+{
+    static const char *const names[] = {
+        [SMK_CAPTURE_TIMED] = "timed",
+        [SMK_CAPTURE_SNAPSHOT] = "snapshot",
+        [SMK_CAPTURE_PROGRAM] = "program",
+    };
+    return names[kind];
+}
+
+static unsigned cpus_allowed(void)
+{
+    uint64_t mask[128] = {0};
+    unsigned count = 0;
+    int bytes = smk_sys_get_affinity(0, mask, sizeof mask);
+    for (int i = 0; i < bytes / 8; i++)
+        count += (unsigned)__builtin_popcountll(mask[i]);
+    return count;
+}
+
+static void put_process(struct smk_table *table)
+{
+    char exe[1024];
+    struct utsname host;
+    smk_table_fact_number(table, SMK_FACT_PID, (uint64_t)smk_sys_getpid());
+    if (smk_sys_readlink("/proc/self/exe", exe, sizeof exe) > 0)
+        smk_table_fact(table, SMK_FACT_EXE, exe);
+    if (uname(&host) == 0) {
+        smk_table_fact(table, SMK_FACT_HOST, host.nodename);
+        smk_table_fact(table, SMK_FACT_KERNEL, host.release);
+    }
+    smk_table_fact_number(table, SMK_FACT_CPUS, cpus_allowed());
+}
+
+static void put_clock(struct smk_table *table, const struct smk_encoder *encoder)
+{
+    smk_table_fact(table, SMK_FACT_CLOCK_SOURCE, smk_clock_source());
+    smk_table_fact(table, SMK_FACT_CLOCK_REASON, smk_clock_reason());
+    smk_table_fact_number(table, SMK_FACT_CLOCK_HZ, smk_clock_hz());
+    smk_table_fact_number(table, SMK_FACT_CLOCK_SHIFT, encoder->shift);
+}
+
+void smk_facts_put_segment(struct smk_table *table, const struct smk_capture *capture,
+                           const struct smk_encoder *encoder)
+{
+    char categories[160];
+    smk_categories_format(capture->spec.categories, categories, sizeof categories);
+    smk_table_fact(table, SMK_FACT_CAPTURE_ID, capture->spec.id);
+    if (capture->name[0])
+        smk_table_fact(table, SMK_FACT_CAPTURE_NAME, capture->name);
+    smk_table_fact(table, SMK_FACT_CAPTURE_KIND, kind_name(capture->spec.kind));
+    smk_table_fact(table, SMK_FACT_CATEGORIES, categories);
+    smk_table_fact_number(table, SMK_FACT_FIRST, smk_encoder_time(encoder, capture->from));
+    smk_table_fact_number(table, SMK_FACT_COMPLETE_FROM,
+                          smk_encoder_time(encoder, capture->complete_from));
+    smk_table_fact_number(table, SMK_FACT_SEGMENT_NUMBER,
+                          capture->output.open ? capture->output.segment.number : 0);
+    smk_table_fact(table, SMK_FACT_TRACER_VERSION, SMK_VERSION_STRING);
+    smk_table_fact_number(table, SMK_FACT_STARTED_UNIX, capture->started_unix);
+    smk_table_fact_number(table, SMK_FACT_POOL_BYTES, smk_pool_bytes());
+    put_process(table);
+    put_clock(table, encoder);
+}
+
+static void put_missing(struct smk_table *table)
+{
+    char text[2048];
+    const struct smk_source_calls *sources = smk_core_sources();
+    size_t len = sources && sources->missing ? sources->missing(text, sizeof text) : 0;
+    if (len > 0)
+        smk_table_fact(table, SMK_FACT_MISSING, text);
+}
+
+void smk_facts_put_end(struct smk_table *table, const struct smk_capture *capture,
+                       const struct smk_encoder *encoder, enum smk_reason reason)
+{
+    struct smk_threads_stats threads;
+    smk_threads_stats(&threads);
+    smk_table_fact_number(table, SMK_FACT_COMPLETE_FROM,
+                          smk_encoder_time(encoder, capture->complete_from));
+    smk_table_fact_number(table, SMK_FACT_FIRST, smk_encoder_time(encoder, capture->from));
+    smk_table_fact_number(table, SMK_FACT_EVENTS, capture->output.events);
+    smk_table_fact_number(table, SMK_FACT_LOST, smk_capture_total_lost(capture));
+    smk_table_fact_number(table, SMK_FACT_CLOCK_HZ, smk_clock_hz());
+    smk_table_fact_number(table, SMK_FACT_CLOCK_ERROR, smk_clock_error_ns());
+    smk_table_fact_number(table, SMK_FACT_COST_WRITER, capture->writer_cpu);
+    smk_table_fact_number(table, SMK_FACT_COST_EVENT, smk_cost_event_ns());
+    smk_table_fact_number(table, SMK_FACT_COST_BYTES, capture->output.bytes);
+    smk_table_fact_number(table, SMK_FACT_THREADS_UNTRACED, threads.untraced);
+    smk_table_fact_number(table, SMK_FACT_STACKS_REFUSED, smk_load_relaxed(&smk_stacks.refused));
+    put_missing(table);
+    if (reason == SMK_REASON_RUNNING)
+        return;
+    smk_table_fact_number(table, SMK_FACT_LAST, smk_encoder_time(encoder, capture->stopped));
+    smk_table_fact(table, SMK_FACT_REASON, smk_reason_name(reason));
+}

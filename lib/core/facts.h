@@ -1,0 +1,17 @@
+/* facts.h: what a file says about itself (SMK_FACT_KEYS). The writer's. */
+#ifndef SMK_CORE_FACTS_H
+#define SMK_CORE_FACTS_H
+
+#include "core/capture_state.h"
+#include "core/encode.h"
+#include "core/table.h"
+
+/* At the beginning of each segment: what is known then. */
+void smk_facts_put_segment(struct smk_table *table, const struct smk_capture *capture,
+                           const struct smk_encoder *encoder);
+
+/* At its end: what was found out. */
+void smk_facts_put_end(struct smk_table *table, const struct smk_capture *capture,
+                       const struct smk_encoder *encoder, enum smk_reason reason);
+
+#endif

@@ -1,0 +1,15 @@
+/* losses.h: a capture's account of events that are not in its file. The writer's. */
+#ifndef SMK_CORE_LOSSES_H
+#define SMK_CORE_LOSSES_H
+
+#include "core/capture_state.h"
+
+/* So many events of a thread are lost for this capture. */
+void smk_capture_add_loss(struct smk_capture *capture, uint32_t serial, uint32_t tid, uint64_t events);
+
+/* Takes over what the record path counted for it. */
+void smk_capture_collect_losses(struct smk_capture *capture);
+
+uint64_t smk_capture_total_lost(const struct smk_capture *capture);
+
+#endif

@@ -1,0 +1,398 @@
+#define _GNU_SOURCE
+#include "core/pass.h"
+
+#include <errno.h>
+
+#include "base/errors.h"
+#include "base/lock.h"
+#include "base/sys.h"
+#include "core/capture_state.h"
+#include "core/clock.h"
+#include "core/cost.h"
+#include "core/drain.h"
+#include "core/init.h"
+#include "core/losses.h"
+#include "core/pool.h"
+#include "core/readers.h"
+#include "core/record.h"
+#include "core/segment.h"
+#include "core/stats.h"
+#include "core/table.h"
+
+#define BATCH_BYTES      (UINT64_C(8) << 20)
+#define PASSES_IN_A_ROW  64       /* of a buffer that fills as fast as we empty it */
+#define SLEEP_MIN_NS     5000000u /* between passes under load … */
+#define SLEEP_MAX_NS     100000000u /* … and without */
+#define TIDY_EVERY_NS    1000000000u
+#define SETTLE_NS        20000000u
+#define COUNTING_TRIES   1000
+
+static struct {
+    bool ready; /* memory is there */
+    bool failed;
+    struct smk_encoder encoder;
+    struct smk_compressor compressor;
+    struct smk_batch batch;
+    struct smk_segment_tools tools;
+    uint64_t sleep_ns;
+    uint64_t last_tidy; /* CLOCK_MONOTONIC ns */
+} writer;                /* of one pass at a time: writer.c holds the lock */
+
+/* ---- memory ----------------------------------------------------------------------------------------------- */
+
+static bool make_ready(void)
+{
+    if (writer.ready || writer.failed)
+        return writer.ready;
+    smk_clock_calibrate();
+    uint8_t *scratch = smk_sys_map(SMK_TABLE_ROOM);
+    if (!scratch || smk_encoder_init(&writer.encoder, smk_clock_epoch(), smk_clock_shift()) < 0 ||
+        smk_compressor_init(&writer.compressor) < 0 ||
+        smk_batch_init(&writer.batch, BATCH_BYTES) < 0) {
+        writer.failed = true;
+        return false;
+    }
+    writer.tools = (struct smk_segment_tools){&writer.encoder, scratch};
+    writer.sleep_ns = SLEEP_MAX_NS;
+    smk_cost_measure();
+    return writer.ready = true;
+}
+
+/* Of a thread that has ended: its first event that we see. */
+static uint64_t started_of(const struct smk_piece *piece)
+{
+    return piece->started ? piece->started
+                          : writer.encoder.epoch + (writer.encoder.first << writer.encoder.shift);
+}
+
+/* ---- events ------------------------------------------------------------------------------------------------- */
+
+static void rotate_if_due(struct smk_capture *capture)
+{
+    const struct smk_capture_spec *spec = &capture->spec;
+    uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
+    uint64_t size = capture->output.segment.bytes + smk_output_tail(&capture->output);
+    bool due = (spec->rotate_bytes && size >= spec->rotate_bytes) ||
+               (spec->rotate_every_ns && now - capture->segment_started >= spec->rotate_every_ns);
+    if (!due || capture->finishing || capture->output.error)
+        return;
+    smk_segment_end(&writer.tools, capture, SMK_REASON_RUNNING);
+    smk_segment_begin(&writer.tools, capture);
+}
+
+static void flush_chunk(struct smk_capture *capture, const struct smk_piece *piece)
+{
+    struct smk_encoder *encoder = &writer.encoder;
+    if (encoder->events > 0 && !encoder->broken) {
+        struct smk_output_chunk chunk = {.kind = SMK_CHUNK_EVENTS,
+                                         .count = encoder->events,
+                                         .tid = piece->tid,
+                                         .thread = piece->serial,
+                                         .first = encoder->first,
+                                         .last = encoder->last,
+                                         .payload = encoder->plain};
+        chunk.len = smk_encoder_finish(encoder);
+        smk_segment_put_thread(&writer.tools, capture, piece->serial, piece->tid, piece->name,
+                               started_of(piece));
+        smk_segment_put_refs(&writer.tools, capture);
+        if (!smk_output_put(&capture->output, &chunk)) {
+            capture->over = true;
+            smk_capture_add_loss(capture, piece->serial, piece->tid, encoder->events);
+        }
+    } else {
+        smk_encoder_finish(encoder);
+    }
+    smk_encoder_reset(encoder);
+    rotate_if_due(capture);
+}
+
+static bool wanted(const struct smk_capture *capture, const uint64_t *record)
+{
+    const struct smk_event_spec *spec = smk_event_spec(smk_record_event(record[0]));
+    return spec && (spec->category & capture->spec.categories) && record[1] >= capture->from &&
+           (capture->stopped == 0 || record[1] < capture->stopped);
+}
+
+static void encode_piece(struct smk_capture *capture, const struct smk_piece *piece, bool whole)
+{
+    uint32_t at = whole ? 0 : piece->fresh;
+    while (at + 16 <= piece->len) {
+        const uint64_t *record = (const uint64_t *)(piece->data + at);
+        uint32_t size = smk_record_words(record[0]) * 8;
+        if (size < 16 || at + size > piece->len) {
+            smk_add_relaxed(&smk_stats.records_torn, 1);
+            return;
+        }
+        at += size;
+        if (!wanted(capture, record))
+            continue;
+        if (capture->over) /* the file is full, or broken */
+            smk_capture_add_loss(capture, piece->serial, piece->tid, 1);
+        else if (!smk_encoder_add(&writer.encoder, record, &capture->refs)) {
+            flush_chunk(capture, piece);
+            smk_encoder_add(&writer.encoder, record, &capture->refs);
+        }
+    }
+}
+
+/* The batch is in order of threads: one thread's pieces make its chunks. */
+static void encode_batch(struct smk_capture *capture, const struct smk_batch *batch, bool whole)
+{
+    for (uint32_t i = 0; i < batch->count; i++) {
+        encode_piece(capture, &batch->pieces[i], whole);
+        if (i + 1 == batch->count || batch->pieces[i + 1].serial != batch->pieces[i].serial)
+            flush_chunk(capture, &batch->pieces[i]);
+    }
+    if (writer.encoder.broken) {
+        writer.encoder.broken = false;
+        smk_capture_end(capture, SMK_REASON_SHED);
+    }
+}
+
+/* ---- rotation and bounds -------------------------------------------------------------------------------------- */
+
+static enum smk_reason reason_of_error(int error)
+{
+    switch (-error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return SMK_REASON_NO_SPACE;
+    case ECANCELED:
+        return SMK_REASON_CALLBACK;
+    default:
+        return SMK_REASON_IO_ERROR;
+    }
+}
+
+static void check_bounds(struct smk_capture *capture)
+{
+    if (capture->over && !capture->output.error)
+        smk_capture_end(capture, SMK_REASON_MAX_BYTES);
+    if (smk_sys_clock(CLOCK_MONOTONIC) >= capture->deadline)
+        smk_capture_end(capture, capture->spec.kind == SMK_CAPTURE_SNAPSHOT ? SMK_REASON_COMPLETE
+                                                                            : SMK_REASON_TIMER);
+    if (capture->output.error) {
+        smk_store_relaxed(&capture->io_error, (uint32_t)-capture->output.error);
+        smk_capture_end(capture, reason_of_error(capture->output.error));
+    }
+}
+
+static void note_progress(struct smk_capture *capture)
+{
+    smk_store_relaxed(&capture->bytes, capture->output.bytes);
+    smk_store_relaxed(&capture->events, capture->output.events);
+    smk_store_relaxed(&capture->lost, smk_capture_total_lost(capture));
+}
+
+static bool recycle_if_exited(struct smk_thread *t, void *arg)
+{
+    (void)arg;
+    if (smk_load_acquire(&t->state) == SMK_THREAD_EXITED) /* pairs with: thread_ended */
+        smk_thread_recycle(t);
+    return true;
+}
+
+/* ---- the life of a capture ------------------------------------------------------------------------------------ */
+
+static void begin_capture(struct smk_capture *capture)
+{
+    if (smk_output_init(&capture->output, capture->spec.sink, capture->spec.sink_arg,
+                        &writer.compressor) < 0)
+        smk_capture_end(capture, SMK_REASON_SHED);
+    capture->output.process = smk_process_id();
+    capture->output.capture = capture->number;
+    smk_segment_begin(&writer.tools, capture);
+    smk_output_flush(&capture->output);
+    smk_capture_set_state(capture, SMK_CAPTURE_RECORDING);
+}
+
+/* Whoever is counting what it recycled has finished when this returns; threads only do so for some
+ * microseconds. Pairs with: take_closed in pool.c. */
+static void wait_for_counting(void)
+{
+    for (int i = 0; i < COUNTING_TRIES && smk_load_acquire(&smk_pool.counting) > 0; i++)
+        smk_sys_sleep(20000);
+}
+
+static void finish_capture(struct smk_capture *capture)
+{
+    enum smk_reason reason = (enum smk_reason)smk_load_acquire(&capture->ending);
+    uint64_t lost;
+    wait_for_counting();
+    smk_capture_collect_losses(capture);
+    if (!capture->output.error)
+        smk_segment_end(&writer.tools, capture, reason);
+    lost = smk_capture_total_lost(capture);
+    if (capture->output.error) {
+        smk_store_relaxed(&capture->io_error, (uint32_t)-capture->output.error);
+        reason = reason_of_error(capture->output.error);
+        smk_output_give_up(&capture->output, reason, lost);
+    }
+    note_progress(capture);
+    smk_add_relaxed(&smk_stats.bytes_written, capture->output.bytes);
+    smk_add_relaxed(&smk_stats.events_written, capture->output.events);
+    smk_output_free(&capture->output);
+    smk_capture_done(capture, reason);
+}
+
+/* ---- a pass --------------------------------------------------------------------------------------------------- */
+
+static uint64_t earliest_wanted(struct smk_capture *const *list, int count)
+{
+    uint64_t earliest = UINT64_MAX;
+    for (int i = 0; i < count; i++)
+        earliest = smk_min_u64(earliest, list[i]->armed);
+    return earliest;
+}
+
+static void give_to_captures(struct smk_capture *const *list, int count, const struct smk_batch *batch,
+                             bool retained)
+{
+    for (int i = 0; i < count; i++) {
+        struct smk_capture *capture = list[i];
+        bool snapshot = capture->spec.kind == SMK_CAPTURE_SNAPSHOT && !capture->retained_done;
+        if (snapshot && !retained)
+            continue;
+        encode_batch(capture, batch, snapshot);
+        capture->retained_done = true;
+        check_bounds(capture);
+        rotate_if_due(capture);
+    }
+}
+
+/* A snapshot begins with the oldest event that was still there. */
+static void narrow_to_batch(struct smk_capture *capture, const struct smk_batch *batch)
+{
+    uint64_t earliest = capture->armed;
+    for (uint32_t i = 0; i < batch->count; i++)
+        earliest = smk_min_u64(earliest, ((const uint64_t *)batch->pieces[i].data)[1]);
+    capture->from = smk_max_u64(capture->from, earliest);
+}
+
+/* A snapshot wants all that the buffer holds; what of it is new goes to the others as well. */
+static void copy_retained(struct smk_capture *const *list, int count)
+{
+    struct smk_batch whole;
+    if (smk_batch_init(&whole, smk_pool_bytes()) < 0) {
+        for (int i = 0; i < count; i++)
+            if (!list[i]->retained_done)
+                smk_capture_end(list[i], SMK_REASON_SHED);
+        return;
+    }
+    smk_drain_retained(&whole);
+    uint64_t complete = smk_load_relaxed(&smk_pool.complete_from);
+    for (int i = 0; i < count; i++) {
+        if (list[i]->spec.kind != SMK_CAPTURE_SNAPSHOT || list[i]->retained_done)
+            continue;
+        narrow_to_batch(list[i], &whole);
+        smk_store_relaxed(&list[i]->complete_from, smk_max_u64(complete, list[i]->from));
+    }
+    give_to_captures(list, count, &whole, true);
+    smk_batch_free(&whole);
+}
+
+static uint64_t drain_for(struct smk_capture *const *list, int count)
+{
+    uint64_t drained = 0;
+    bool snapshot = false;
+    smk_drain_skip_before(earliest_wanted(list, count));
+    for (int i = 0; i < count; i++) {
+        list[i]->retained_done |= list[i]->spec.kind != SMK_CAPTURE_SNAPSHOT;
+        snapshot |= !list[i]->retained_done;
+    }
+    if (snapshot)
+        copy_retained(list, count);
+    for (int pass = 0; pass < PASSES_IN_A_ROW; pass++) {
+        smk_drain_new(&writer.batch);
+        drained += writer.batch.bytes;
+        give_to_captures(list, count, &writer.batch, false);
+        bool full = writer.batch.full;
+        smk_batch_clear(&writer.batch);
+        if (!full)
+            break;
+    }
+    return drained;
+}
+
+static void tidy(uint64_t now)
+{
+    if (now - writer.last_tidy < TIDY_EVERY_NS)
+        return;
+    writer.last_tidy = now;
+    smk_clock_sample();
+    if (smk_pool_ready())
+        smk_drain_steal_idle();
+}
+
+/* The captures that end with this pass: their gate closes before it, so that it sees all of theirs. */
+static bool close_gates(struct smk_capture *const *list, int count)
+{
+    bool any = false;
+    for (int i = 0; i < count; i++) {
+        list[i]->finishing = smk_load_acquire(&list[i]->ending) != 0;
+        any |= list[i]->finishing;
+        if (list[i]->finishing) {
+            smk_capture_close_gate(list[i]);
+            smk_capture_set_state(list[i], SMK_CAPTURE_FINISHING);
+        }
+    }
+    return any && smk_drain_settle(SETTLE_NS);
+}
+
+static void run_captures(struct smk_capture *const *list, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (smk_load_acquire(&list[i]->state) == SMK_CAPTURE_STARTING)
+            begin_capture(list[i]);
+    close_gates(list, count);
+    uint64_t drained = drain_for(list, count);
+    writer.sleep_ns = drained > smk_pool_bytes() / 64 ? SLEEP_MIN_NS : SLEEP_MAX_NS;
+    for (int i = 0; i < count; i++)
+        smk_capture_collect_losses(list[i]);
+    smk_threads_each(recycle_if_exited, NULL);
+    for (int i = 0; i < count; i++) {
+        smk_segment_put_clock(&writer.tools, list[i]);
+        smk_output_flush(&list[i]->output);
+        check_bounds(list[i]);
+        note_progress(list[i]);
+    }
+}
+
+/* Until the next pass is due, or the first of the captures' own timers. */
+static uint64_t time_to_sleep(uint64_t first_deadline)
+{
+    uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
+    uint64_t left = first_deadline > now ? first_deadline - now : 0;
+    return smk_min_u64(writer.sleep_ns, left);
+}
+
+uint64_t smk_pass(void)
+{
+    struct smk_capture *list[SMK_CAPTURES_MAX];
+    uint64_t cpu = smk_sys_clock(CLOCK_THREAD_CPUTIME_ID);
+    int count = smk_captures_list(list);
+    bool ready = count == 0 || make_ready();
+    if (count > 0 && ready)
+        run_captures(list, count);
+    if (count > 0 || smk_recorder_categories())
+        tidy(smk_sys_clock(CLOCK_MONOTONIC));
+    cpu = smk_sys_clock(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    smk_add_relaxed(&smk_stats.writer_cpu_ns, cpu);
+    bool again = false;
+    uint64_t deadline = UINT64_MAX;
+    for (int i = 0; i < count; i++) {
+        deadline = smk_min_u64(deadline, list[i]->deadline);
+        list[i]->writer_cpu += cpu / (uint64_t)count;
+        if (!ready)
+            smk_capture_done(list[i], SMK_REASON_SHED);
+        else if (list[i]->finishing)
+            finish_capture(list[i]);
+        again |= smk_load_relaxed(&list[i]->ending) != 0 && !list[i]->finishing;
+        smk_capture_release(list[i]);
+    }
+    if (again)
+        return 0;
+    return count ? time_to_sleep(deadline)
+                 : smk_recorder_categories() ? TIDY_EVERY_NS : UINT64_MAX;
+}

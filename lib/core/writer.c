@@ -1,0 +1,70 @@
+#include "core/writer.h"
+
+#include "base/errors.h"
+#include "base/lock.h"
+#include "base/sys.h"
+#include "core/init.h"
+#include "core/ownthread.h"
+#include "core/pass.h"
+#include "core/thread.h"
+
+static struct smk_lock pass_lock = SMK_LOCK_INIT(SMK_RANK_WRITER);
+static uint32_t running; /* atomic */
+static uint32_t wake;    /* atomic, futex: counts reasons to look */
+
+void smk_writer_pass_here(void)
+{
+    uint8_t quiet = smk_tls.quiet;
+    smk_tls.quiet = 1; /* what the writer does is not the host's */
+    smk_lock(&pass_lock);
+    smk_pass();
+    smk_unlock(&pass_lock);
+    smk_tls.quiet = quiet;
+}
+
+/* ---- the thread ----------------------------------------------------------------------------------------------- */
+
+static void *writer_main(void *arg)
+{
+    (void)arg;
+    smk_thread_hide();
+    smk_sys_set_thread_name("stallmark-write");
+    for (;;) {
+        uint32_t seen = smk_load_acquire(&wake); /* pairs with: smk_writer_wake */
+        smk_lock(&pass_lock);
+        uint64_t ns = smk_pass();
+        smk_unlock(&pass_lock);
+        if (ns > 0)
+            smk_sys_futex_wait(&wake, seen, ns);
+    }
+    return NULL;
+}
+
+void smk_writer_wake(void)
+{
+    smk_add_acq_rel(&wake, 1); /* pairs with: writer_main */
+    smk_sys_futex_wake(&wake, 1);
+}
+
+bool smk_writer_runs(void) { return smk_load_acquire(&running) != 0; }
+
+int smk_writer_start(void)
+{
+    const struct smk_source_calls *sources = smk_core_sources();
+    uint32_t idle = 0;
+    if (!smk_cas_acq_rel(&running, &idle, 1))
+        return 0;
+    int rc = sources && sources->start_thread ? sources->start_thread(writer_main, NULL)
+                                              : smk_start_own_thread(writer_main, NULL);
+    if (rc < 0) {
+        smk_store_release(&running, 0);
+        return smk_fail_errno(-rc, "the writer thread could not be started");
+    }
+    return 0;
+}
+
+void smk_writer_reset_in_child(void)
+{
+    smk_lock_reset(&pass_lock);
+    smk_store_relaxed(&running, 0);
+}
