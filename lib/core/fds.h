@@ -22,6 +22,9 @@ int smk_fd_keep(int fd);
 /* Closes a descriptor that smk_fd_keep returned. */
 void smk_fd_close(int fd);
 
+/* In a fork's child: what is ours belongs to the parent. */
+void smk_fds_close_in_child(void);
+
 SMK_INLINE bool smk_fd_is_ours(int fd)
 {
     uint32_t first = smk_load_relaxed(&smk_fds_first);

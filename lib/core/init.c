@@ -6,6 +6,7 @@
 #include "core/capture_state.h"
 #include "core/clock.h"
 #include "core/drain.h"
+#include "core/fds.h"
 #include "core/gate.h"
 #include "core/intern.h"
 #include "core/locknames.h"
@@ -126,6 +127,7 @@ void smk_core_after_fork_in_child(void)
     smk_drain_reset_in_child();
     smk_threads_reset_in_child();
     smk_requests_reset_in_child();
+    smk_fds_close_in_child();
     new_process_id();
     smk_add_relaxed(&smk_stats.forks, 1);
 }
