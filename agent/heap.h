@@ -1,0 +1,27 @@
+/* heap.h: the agent's own heap, over pages of its own.
+ *
+ * The host's malloc may be traced, replaced, slow, or hold a lock when one of its threads dies; the
+ * agent does not meet it. Any thread, not in signal handlers. Bounded: SMK_HEAP_MAX bytes; above that
+ * allocation fails, and is counted. libevent, jansson, lib/read and lib/analysis are given these.
+ */
+#ifndef SMK_AGENT_HEAP_H
+#define SMK_AGENT_HEAP_H
+
+#include "base/compiler.h"
+
+#define SMK_HEAP_MAX (UINT64_C(256) << 20)
+
+/* NULL when there is none. Aligned to 16 bytes. */
+void *smk_heap_alloc(size_t size);
+void *smk_heap_zalloc(size_t size);
+/* data NULL: like alloc. */
+void *smk_heap_realloc(void *data, size_t size);
+/* NULL is allowed. */
+void smk_heap_free(void *data);
+char *smk_heap_strdup(const char *text);
+char *smk_heap_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+uint64_t smk_heap_used(void);   /* bytes handed out now */
+uint64_t smk_heap_failed(void); /* requests that got nothing */
+
+#endif
