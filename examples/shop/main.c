@@ -111,7 +111,7 @@ static void start_agent(struct event_base *base)
 {
     (void)base;
 #ifdef SHOP_AGENT
-    smk_agent_options options = SMK_AGENT_OPTIONS_INIT;
+    smk_agent_options options = SMK_AGENT_OPTIONS;
     if (strcmp(shop_options.debug, "none") != 0)
         options.listen = shop_options.debug;
     if (smk_agent_start(&options) < 0)

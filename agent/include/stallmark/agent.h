@@ -51,7 +51,9 @@ typedef struct smk_agent_options {
     } *settings;
 } smk_agent_options;
 
-#define SMK_AGENT_OPTIONS {sizeof(smk_agent_options)}
+/* clang-format off */
+#define SMK_AGENT_OPTIONS {sizeof(smk_agent_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
+/* clang-format on */
 
 /* Starts the agent's threads and opens its fronts. SMK_E_INVALID: an option, named with the allowed
  * values; SMK_E_BUSY: it runs already; SMK_E_IO: the address or the socket. Then nothing runs. */
