@@ -9,7 +9,7 @@
 #ifndef SMK_ANALYSIS_DIST_H
 #define SMK_ANALYSIS_DIST_H
 
-#include "analysis/alloc.h"
+#include "base/mem.h"
 
 #define SMK_DIST_EXACT       4096
 #define SMK_DIST_ERROR_MILLE 8 /* of a quantile that is not exact: 8 in 1,000 */

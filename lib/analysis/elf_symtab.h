@@ -10,7 +10,7 @@
 #ifndef SMK_ANALYSIS_ELF_SYMTAB_H
 #define SMK_ANALYSIS_ELF_SYMTAB_H
 
-#include "analysis/alloc.h"
+#include "base/mem.h"
 
 #define SMK_BUILD_ID_MAX 64
 

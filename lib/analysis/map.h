@@ -6,7 +6,7 @@
 #ifndef SMK_ANALYSIS_MAP_H
 #define SMK_ANALYSIS_MAP_H
 
-#include "analysis/alloc.h"
+#include "base/mem.h"
 #include "base/hash.h"
 
 #define SMK_MAP_NONE UINT32_MAX /* no value of an entry */

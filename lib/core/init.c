@@ -102,6 +102,9 @@ int smk_core_ready(void)
     if (!smk_pool_ready())
         rc = smk_pool_init(config.pool_bytes);
     smk_unlock(&lock);
+    const struct smk_source_calls *calls = smk_core_sources();
+    if (rc == 0 && calls && calls->prepare)
+        calls->prepare();
     return rc;
 }
 

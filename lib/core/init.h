@@ -45,6 +45,10 @@ uint64_t smk_process_id(void);
 /* Writes a thread's stack into the stacks table and the like are source's business; core asks for it
  * through these, so that core knows no source. All may be NULL. */
 struct smk_source_calls {
+    /* Something is about to be armed, for the first time or again: makes what the sources need (tables
+     * for unwinding), outside every lock. Any thread of ours or the host's; must not block on the
+     * loader's lock or the host's allocator. */
+    void (*prepare)(void);
     /* Calls `add` for each module of the process; on the writer thread, when a segment begins and when
      * modules were loaded since. Returns a number that changes when the list does. */
     uint64_t (*modules)(void (*add)(void *arg, uint32_t id, uint64_t start, uint64_t end, uint64_t bias,

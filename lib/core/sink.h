@@ -20,7 +20,7 @@ struct smk_sink {
 
 #define SMK_FILE_NAME_MAX 280
 
-/* Segments as files of a directory: <base>.smk while there is one, <base>.N.smk when there can be
+/* Segments as files of a directory: <base>.stall while there is one, <base>.N.stall when there can be
  * several (`rotates`), or just <base> (`exact`); each is <name>.partial until it is whole. A file that
  * exists already is never written to, but for an `exact` one, which replaces it. `dir` is a descriptor
  * of the caller's that outlives the sink. */

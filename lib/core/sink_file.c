@@ -31,9 +31,9 @@ void smk_file_sink_name(const struct smk_file_sink *sink, uint32_t number, bool 
     if (sink->exact)
         snprintf(name, SMK_FILE_NAME_MAX, "%s%s", sink->base, end);
     else if (sink->rotates)
-        snprintf(name, SMK_FILE_NAME_MAX, "%.240s.%u.smk%s", sink->base, number, end);
+        snprintf(name, SMK_FILE_NAME_MAX, "%.240s.%u.stall%s", sink->base, number, end);
     else
-        snprintf(name, SMK_FILE_NAME_MAX, "%.240s.smk%s", sink->base, end);
+        snprintf(name, SMK_FILE_NAME_MAX, "%.240s.stall%s", sink->base, end);
 }
 
 static int file_open(void *arg, uint32_t number)

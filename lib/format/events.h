@@ -128,7 +128,7 @@ enum smk_arg_type {
     X(32, LOCK_WAIT, "lock_wait", LOCK, 0x0001, (STACK, "stack"), (TICKS, "duration"),             \
       (ADDRESS, "lock"), (THREAD, "holder"), (THREAD, "releaser"), (NUMBER, "result"))             \
     X(33, LOCK_RELEASE, "lock_release", LOCK, 0x0001, (STACK, "stack"), (TICKS, "duration"),       \
-      (ADDRESS, "lock"), (TICKS, "waited"))                                                        \
+      (ADDRESS, "lock"), (TICKS, "held"))                                                          \
     X(34, LOCK_NAME, "lock_name", LOCK, 0x0001, (STRING, "name"), (ADDRESS, "lock"))               \
     X(48, LOG, "log", OTHER, 0x0001, (SITE, "site"), (SIGNED, "value"), (TEXT, "text"))            \
     X(49, COUNTER, "counter", OTHER, 0x0001, (SITE, "site"), (VALUE, "value"))                     \
@@ -162,6 +162,13 @@ extern const struct smk_event_spec smk_event_specs[SMK_EV_LIMIT];
 
 /* NULL for a number that this version does not know. */
 const struct smk_event_spec *smk_event_spec(unsigned id);
+
+/* lock_wait: recorded when the wait ends. stack: where it waited; duration: of the wait; holder: who
+ * held the lock when the wait began; releaser: who gave it up last before we got it; result: below.
+ * lock_release: recorded behind an unlock that somebody was waiting for, so rare. stack: of the holder
+ * in the unlock, which says what it was doing; duration: of the unlocking call itself, so that the wake
+ * lies in [time - duration, time]; held: since it got the lock, 0 where that is not known (it got it
+ * without waiting, and such a lock costs no time stamp). */
 
 /* What ended a lock wait: the call's result, in few words. */
 enum smk_lock_result {

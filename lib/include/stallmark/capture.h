@@ -1,7 +1,7 @@
 /* stallmark/capture.h: the tracer alone, without agent, port or event loop.
  *
  *     smk_capture_options options = SMK_CAPTURE_OPTIONS;
- *     options.path = "trace.smk";
+ *     options.path = "trace.stall";
  *     smk_capture_start(&options, NULL);
  *     …
  *     smk_capture_stop();

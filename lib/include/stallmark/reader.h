@@ -1,7 +1,7 @@
 /* stallmark/reader.h: read trace files. libstallmark-read; no tracer, no agent needed.
  *
  *     smk_trace *trace;
- *     if (smk_trace_open(&trace, "t.smk", NULL) == 0) {
+ *     if (smk_trace_open(&trace, "t.stall", NULL) == 0) {
  *         smk_cursor *cursor;
  *         const smk_event *event;
  *         smk_cursor_open(&cursor, trace, NULL);
@@ -41,6 +41,10 @@ typedef struct smk_open_options {
     size_t size;         /* sizeof(smk_open_options) */
     uint64_t max_memory; /* bytes that tables and decoded chunks may take; 0: 1 GiB */
     bool verify;         /* read and check each chunk now, not when it is used */
+    /* realloc and free in one, for processes whose malloc is not to be met: `bytes` 0 frees. NULL:
+     * malloc's. */
+    void *(*resize)(void *arg, void *old, size_t old_bytes, size_t bytes);
+    void *resize_arg;
 } smk_open_options;
 
 /* Opens a file: one segment, several joined, or a cut one. `options` may be NULL. */

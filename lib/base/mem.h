@@ -1,14 +1,14 @@
-/* alloc.h: where the analysis gets its memory, and how much of it at most.
+/* mem.h: where the reader and the analysis get their memory, and how much of it at most.
  *
- * Every table of a report grows through one smk_mem. In the command line that is malloc; the agent
+ * Every table of theirs grows through one smk_mem. In the command line that is malloc; the agent
  * gives its own functions, since in somebody else's process malloc may be what hangs. The first
  * allocation that fails, or that would pass the limit, is remembered: callers go on as far as they
  * can and whoever drives the pass asks smk_mem_failed() now and then.
  *
  * One thread at a time. Since 0.1.
  */
-#ifndef SMK_ANALYSIS_ALLOC_H
-#define SMK_ANALYSIS_ALLOC_H
+#ifndef SMK_BASE_MEM_H
+#define SMK_BASE_MEM_H
 
 #include "base/compiler.h"
 

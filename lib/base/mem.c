@@ -1,4 +1,4 @@
-#include "analysis/alloc.h"
+#include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,68 @@
+/* settings.h: THE table of the agent's options: one list behind the options struct, the environment
+ * (STALLMARK_<NAME>), the config file (`name = value` lines, # comments) and their documentation
+ * (docs/options.md is generated from it, tests/tidy compares).
+ *
+ * The program's options count before the environment, the environment before the file, the file before
+ * the default. A value that is malformed or out of range is an error that names the setting, where it
+ * came from (file and line) and what is allowed; an unknown name too.
+ */
+#ifndef SMK_AGENT_SETTINGS_H
+#define SMK_AGENT_SETTINGS_H
+
+#include "base/compiler.h"
+#include "stallmark/agent.h"
+
+/*  kinds: TEXT (const char *, NULL when not set), BYTES ("64MiB"), TIME ("5s", Go's syntax), COUNT, FLAG
+ *
+ *         kind   name                 default      least     most      what */
+/* clang-format off */
+#define SMK_SETTINGS(X)                                                                            \
+    X(TEXT,  listen,              NULL,       0, 4096, "address of the TCP front, 127.0.0.1:6060; port 0: any; not set: none") \
+    X(FLAG,  listen_next,         "off",      0, 0,    "where the port is taken, try the 20 after it")                \
+    X(FLAG,  allow_remote,        "off",      0, 0,    "listen may be another address than loopback; needs a token")  \
+    X(TEXT,  hosts,               NULL,       0, 4096, "more names that a Host header may have, with commas")         \
+    X(TEXT,  socket,              NULL,       0, 4096, "path of the unix socket; off: none; not set: the default")    \
+    X(TEXT,  directory,           NULL,       0, 4096, "of captures; not set: $STATE_DIRECTORY and so on")            \
+    X(TEXT,  token_file,          NULL,       0, 4096, "file with the token that may do everything")                  \
+    X(TEXT,  read_token_file,     NULL,       0, 4096, "file with the token that may look and download")              \
+    X(TEXT,  config,              NULL,       0, 4096, "path of the config file")                                     \
+    X(TEXT,  recorder,            "off",      0, 4096, "flight recorder: how far back it shall reach, 10s; off")      \
+    X(BYTES, buffer,              "32MiB",    UINT64_C(524288), UINT64_C(4294967296), "size of the buffer")           \
+    X(TIME,  max_duration,        "10m",      UINT64_C(10000000), UINT64_C(86400000000000), "longest timed capture")  \
+    X(BYTES, max_bytes,           "256MiB",   UINT64_C(262144), UINT64_C(1099511627776), "of a capture, unless it says so itself") \
+    X(BYTES, max_bytes_limit,     "4GiB",     UINT64_C(262144), UINT64_C(1099511627776), "that a capture may ask for")   \
+    X(BYTES, day_bytes,           "16GiB",    UINT64_C(262144), UINT64_C(1099511627776), "of all captures in 24 hours") \
+    X(COUNT, keep_files,          "50",       1, 100000, "captures kept")                                             \
+    X(BYTES, keep_bytes,          "2GiB",     UINT64_C(262144), UINT64_C(1099511627776), "of captures kept")          \
+    X(TIME,  keep_age,            "168h",     UINT64_C(1000000000), UINT64_C(31622400000000000), "age of captures kept") \
+    X(BYTES, free_floor,          "256MiB",   0, UINT64_C(1099511627776), "space that a capture leaves free")         \
+    X(TEXT,  log_file,            NULL,       0, 4096, "trace saved to …, and audit lines")                           \
+    X(COUNT, http_clients,        "2",        1, 16,   "waiting or downloading clients on TCP")                       \
+    X(TIME,  http_timeout,        "3s",       UINT64_C(100000000), UINT64_C(60000000000), "for a request to arrive")  \
+    X(TIME,  http_stall,          "20s",      UINT64_C(1000000000), UINT64_C(600000000000), "a download that takes nothing for so long is cut") \
+    X(BYTES, report_memory,       "64MiB",    UINT64_C(1048576), UINT64_C(1073741824), "of one /report")              \
+    X(TIME,  report_time,         "5s",       UINT64_C(100000000), UINT64_C(60000000000), "of one /report")
+/* clang-format on */
+
+struct smk_settings {
+#define SMK__FIELD_TEXT  const char *
+#define SMK__FIELD_BYTES uint64_t
+#define SMK__FIELD_TIME  uint64_t
+#define SMK__FIELD_COUNT uint64_t
+#define SMK__FIELD_FLAG  bool
+#define X(kind, name, standard, least, most, what) SMK__FIELD_##kind name;
+    SMK_SETTINGS(X)
+#undef X
+};
+
+/* Reads all four places. 0, or SMK_E_INVALID and smk_last_error(). Texts are the agent's heap's. */
+int smk_settings_load(struct smk_settings *settings, const smk_agent_options *options);
+void smk_settings_free(struct smk_settings *settings);
+
+/* "5s", "1m30s", "500ms", "1.5h": Go's syntax, units ns us µs ms s m h, no sign. False: malformed or
+ * over 2^63 ns. Exactly `len` bytes. */
+bool smk_parse_duration(const char *text, size_t len, uint64_t *ns);
+/* "64MiB", "1GB", "4096", "512KiB"; units B KB MB GB TB KiB MiB GiB TiB, and k K m M g G as binary. */
+bool smk_parse_bytes(const char *text, size_t len, uint64_t *bytes);
+
+#endif
