@@ -16,8 +16,11 @@
  *
  *         kind   name                 default      least     most      what */
 /* clang-format off */
+#define SMK__256KIB (UINT64_C(1) << 18)
+#define SMK__YEAR   (UINT64_C(366) * 86400 * 1000000000)
+#define SMK__TIB    (UINT64_C(1) << 40)
 #define SMK_SETTINGS(X)                                                                            \
-    X(TEXT,  listen,              NULL,       0, 4096, "address of the TCP front, 127.0.0.1:6060; port 0: any; not set: none") \
+    X(TEXT,  listen,              NULL,       0, 4096, "of the TCP front, 127.0.0.1:6060; port 0: any; not set: none") \
     X(FLAG,  listen_next,         "off",      0, 0,    "where the port is taken, try the 20 after it")                \
     X(FLAG,  allow_remote,        "off",      0, 0,    "listen may be another address than loopback; needs a token")  \
     X(TEXT,  hosts,               NULL,       0, 4096, "more names that a Host header may have, with commas")         \
@@ -28,18 +31,18 @@
     X(TEXT,  config,              NULL,       0, 4096, "path of the config file")                                     \
     X(TEXT,  recorder,            "off",      0, 4096, "flight recorder: how far back it shall reach, 10s; off")      \
     X(BYTES, buffer,              "32MiB",    UINT64_C(524288), UINT64_C(4294967296), "size of the buffer")           \
-    X(TIME,  max_duration,        "10m",      UINT64_C(10000000), UINT64_C(86400000000000), "longest timed capture")  \
-    X(BYTES, max_bytes,           "256MiB",   UINT64_C(262144), UINT64_C(1099511627776), "of a capture, unless it says so itself") \
-    X(BYTES, max_bytes_limit,     "4GiB",     UINT64_C(262144), UINT64_C(1099511627776), "that a capture may ask for")   \
-    X(BYTES, day_bytes,           "16GiB",    UINT64_C(262144), UINT64_C(1099511627776), "of all captures in 24 hours") \
+    X(TIME,  max_duration,        "10m",      UINT64_C(10000000), UINT64_C(86400000000000), "of a timed capture")  \
+    X(BYTES, max_bytes,           "256MiB",   SMK__256KIB, SMK__TIB, "of a capture, unless it says so itself") \
+    X(BYTES, max_bytes_limit,     "4GiB",     SMK__256KIB, SMK__TIB, "that a capture may ask for")   \
+    X(BYTES, day_bytes,           "16GiB",    SMK__256KIB, SMK__TIB, "of all captures in 24 hours") \
     X(COUNT, keep_files,          "50",       1, 100000, "captures kept")                                             \
-    X(BYTES, keep_bytes,          "2GiB",     UINT64_C(262144), UINT64_C(1099511627776), "of captures kept")          \
-    X(TIME,  keep_age,            "168h",     UINT64_C(1000000000), UINT64_C(31622400000000000), "age of captures kept") \
-    X(BYTES, free_floor,          "256MiB",   0, UINT64_C(1099511627776), "space that a capture leaves free")         \
+    X(BYTES, keep_bytes,          "2GiB",     SMK__256KIB, SMK__TIB, "of captures kept")          \
+    X(TIME,  keep_age,            "168h",     UINT64_C(1000000000), SMK__YEAR, "age of captures kept") \
+    X(BYTES, free_floor,          "256MiB",   0, SMK__TIB, "space that a capture leaves free")         \
     X(TEXT,  log_file,            NULL,       0, 4096, "trace saved to …, and audit lines")                           \
     X(COUNT, http_clients,        "2",        1, 16,   "waiting or downloading clients on TCP")                       \
     X(TIME,  http_timeout,        "3s",       UINT64_C(100000000), UINT64_C(60000000000), "for a request to arrive")  \
-    X(TIME,  http_stall,          "20s",      UINT64_C(1000000000), UINT64_C(600000000000), "a download that takes nothing for so long is cut") \
+    X(TIME,  http_stall,          "20s",      UINT64_C(1000000000), UINT64_C(600000000000), "without progress a download is cut") \
     X(BYTES, report_memory,       "64MiB",    UINT64_C(1048576), UINT64_C(1073741824), "of one /report")              \
     X(TIME,  report_time,         "5s",       UINT64_C(100000000), UINT64_C(60000000000), "of one /report")
 /* clang-format on */

@@ -5,8 +5,9 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/sys.h"
 
 #define MESSAGE_SIZE 512
 
@@ -14,7 +15,10 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static bool key_ok;
 
-static void make_key(void) { key_ok = pthread_key_create(&key, free) == 0; }
+/* Memory of our own: the host's allocator may be what hangs. */
+static void forget_message(void *message) { smk_sys_unmap(message, MESSAGE_SIZE); }
+
+static void make_key(void) { key_ok = pthread_key_create(&key, forget_message) == 0; }
 
 /* NULL when there is no memory: then the code has to do. */
 static char *own_message(bool create)
@@ -24,9 +28,9 @@ static char *own_message(bool create)
         return NULL;
     char *message = pthread_getspecific(key);
     if (!message && create) {
-        message = calloc(1, MESSAGE_SIZE);
+        message = smk_sys_map(MESSAGE_SIZE);
         if (message && pthread_setspecific(key, message) != 0) {
-            free(message);
+            forget_message(message);
             message = NULL;
         }
     }

@@ -77,7 +77,7 @@ int smk_core_init(const struct smk_core_config *c)
         smk_sys_barrier_prepare();
         new_process_id();
         rc = make_tables();
-        smk_store_release(&inert_why, rc < 0 ? "no memory for its tables" : NULL);
+        smk_store_release(&inert_why, rc < 0 ? "no memory for its tables" : NULL); /* pairs with: smk_core_inert */
     }
     smk_unlock(&lock);
     return rc;
@@ -110,12 +110,13 @@ int smk_core_ready(void)
 
 void smk_core_go_inert(const char *why)
 {
-    smk_store_release(&inert_why, why);
+    smk_store_release(&inert_why, why); /* pairs with: smk_core_inert */
     smk_store_relaxed(&smk_gate, 0);
 }
 
 const char *smk_core_inert(void) { return smk_load_acquire(&inert_why); }
 
+/* pairs with: smk_core_sources */
 void smk_core_set_sources(const struct smk_source_calls *calls) { smk_store_release(&sources, calls); }
 const struct smk_source_calls *smk_core_sources(void) { return smk_load_acquire(&sources); }
 

@@ -47,7 +47,7 @@ static int file_open(void *arg, uint32_t number)
         return fd;
     sink->fd = smk_fd_keep(fd);
     smk_store_relaxed(&sink->bytes, 0);
-    smk_store_release(&sink->number, number);
+    smk_store_release(&sink->number, number); /* pairs with: whoever streams it */
     return 0;
 }
 

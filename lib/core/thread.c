@@ -136,7 +136,7 @@ void smk_threads_each_slot(bool (*visit)(struct smk_thread *thread, void *arg), 
 void smk_thread_recycle(struct smk_thread *t)
 {
     smk_store_relaxed(&t->serial, 0); /* who counts a loss of its records now counts it elsewhere */
-    smk_store_release(&t->state, SMK_THREAD_FREE);
+    smk_store_release(&t->state, SMK_THREAD_FREE); /* pairs with: smk_threads_each */
     smk_slots_give(&threads.slots, (uint32_t)(t - threads.array));
 }
 

@@ -57,7 +57,7 @@ int smk_writer_start(void)
     int rc = sources && sources->start_thread ? sources->start_thread(writer_main, NULL)
                                               : smk_start_own_thread(writer_main, NULL);
     if (rc < 0) {
-        smk_store_release(&running, 0);
+        smk_store_release(&running, 0); /* pairs with: smk_writer_runs */
         return smk_fail_errno(-rc, "the writer thread could not be started");
     }
     return 0;

@@ -1,0 +1,68 @@
+#!/bin/bash
+# Directions of includes: base <- format <- core <- source <- agent;
+# base <- format <- read <- analysis <- {agent, lines, tools}. Public headers (stallmark/…) go everywhere but
+# into format and base, which take only error.h and version.h of them.
+# usage: source_includes.sh [TREE]
+set -u
+cd "${1:-.}" || exit 2
+bad=0
+
+# check DIRECTORY ALLOWED…: what files there may include of lib/ by "module/…".
+check() {
+    local where=$1 line file include module
+    shift
+    while IFS= read -r line; do
+        file=${line%%:*}
+        include=${line#*#include \"}
+        include=${include%%\"*}
+        case $include in
+        base/* | format/* | core/* | source/* | read/* | analysis/* | lines/*) module=${include%%/*} ;;
+        *) continue ;;
+        esac
+        case " $* " in
+        *" $module "*) ;;
+        *)
+            echo "$file includes $include: $where may include only $*"
+            bad=1
+            ;;
+        esac
+    done < <(grep -rHn --include='*.[ch]' --include='*.hpp' --include='*.cpp' '#include "' "$where" 2>/dev/null)
+}
+
+check lib/base base
+check lib/format base format
+check lib/core base format core
+check lib/source base format core source
+check lib/read base format read
+check lib/analysis base format read analysis
+check lib/lines base format read analysis lines
+check lib/include none
+check agent base format core source read analysis
+check tools base format read analysis lines
+check examples none
+
+# only WHAT PATTERN ALLOWED-FILES…: a header that only some files may include.
+only() {
+    local what=$1 pattern=$2 file allowed ok
+    shift 2
+    while IFS= read -r file; do
+        ok=""
+        for allowed in "$@"; do
+            # shellcheck disable=SC2254
+            case $file in $allowed) ok=1 ;; esac
+        done
+        [ -n "$ok" ] && continue
+        echo "$file includes $what: only $* may"
+        bad=1
+    done < <(grep -rlE --include='*.[ch]' "#include [<\"]($pattern)" lib agent tools 2>/dev/null)
+}
+
+only zstd zstd 'lib/core/compress.[ch]' 'lib/read/*'
+only civetweb civetweb agent/front_civetweb.c
+only libevent 'event2/|event\.h|evhttp' agent/control.c agent/front_unix.c agent/front_evhttp.c 'agent/evhttp_*.[ch]'
+only libcurl curl/ 'tools/*'
+only elfutils 'elfutils/|dwarf\.h|libdw|gelf\.h' 'lib/lines/*'
+only cmocka cmocka 'tests/*'
+only "the agent" 'stallmark/agent\.h' 'agent/*'
+
+exit $bad
