@@ -18,6 +18,7 @@
 /* clang-format off */
 #define SMK__256KIB (UINT64_C(1) << 18)
 #define SMK__YEAR   (UINT64_C(366) * 86400 * 1000000000)
+#define SMK__SEC     UINT64_C(1000000000)
 #define SMK__TIB    (UINT64_C(1) << 40)
 #define SMK_SETTINGS(X)                                                                            \
     X(TEXT,  listen,              NULL,       0, 4096, "of the TCP front, 127.0.0.1:6060; port 0: any; not set: none") \
@@ -31,20 +32,20 @@
     X(TEXT,  config,              NULL,       0, 4096, "path of the config file")                                     \
     X(TEXT,  recorder,            "off",      0, 4096, "flight recorder: how far back it shall reach, 10s; off")      \
     X(BYTES, buffer,              "32MiB",    UINT64_C(524288), UINT64_C(4294967296), "size of the buffer")           \
-    X(TIME,  max_duration,        "10m",      UINT64_C(10000000), UINT64_C(86400000000000), "of a timed capture")  \
+    X(TIME,  max_duration,        "10m",      SMK__SEC / 100, 86400 * SMK__SEC, "of a timed capture")  \
     X(BYTES, max_bytes,           "256MiB",   SMK__256KIB, SMK__TIB, "of a capture, unless it says so itself") \
     X(BYTES, max_bytes_limit,     "4GiB",     SMK__256KIB, SMK__TIB, "that a capture may ask for")   \
     X(BYTES, day_bytes,           "16GiB",    SMK__256KIB, SMK__TIB, "of all captures in 24 hours") \
     X(COUNT, keep_files,          "50",       1, 100000, "captures kept")                                             \
     X(BYTES, keep_bytes,          "2GiB",     SMK__256KIB, SMK__TIB, "of captures kept")          \
-    X(TIME,  keep_age,            "168h",     UINT64_C(1000000000), SMK__YEAR, "age of captures kept") \
+    X(TIME,  keep_age,            "168h",     SMK__SEC, SMK__YEAR, "age of captures kept") \
     X(BYTES, free_floor,          "256MiB",   0, SMK__TIB, "space that a capture leaves free")         \
     X(TEXT,  log_file,            NULL,       0, 4096, "trace saved to …, and audit lines")                           \
     X(COUNT, http_clients,        "2",        1, 16,   "waiting or downloading clients on TCP")                       \
-    X(TIME,  http_timeout,        "3s",       UINT64_C(100000000), UINT64_C(60000000000), "for a request to arrive")  \
-    X(TIME,  http_stall,          "20s",      UINT64_C(1000000000), UINT64_C(600000000000), "without progress a download is cut") \
+    X(TIME,  http_timeout,        "3s",       SMK__SEC / 10, 60 * SMK__SEC, "for a request to arrive")  \
+    X(TIME,  http_stall,          "20s",      SMK__SEC, 600 * SMK__SEC, "without progress a download is cut") \
     X(BYTES, report_memory,       "64MiB",    UINT64_C(1048576), UINT64_C(1073741824), "of one /report")              \
-    X(TIME,  report_time,         "5s",       UINT64_C(100000000), UINT64_C(60000000000), "of one /report")
+    X(TIME,  report_time,         "5s",       SMK__SEC / 10, 60 * SMK__SEC, "of one /report")
 /* clang-format on */
 
 struct smk_settings {
