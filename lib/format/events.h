@@ -77,7 +77,7 @@ const char *smk_wait_kind_name(unsigned kind);
 /* ---- arguments ----------------------------------------------------------------------------------- */
 
 /* How an argument is stored in a chunk, and how a reader shows it. "delta" is the zigzag difference
- * to the last value of the same type in the chunk. */
+ * to the last value in the same column, that is of the same argument of the same event in the chunk. */
 enum smk_arg_type {
     SMK_ARG_NONE = 0,
     SMK_ARG_SITE,    /* a call site, id of the sites table; plain */
