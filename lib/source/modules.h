@@ -1,0 +1,19 @@
+/* modules.h: what is mapped into the process and where: the executable, its libraries, the vdso.
+ *
+ * Read from /proc/self/maps by our own system calls: the loader's list is behind the loader's lock,
+ * which a host that hangs in dlopen holds, and argv[0], where libc takes the executable's name from, is
+ * overwritten by servers that set their title.
+ */
+#ifndef SMK_SOURCE_MODULES_H
+#define SMK_SOURCE_MODULES_H
+
+#include "base/compiler.h"
+
+/* Calls `add` for each module; brings the map up to date first where it may have changed. Addresses in
+ * [start, end) are pc - bias in the ELF file. Returns a number that changes when the list does. Exactly
+ * smk_source_calls.modules. Not for signal handlers. */
+uint64_t smk_modules_each(void (*add)(void *arg, uint32_t id, uint64_t start, uint64_t end, uint64_t bias,
+                                      const char *path, const uint8_t *build_id, uint32_t build_id_len),
+                          void *arg);
+
+#endif
