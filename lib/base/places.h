@@ -16,7 +16,7 @@
 #include "base/compiler.h"
 
 #define SMK_PLACES     3
-#define SMK_PLACE_SIZE 100 /* so that <directory>/<pid>.sock fits into sun_path */
+#define SMK_PLACE_SIZE 94 /* so that <directory>/<pid>.sock and its NUL fit into sun_path */
 
 /* The n-th directory, 0 to SMK_PLACES - 1, for a process of this uid whose XDG_RUNTIME_DIR is
  * `runtime_dir` (NULL: not set). False where there is no such place, or its path is too long. */
