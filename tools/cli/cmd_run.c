@@ -1,0 +1,175 @@
+/* stallmark run: a command with the agent in it. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/places.h"
+#include "cli.h"
+#include "config.h"
+#include "duration.h"
+#include "listen.h"
+#include "preload.h"
+
+extern const struct smk_command smk_cmd_run;
+
+struct run_options {
+    const char *listen, *recorder, *config;
+    bool follow_exec, quiet;
+};
+
+#define RECORDER_ALLOWED "off or how far back it shall reach, as in 10s"
+
+/* "10s", or "10s,32MiB" with the size of the buffer, which the agent judges. */
+static int check_recorder(const char *text)
+{
+    char time[64];
+    uint64_t ns;
+    if (strcmp(text, "off") == 0)
+        return 0;
+    snprintf(time, sizeof(time), "%.*s", (int)strcspn(text, ","), text);
+    if (!smk_duration_parse(time, &ns) || ns == 0)
+        return smk_cli_fail("'%s' is no value for --recorder; allowed is " RECORDER_ALLOWED
+                            ": " SMK_DURATION_ALLOWED,
+                            text);
+    return 0;
+}
+
+/* The address that the command will have. An address that others can reach is only for those who know
+ * a token; the agent would refuse it too, but could not say so. */
+static int choose_address(const struct run_options *options, const struct smk_config *config,
+                          struct smk_listen *listen)
+{
+    const char *wanted = options->listen ? options->listen : smk_config_get(config, "listen");
+    int status = smk_listen_choose(wanted, listen);
+    if (status)
+        return status;
+    if (!listen->loopback && !smk_config_get(config, "token_file"))
+        return smk_cli_fail(
+            "%s can be reached from other machines, which needs a token: put one into a "
+            "file of mode 0600 and name it in STALLMARK_TOKEN_FILE",
+            listen->address);
+    if (!listen->address[0]) {
+        unsetenv("STALLMARK_LISTEN");
+        return 0;
+    }
+    smk_preload_set("LISTEN", listen->address);
+    if (!wanted || strcmp(wanted, listen->address) != 0)
+        smk_preload_set("LISTEN_NEXT", "on"); /* nobody asked for this very port */
+    if (!listen->loopback)
+        smk_preload_set("ALLOW_REMOTE", "on");
+    return 0;
+}
+
+/* Where the agent will put its socket; "" when nowhere. */
+static void find_socket(const struct smk_config *config, char *path, size_t size)
+{
+    char place[SMK_PLACE_SIZE];
+    const char *set = smk_config_get(config, "socket");
+    path[0] = '\0';
+    if (set) {
+        snprintf(path, size, "%s", strcmp(set, "off") ? set : "");
+        return;
+    }
+    for (unsigned n = 0; n < SMK_PLACES; n++) {
+        if (!smk_place_of_sockets(n, geteuid(), getenv("XDG_RUNTIME_DIR"), place))
+            continue;
+        int fd = smk_place_open(place, geteuid(), true);
+        if (fd < 0)
+            continue;
+        close(fd);
+        snprintf(path, size, "%s/%d.sock", place, getpid());
+        return;
+    }
+}
+
+static void announce(const struct smk_listen *listen, const char *socket)
+{
+    char text[512] = "";
+    size_t used = 0;
+    if (listen->address[0])
+        used += (size_t)snprintf(text, sizeof(text), "http://%s/debug/ · ", listen->address);
+    if (socket[0])
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s · ", socket);
+    if (used < sizeof(text))
+        snprintf(text + used, sizeof(text) - used, "stallmark capture %d", getpid());
+    fputs("stallmark: ", stderr);
+    smk_cli_puts(stderr, text);
+    fputc('\n', stderr);
+}
+
+static int start(const struct run_options *options, char **command)
+{
+    static struct smk_config config;
+    struct smk_preload preload;
+    struct smk_listen listen;
+    char socket[512];
+    const char *config_path = options->config ? options->config : getenv("STALLMARK_CONFIG");
+    int status = smk_config_read(&config, config_path);
+    if (!status && options->recorder)
+        status = check_recorder(options->recorder);
+    if (!status)
+        status = smk_preload_prepare(&preload, command);
+    if (!status)
+        status = choose_address(options, &config, &listen);
+    if (status)
+        return status;
+    if (options->recorder)
+        smk_preload_set("RECORDER", options->recorder);
+    if (options->follow_exec)
+        smk_preload_set("FOLLOW_EXEC", "on");
+    find_socket(&config, socket, sizeof(socket));
+    if (!options->quiet)
+        announce(&listen, socket);
+    return smk_preload_exec(&preload);
+}
+
+static int run(int argc, char **argv)
+{
+    struct run_options set = {0};
+    const struct smk_cli_option options[] = {
+        {"listen", 0, SMK_CLI_TEXT, &set.listen, NULL},
+        {"recorder", 0, SMK_CLI_TEXT, &set.recorder, NULL},
+        {"config", 0, SMK_CLI_TEXT, &set.config, NULL},
+        {"follow-exec", 0, SMK_CLI_FLAG, &set.follow_exec, NULL},
+        {"quiet", 'q', SMK_CLI_FLAG, &set.quiet, NULL},
+        SMK_CLI_END,
+    };
+    char absolute[PATH_MAX];
+    struct smk_cli_args args;
+    if (!smk_cli_parse_leading(&args, &smk_cmd_run, options, argc, argv))
+        return args.exit_code;
+    if (args.count == 0)
+        return smk_cli_fail("a command is missing: stallmark run [OPTIONS] -- COMMAND…");
+    if (set.config) {
+        if (!realpath(set.config, absolute))
+            return smk_cli_fail("the config file '%s' cannot be read: %m", set.config);
+        set.config = absolute;
+        smk_preload_set("CONFIG", absolute);
+    }
+    return start(&set, args.operand);
+}
+
+const struct smk_command smk_cmd_run = {
+    "run",
+    "usage: stallmark run [OPTIONS] [--] COMMAND [ARGUMENTS]\n"
+    "\n"
+    "Runs COMMAND, and what it forks, with the agent in it: it can be armed by curl from then on. "
+    "Same\n"
+    "pid, signals and exit code; one line on stderr says where.\n"
+    "\n"
+    "  --listen ADDRESS:PORT  of the HTTP front; port 0: a free one; none: the unix socket alone\n"
+    "                         (127.0.0.1:6060, or the next free port). An address that is not "
+    "loopback\n"
+    "                         needs a token, in the file that STALLMARK_TOKEN_FILE names\n"
+    "  --recorder TIME        keep the last TIME, as in 10s, for `stallmark snapshot`; off\n"
+    "  --config FILE          of the agent: lines `name = value`\n"
+    "  --follow-exec          stay also in the programs that COMMAND executes\n"
+    "  -q, --quiet            do not print the line\n"
+    "\n"
+    "Every other option of the agent can be given as STALLMARK_<NAME> in the environment.\n"
+    "\n"
+    "Exits 2, with the reason, where the loader would ignore a preload or could not take it: a "
+    "static\n"
+    "program, Go, setuid, setgid, file capabilities, 32-bit, another machine, musl, an older "
+    "glibc.\n",
+    "run a command that can be armed by curl", run};

@@ -1,0 +1,74 @@
+#include "preload.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "elf_check.h"
+
+#define LIBRARY "libstallmark-preload.so"
+
+/* Beside the binary: <tree>/bin and <tree>/lib, as built and as installed. */
+static const char *const places[] = {"/../lib/" LIBRARY, "/../" SMK_LIBDIR "/" LIBRARY,
+                                     "/../lib/" SMK_ARCHITECTURE "/" LIBRARY, "/../lib64/" LIBRARY};
+
+static int find_library(char library[PATH_MAX])
+{
+    char here[PATH_MAX], path[PATH_MAX + 128];
+    ssize_t len = readlink("/proc/self/exe", here, sizeof(here) - 1);
+    if (len < 0)
+        return smk_cli_fail("/proc/self/exe cannot be read: %s", strerror(errno));
+    here[len] = '\0';
+    *strrchr(here, '/') = '\0';
+    for (size_t i = 0; i < SMK_ARRAY_LEN(places); i++) {
+        snprintf(path, sizeof(path), "%s%s", here, places[i]);
+        if (realpath(path, library) && access(library, R_OK) == 0)
+            return 0;
+    }
+    return smk_cli_fail(LIBRARY
+                        " is not beside this program; looked for as %s%s and below %s/../%s",
+                        here, places[0], here, SMK_LIBDIR);
+}
+
+int smk_preload_prepare(struct smk_preload *preload, char **argv)
+{
+    char reason[PATH_MAX + 256];
+    preload->argv = argv;
+    int status = find_library(preload->library);
+    if (status)
+        return status;
+    if (strpbrk(preload->library, ": "))
+        return smk_cli_fail("%s: the loader takes no path with a blank or a colon in LD_PRELOAD; "
+                            "install stallmark elsewhere",
+                            preload->library);
+    status = smk_find_program(argv[0], preload->program);
+    if (status < 0)
+        return smk_cli_fail("'%s' cannot be run: %s", argv[0],
+                            status == -ENOENT ? "no such program" : strerror(-status));
+    if (!smk_takes_preload(preload->program, preload->library, reason, sizeof(reason)))
+        return smk_cli_fail("%s", reason);
+    return 0;
+}
+
+void smk_preload_set(const char *name, const char *value)
+{
+    char full[64];
+    snprintf(full, sizeof(full), "STALLMARK_%s", name);
+    setenv(full, value, 1);
+}
+
+int smk_preload_exec(const struct smk_preload *preload)
+{
+    const char *own = getenv("LD_PRELOAD");
+    size_t size = strlen(preload->library) + (own ? strlen(own) : 0) + 2;
+    char *list = malloc(size);
+    if (!list)
+        return smk_cli_fail("not enough memory");
+    snprintf(list, size, "%s%s%s", preload->library, own && own[0] ? ":" : "", own ? own : "");
+    setenv("LD_PRELOAD", list, 1);
+    free(list);
+    execvp(preload->argv[0], preload->argv);
+    return smk_cli_fail("'%s' cannot be run: %s", preload->argv[0], strerror(errno));
+}
