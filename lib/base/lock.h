@@ -22,6 +22,7 @@ enum smk_lock_rank {
     SMK_RANK_MODULES,     /* module map */
     SMK_RANK_CLOCK,       /* history of clock pairs */
     SMK_RANK_AGENT,       /* agent start and stop */
+    SMK_RANK_DOORS,       /* the gate's rules */
     SMK_RANK_MAILBOX,     /* messages to the control loop */
     SMK_RANK_FDS,         /* our own descriptors */
     SMK_RANK_HEAP,        /* the agent's own heap */
