@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 
@@ -54,6 +56,7 @@ static long enter6(long n, long a, long b, long c, long d, long e, long f)
 #define enter2(n, a, b)       enter6((n), (long)(a), (long)(b), 0, 0, 0, 0)
 #define enter3(n, a, b, c)    enter6((n), (long)(a), (long)(b), (long)(c), 0, 0, 0)
 #define enter4(n, a, b, c, d) enter6((n), (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define enter5(n, a, b, c, d, e) enter6((n), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
 
 /* ---- memory ---------------------------------------------------------------------------------------- */
 
@@ -79,6 +82,11 @@ void smk_sys_unmap(void *addr, size_t size) { enter2(SYS_munmap, addr, size); }
 int smk_sys_prefault(void *addr, size_t size)
 {
     return (int)enter3(SYS_madvise, addr, size, MADV_POPULATE_WRITE);
+}
+
+int smk_sys_protect(void *addr, size_t size, int protection)
+{
+    return (int)enter3(SYS_mprotect, addr, size, protection);
 }
 
 void smk_sys_discard(void *addr, size_t size) { enter3(SYS_madvise, addr, size, MADV_DONTNEED); }
@@ -260,4 +268,59 @@ int smk_sys_random(void *buf, size_t len)
 {
     long n = enter3(SYS_getrandom, buf, len, 0);
     return n < 0 ? (int)n : n == (long)len ? 0 : -EIO;
+}
+
+/* ---- sockets ---------------------------------------------------------------------------------------- */
+
+int smk_sys_socket(int domain, int type)
+{
+    return (int)enter3(SYS_socket, domain, type | SOCK_CLOEXEC, 0);
+}
+
+int smk_sys_bind(int fd, const struct sockaddr *address, size_t size)
+{
+    return (int)enter3(SYS_bind, fd, address, size);
+}
+
+int smk_sys_listen(int fd, int backlog) { return (int)enter2(SYS_listen, fd, backlog); }
+
+int smk_sys_connect(int fd, const struct sockaddr *address, size_t size)
+{
+    return (int)enter3(SYS_connect, fd, address, size);
+}
+
+int smk_sys_accept(int fd, struct sockaddr *address, uint32_t *size)
+{
+    return (int)enter4(SYS_accept4, fd, address, size, SOCK_CLOEXEC);
+}
+
+int smk_sys_getsockname(int fd, struct sockaddr *address, uint32_t *size)
+{
+    return (int)enter3(SYS_getsockname, fd, address, size);
+}
+
+int smk_sys_getsockopt(int fd, int level, int name, void *value, uint32_t *size)
+{
+    return (int)enter5(SYS_getsockopt, fd, level, name, value, size);
+}
+
+int smk_sys_setsockopt(int fd, int level, int name, const void *value, uint32_t size)
+{
+    return (int)enter5(SYS_setsockopt, fd, level, name, value, size);
+}
+
+ssize_t smk_sys_send(int fd, const void *buf, size_t len, int flags)
+{
+    return enter4(SYS_sendto, fd, buf, len, flags | MSG_NOSIGNAL);
+}
+
+ssize_t smk_sys_recv(int fd, void *buf, size_t len, int flags)
+{
+    return enter4(SYS_recvfrom, fd, buf, len, flags);
+}
+
+int smk_sys_poll(struct pollfd *fds, unsigned count, int timeout_ms)
+{
+    struct timespec ts = {.tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L};
+    return (int)enter4(SYS_ppoll, fds, count, timeout_ms < 0 ? NULL : &ts, NULL);
 }

@@ -28,6 +28,8 @@ void *smk_sys_map_dumpless(size_t size);
 void smk_sys_unmap(void *addr, size_t size);
 /* Faults all pages in, so that no later write does. Returns 0 or -errno: then they fault one by one. */
 int smk_sys_prefault(void *addr, size_t size);
+/* mprotect: PROT_… of whole pages. */
+int smk_sys_protect(void *addr, size_t size, int protection);
 /* Gives the pages back; they read as zeroes. */
 void smk_sys_discard(void *addr, size_t size);
 
@@ -86,5 +88,26 @@ int smk_sys_readlink(const char *path, char *buf, size_t size);
 int smk_sys_slurp(const char *path, char *buf, size_t size);
 /* Unpredictable bytes. */
 int smk_sys_random(void *buf, size_t len);
+
+/* ---- sockets -------------------------------------------------------------------------------------- */
+
+struct pollfd;
+struct sockaddr;
+
+/* `type` may have SOCK_NONBLOCK in it. All of them are close-on-exec. */
+int smk_sys_socket(int domain, int type);
+int smk_sys_bind(int fd, const struct sockaddr *address, size_t size);
+int smk_sys_listen(int fd, int backlog);
+int smk_sys_connect(int fd, const struct sockaddr *address, size_t size);
+/* `address` NULL: not asked for; else *size goes in and out. */
+int smk_sys_accept(int fd, struct sockaddr *address, uint32_t *size);
+int smk_sys_getsockname(int fd, struct sockaddr *address, uint32_t *size);
+int smk_sys_getsockopt(int fd, int level, int name, void *value, uint32_t *size);
+int smk_sys_setsockopt(int fd, int level, int name, const void *value, uint32_t size);
+/* Never a SIGPIPE. */
+ssize_t smk_sys_send(int fd, const void *buf, size_t len, int flags);
+ssize_t smk_sys_recv(int fd, void *buf, size_t len, int flags);
+/* timeout_ms < 0: without limit. */
+int smk_sys_poll(struct pollfd *fds, unsigned count, int timeout_ms);
 
 #endif
