@@ -116,7 +116,7 @@ static int start(const struct run_options *options, char **command)
     if (options->recorder)
         smk_preload_set("RECORDER", options->recorder);
     if (options->follow_exec)
-        smk_preload_set("FOLLOW_EXEC", "on");
+        smk_preload_set("RUN_FOLLOW_EXEC", "on");
     find_socket(&config, socket, sizeof(socket));
     if (!options->quiet)
         announce(&listen, socket);

@@ -107,10 +107,8 @@ static int find_process(struct smk_target *target, pid_t pid)
     if (!smk_process_read(&process, pid))
         return smk_cli_fail("there is no process %d; allowed are " SMK_TARGET_ALLOWED, pid);
     if (status == -EACCES)
-        return smk_cli_fail(
-            "process %d (%s) belongs to uid %u, and its agent answers nobody else; ask "
-            "as that user or as root",
-            pid, process.name, process.uid);
+        return smk_cli_fail("process %d (%s, uid %u) cannot be looked into; ask as that user or as root",
+                            pid, process.name, process.uid);
     smk_process_command(pid, command, sizeof(command));
     return smk_cli_fail("process %d (%s) has no agent; start it again with: stallmark run -- %s",
                         pid, process.name, command[0] ? command : process.name);

@@ -1,0 +1,106 @@
+/* stallmark capture: a timed capture, armed, waited for and brought home. */
+#include <string.h>
+
+#include "cli.h"
+#include "duration.h"
+#include "fetch.h"
+
+#define DURATION_DEFAULT UINT64_C(5000000000) /* as the agent's */
+
+extern const struct smk_command smk_cmd_capture;
+extern const struct smk_command smk_cmd_report __attribute__((weak)); /* a tree may lack it */
+
+struct capture_options {
+    const char *duration, *output, *categories, *max_bytes, *name, *token_file;
+    bool report;
+};
+
+static int show(const struct capture_options *options, char *path)
+{
+    const struct smk_command *report = &smk_cmd_report;
+    if (!options->report || !report) {
+        smk_cli_puts(stdout, path);
+        putchar('\n');
+        return SMK_EXIT_FINE;
+    }
+    smk_cli_note("saved %s", path);
+    char *arguments[] = {(char *)"report", (char *)"--", path, NULL};
+    smk_cli_set_command("report");
+    return report->run(3, arguments);
+}
+
+static int capture(const struct capture_options *options, const char *target)
+{
+    static struct smk_client client;
+    struct smk_query query;
+    struct smk_reply reply = {0};
+    struct smk_fetch fetch;
+    uint64_t duration = DURATION_DEFAULT;
+    if (options->duration && !smk_duration_parse(options->duration, &duration))
+        return smk_cli_fail("'%s' is no value for --duration; allowed is " SMK_DURATION_ALLOWED,
+                            options->duration);
+    int status = smk_client_open(&client, target, options->token_file);
+    if (status)
+        return status;
+    smk_query_begin(&query, "/debug/trace");
+    smk_query_add(&query, "duration", options->duration);
+    smk_query_add(&query, "categories", options->categories);
+    smk_query_add(&query, "max_bytes", options->max_bytes);
+    smk_query_add(&query, "name", options->name);
+    status = query.too_long ? smk_cli_fail("the values are too long")
+                            : smk_fetch_prepare(&fetch, options->output);
+    if (status)
+        goto out;
+    smk_interrupt_watch();
+    status = smk_client_want(&client, "POST", query.text, &reply);
+    if (!status)
+        status = smk_fetch_capture(&fetch, &client, &reply, duration);
+    smk_fetch_end(&fetch);
+out:
+    smk_reply_free(&reply);
+    smk_client_close(&client);
+    return status ? status : show(options, fetch.path);
+}
+
+static int run(int argc, char **argv)
+{
+    struct capture_options set = {0};
+    const struct smk_cli_option options[] = {
+        {"duration", 0, SMK_CLI_TEXT, &set.duration, NULL},
+        {"output", 'o', SMK_CLI_TEXT, &set.output, NULL},
+        {"report", 0, SMK_CLI_FLAG, &set.report, NULL},
+        {"categories", 0, SMK_CLI_TEXT, &set.categories, NULL},
+        {"max-bytes", 0, SMK_CLI_TEXT, &set.max_bytes, NULL},
+        {"name", 0, SMK_CLI_TEXT, &set.name, NULL},
+        {"token-file", 0, SMK_CLI_TEXT, &set.token_file, NULL},
+        SMK_CLI_END,
+    };
+    struct smk_cli_args args;
+    if (!smk_cli_parse(&args, &smk_cmd_capture, options, argc, argv))
+        return args.exit_code;
+    if (args.count != 1)
+        return smk_cli_fail("one target is wanted, got %d; allowed are " SMK_TARGET_ALLOWED,
+                            args.count);
+    return capture(&set, args.operand[0]);
+}
+
+const struct smk_command smk_cmd_capture = {
+    "capture",
+    "usage: stallmark capture TARGET [OPTIONS]\n"
+    "\n"
+    "Arms the tracer in a running program for a while and brings the trace home; prints where it "
+    "is.\n"
+    "Ctrl-C ends it early and keeps what there is. TARGET is a pid, the path of a unix socket, or "
+    "an\n"
+    "URL.\n"
+    "\n"
+    "  --duration TIME     how long, as 500ms or 1m30s (5s)\n"
+    "  -o, --output FILE   where to, replacing what is there (<id>.stall in the current "
+    "directory)\n"
+    "  --report            print the report of it\n"
+    "  --categories LIST   what is recorded: names with commas, +x, -x, all, default (default)\n"
+    "  --max-bytes SIZE    of the trace, as 64MiB (256MiB)\n"
+    "  --name TEXT         kept in the trace\n"
+    "  --token-file FILE   the token that the agent wants (the file that STALLMARK_TOKEN_FILE "
+    "names)\n",
+    "arm a running program for a while and bring the trace home", run};

@@ -1,0 +1,119 @@
+/* stallmark ps: the processes of this host that have an agent. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "client.h"
+#include "process.h"
+
+extern const struct smk_command smk_cmd_ps;
+
+enum { ANSWER_MS = 500 }; /* so that one that hangs does not hold up the list */
+
+struct row {
+    pid_t pid;
+    char name[32], state[32], address[80], socket[SMK_TARGET_SIZE];
+};
+
+static void copy_member(const struct smk_reply *reply, const char *name, char *out, size_t size)
+{
+    const char *value = json_string_value(json_object_get(reply->json, name));
+    if (value && value[0])
+        snprintf(out, size, "%s", value);
+}
+
+static void ask(struct row *row, const struct smk_target *target)
+{
+    static struct smk_client client;
+    struct smk_reply reply;
+    if (!smk_client_open_quietly(&client, target))
+        return;
+    client.timeout_ms = ANSWER_MS;
+    int status = smk_client_ask(&client, "GET", "/debug/trace/status", &reply);
+    if (status == 0 && reply.status == 200) {
+        copy_member(&reply, "state", row->state, sizeof(row->state));
+        copy_member(&reply, "address", row->address, sizeof(row->address));
+    } else {
+        snprintf(row->state, sizeof(row->state), status == 0 ? "HTTP %u" : "no answer",
+                 reply.status);
+    }
+    smk_reply_free(&reply);
+    smk_client_close(&client);
+}
+
+static bool fill(struct row *row, pid_t pid)
+{
+    struct smk_target target;
+    struct smk_process process;
+    int status = smk_target_of_process(&target, pid);
+    if ((status != 0 && status != -EACCES) || !smk_process_read(&process, pid))
+        return false;
+    *row = (struct row){.pid = pid, .state = "-", .address = "-"};
+    snprintf(row->name, sizeof(row->name), "%s", process.name);
+    snprintf(row->socket, sizeof(row->socket), "%s", status == 0 ? target.name : "-");
+    if (status == 0)
+        ask(row, &target);
+    return status == 0;
+}
+
+static void put_cell(const char *text, int width)
+{
+    smk_cli_puts(stdout, text);
+    printf("%*s", width > (int)strlen(text) ? width - (int)strlen(text) : 1, "");
+}
+
+static void put_row(const struct row *row)
+{
+    printf("%7d  ", row->pid);
+    put_cell(row->name, 17);
+    put_cell(row->state, 11);
+    put_cell(row->address, 23);
+    smk_cli_puts(stdout, row->socket);
+    putchar('\n');
+}
+
+static int list(void)
+{
+    unsigned count = 0;
+    DIR *proc = opendir("/proc");
+    if (!proc)
+        return smk_cli_fail("/proc cannot be read: %m");
+    for (struct dirent *entry = readdir(proc); entry; entry = readdir(proc)) {
+        char *end;
+        struct row row;
+        long pid = strtol(entry->d_name, &end, 10);
+        if (*end || pid <= 0 || !fill(&row, (pid_t)pid))
+            continue;
+        if (count++ == 0)
+            printf("    PID  NAME             STATE      ADDRESS                SOCKET\n");
+        put_row(&row);
+    }
+    closedir(proc);
+    if (count == 0)
+        smk_cli_note(
+            "no process that this user may see has an agent; `stallmark run -- COMMAND` starts "
+            "one with it");
+    return SMK_EXIT_FINE;
+}
+
+static int run(int argc, char **argv)
+{
+    const struct smk_cli_option options[] = {SMK_CLI_END};
+    struct smk_cli_args args;
+    if (!smk_cli_parse(&args, &smk_cmd_ps, options, argc, argv))
+        return args.exit_code;
+    if (args.count != 0)
+        return smk_cli_fail("no operand is wanted, got '%s'", args.operand[0]);
+    return list();
+}
+
+const struct smk_command smk_cmd_ps = {
+    "ps",
+    "usage: stallmark ps\n"
+    "\n"
+    "The processes of this host, containers included, that have an agent and a socket that this "
+    "user may\n"
+    "use: pid, name, state, address of the HTTP front, socket.\n",
+    "list the processes that have an agent", run};

@@ -1,0 +1,54 @@
+/* stallmark status: what the agent of a program says of itself. */
+#include "cli.h"
+#include "client.h"
+#include "show_json.h"
+
+extern const struct smk_command smk_cmd_status;
+
+/* What one looks for when something is missing in a trace. */
+static const char *const first[] = {"off", "not_seen", "state", NULL};
+
+static int run(int argc, char **argv)
+{
+    static struct smk_client client;
+    const char *token_file = NULL;
+    bool json = false;
+    const struct smk_cli_option options[] = {
+        {"json", 0, SMK_CLI_FLAG, &json, NULL},
+        {"token-file", 0, SMK_CLI_TEXT, &token_file, NULL},
+        SMK_CLI_END,
+    };
+    struct smk_cli_args args;
+    struct smk_reply reply;
+    if (!smk_cli_parse(&args, &smk_cmd_status, options, argc, argv))
+        return args.exit_code;
+    if (args.count != 1)
+        return smk_cli_fail("one target is wanted, got %d; allowed are " SMK_TARGET_ALLOWED,
+                            args.count);
+    int status = smk_client_open(&client, args.operand[0], token_file);
+    if (status)
+        return status;
+    status = smk_client_want(&client, "GET", "/debug/trace/status", &reply);
+    if (!status && json)
+        smk_cli_put_text(stdout, reply.body, reply.len);
+    else if (!status)
+        smk_show_json(stdout, reply.json, first);
+    smk_reply_free(&reply);
+    smk_client_close(&client);
+    return status;
+}
+
+const struct smk_command smk_cmd_status = {
+    "status",
+    "usage: stallmark status TARGET [--json] [--token-file FILE]\n"
+    "\n"
+    "What the agent of a running program says of itself: first what is off, and why; then whether "
+    "it\n"
+    "records, what was lost, what it costs, its limits and versions. TARGET is a pid, the path of "
+    "a\n"
+    "unix socket, or an URL.\n"
+    "\n"
+    "  --json             as the agent sent it\n"
+    "  --token-file FILE  the token that the agent wants (the file that STALLMARK_TOKEN_FILE "
+    "names)\n",
+    "what the agent of a program says of itself", run};
