@@ -2,11 +2,15 @@
  *
  *     front thread                              control loop
  *     ─────────────                             ────────────
- *     parse, gate (gate.h), fill `request`
+ *     parse, gate (gate.h)
+ *     smk_exchange_new(request)
  *     smk_exchange_submit ──── mailbox ───────▶ route (routes.h) → handler fills `answer`
  *                         ◀─── answered() ───── smk_exchange_answer, now or later
  *     send `answer`, pulling the body
  *     smk_exchange_free
+ *
+ * Front and control loop hold the exchange together: the front looks at `answer` only after `answered`
+ * was called, and calls smk_exchange_free exactly once, whether it was answered, abandoned, or not taken.
  *
  * All handlers run on the control loop's thread, so that agent state has one owner. A handler that
  * cannot answer yet (wait=1, a report) keeps the exchange and answers later. Fronts: front_civetweb.c
@@ -19,6 +23,7 @@
 #include <sys/types.h>
 
 #include "base/compiler.h"
+#include "control.h"
 
 enum smk_method {
     SMK_METHOD_GET = 1,
@@ -50,7 +55,8 @@ struct smk_http_request {
 
 /* Where an answer's bytes come from. `read` is called on the front's thread: > 0 bytes; 0: the end;
  * -EAGAIN: nothing yet, ask again in SMK_BODY_POLL_MS; other negatives: the connection is cut, so that
- * the client knows. It never waits for anything but a disk. */
+ * the client knows. It never waits for anything but a disk. The answer to a HEAD has the body that a GET
+ * would get: the front sends its length, reads nothing, and closes it. */
 struct smk_body {
     int64_t length; /* -1: not known, sent as chunks */
     ssize_t (*read)(void *arg, void *data, size_t size);
@@ -84,10 +90,23 @@ struct smk_exchange {
      * it (its client went away, its deadline passed); the handler forgets the exchange. May be NULL. */
     void (*abandoned)(struct smk_exchange *exchange);
     void *handler;
-    struct smk_exchange *next; /* of whichever list it is in */
+    struct smk_exchange *next; /* of the handler's list, while it keeps the exchange */
+
+    /* control.c's and exchange.c's own */
+    struct smk_job job;
+    struct smk_exchange *open_next; /* of the exchanges that are not answered */
+    uint32_t state;                 /* atomic: open, answered, abandoned */
+    uint32_t references;            /* atomic */
 };
 
-/* ---- control.c gives, fronts call ------------------------------------------------------------------- */
+/* ---- exchange.c gives, fronts call ------------------------------------------------------------------ */
+
+/* A new one with a copy of the request and its texts; NULL when there is no memory. The front sets
+ * `answered` and `front`. */
+struct smk_exchange *smk_exchange_new(const struct smk_http_request *request);
+
+/* The front needs it no more; an answer's body is closed. */
+void smk_exchange_free(struct smk_exchange *exchange);
 
 /* Hands the exchange to the control loop; on the loop's own thread it is handled at once. Returns false
  * when the loop does not take it (it is full or ending): then the front answers 503 by itself. */
@@ -98,17 +117,34 @@ bool smk_exchange_submit(struct smk_exchange *exchange);
  * being so. Any thread. */
 bool smk_exchange_abandon(struct smk_exchange *exchange);
 
-/* ---- exchange.c gives, handlers and fronts call ------------------------------------------------------ */
+/* ---- exchange.c gives, handlers call ----------------------------------------------------------------- */
+
+/* `answer` is filled: the front gets it, or it is closed where the front gave up meanwhile. Once for each
+ * exchange; the handler forgets it. On the control loop. */
+void smk_exchange_answer(struct smk_exchange *exchange);
+
+/* For control.c. */
+bool smk_exchange_is_abandoned(const struct smk_exchange *exchange);
+
+/* ---- and both ---------------------------------------------------------------------------------------- */
 
 void smk_answer_header(struct smk_answer *answer, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A body out of memory: takes `data`, which came from smk_heap_alloc (heap.h). */
+/* A body out of memory: takes `data`, which came from smk_heap_alloc (heap.h). NULL, since there was no
+ * memory for it: 503. */
 void smk_answer_memory(struct smk_answer *answer, int status, const char *type, char *data, size_t len);
 
 /* application/problem+json. `detail` names the allowed values; it is escaped here. */
 void smk_answer_problem(struct smk_answer *answer, int status, const char *title, const char *detail_format,
                         ...) __attribute__((format(printf, 4, 5)));
+
+/* The headers that every answer has: not stored, not sniffed, no page of ours runs anything. Added to the
+ * handlers' answers already; for what a gate answers by itself. */
+void smk_answer_common(struct smk_answer *answer);
+
+/* The problem that belongs to an error: its code picks the status, smk_last_error() is the detail. */
+void smk_answer_failure(struct smk_answer *answer, int code);
 
 /* Closes the body and makes the answer empty. */
 void smk_answer_clear(struct smk_answer *answer);

@@ -2,7 +2,8 @@
  *
  * The host's malloc may be traced, replaced, slow, or hold a lock when one of its threads dies; the
  * agent does not meet it. Any thread, not in signal handlers. Bounded: SMK_HEAP_MAX bytes; above that
- * allocation fails, and is counted. libevent, jansson, lib/read and lib/analysis are given these.
+ * allocation fails, and is counted. lib/read and lib/analysis are given these, and libevent where it is
+ * our own copy (control.h).
  */
 #ifndef SMK_AGENT_HEAP_H
 #define SMK_AGENT_HEAP_H
@@ -23,5 +24,9 @@ char *smk_heap_printf(const char *format, ...) __attribute__((format(printf, 1, 
 
 uint64_t smk_heap_used(void);   /* bytes handed out now */
 uint64_t smk_heap_failed(void); /* requests that got nothing */
+
+/* In a fork's child, where another thread may have been inside it: what was handed out stays as it is
+ * and is never reused. */
+void smk_heap_reset_in_child(void);
 
 #endif

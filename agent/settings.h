@@ -68,5 +68,28 @@ void smk_settings_free(struct smk_settings *settings);
 bool smk_parse_duration(const char *text, size_t len, uint64_t *ns);
 /* "64MiB", "1GB", "4096", "512KiB"; units B KB MB GB TB KiB MiB GiB TiB, and k K m M g G as binary. */
 bool smk_parse_bytes(const char *text, size_t len, uint64_t *bytes);
+/* Exact, in the largest unit that is: "90s", "64MiB". */
+void smk_format_duration(uint64_t ns, char *text, size_t size);
+void smk_format_bytes(uint64_t bytes, char *text, size_t size);
+
+/* ---- the table, for documentation, status and tests ---------------------------------------------------- */
+
+enum smk_setting_kind { SMK_SETTING_TEXT, SMK_SETTING_BYTES, SMK_SETTING_TIME, SMK_SETTING_COUNT, SMK_SETTING_FLAG };
+
+struct smk_setting {
+    enum smk_setting_kind kind;
+    const char *name, *standard; /* standard NULL: not set */
+    uint64_t least, most;
+    const char *what;
+    size_t offset; /* in struct smk_settings */
+};
+
+/* By number from 0; NULL after the last. */
+const struct smk_setting *smk_setting_at(size_t number);
+/* What is allowed: "a size from 512KiB to 4GiB, as 64MiB". */
+void smk_setting_allowed(const struct smk_setting *setting, char *text, size_t size);
+/* The value in force: "64MiB", "5s", "on"; "" of a text that is not set. */
+void smk_setting_value(const struct smk_setting *setting, const struct smk_settings *settings, char *text,
+                       size_t size);
 
 #endif

@@ -86,6 +86,8 @@ int smk_sys_nofile_limit(void);
 int smk_sys_readlink(const char *path, char *buf, size_t size);
 /* The whole of a small file (at most size - 1 bytes), ended by NUL; its length or -errno. */
 int smk_sys_slurp(const char *path, char *buf, size_t size);
+/* A counter that poll can wait for; never blocks. */
+int smk_sys_eventfd(void);
 /* Unpredictable bytes. */
 int smk_sys_random(void *buf, size_t len);
 

@@ -1,0 +1,172 @@
+/* agent.c: the agent's life: start, stop, what lies between, and the public interface. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent_state.h"
+#include "base/atomic.h"
+#include "base/errors.h"
+#include "base/sys.h"
+#include "control.h"
+#include "core/capture.h"
+#include "core/fds.h"
+#include "core/init.h"
+#include "format/events.h"
+#include "fronts.h"
+#include "heap.h"
+#include "log.h"
+
+#define STOP_NS UINT64_C(2000000000)
+#define CALL_NS UINT64_C(5000000000)
+
+struct smk_agent smk_agent;
+
+static struct smk_settings next_settings; /* from smk_agent_start to the loop's beginning */
+static uint32_t atfork_registered;        /* atomic */
+
+/* ---- the loop's beginning and end --------------------------------------------------------------------------- */
+
+/* Two hundredths of a container's memory, where that is less than the buffer's default. */
+static uint64_t buffer_bytes(const struct smk_settings *settings)
+{
+    char text[64];
+    if (settings->buffer != SMK_POOL_BYTES_DEFAULT || !settings->recorder || strcmp(settings->recorder, "off") == 0 ||
+        smk_sys_slurp("/sys/fs/cgroup/memory.max", text, sizeof text) <= 0 || text[0] == 'm')
+        return settings->buffer;
+    uint64_t share = strtoull(text, NULL, 10) / 50;
+    return smk_max_u64(smk_min_u64(share, settings->buffer), UINT64_C(524288));
+}
+
+static void begin_buffer(void)
+{
+    if (smk_core_set_pool_bytes(buffer_bytes(&smk_agent.settings)) < 0)
+        snprintf(smk_agent.buffer_why, sizeof smk_agent.buffer_why, "%s", smk_last_error());
+}
+
+static void begin_recorder(void)
+{
+    const char *reach = smk_agent.settings.recorder;
+    if (!reach || strcmp(reach, "off") == 0)
+        return;
+    smk_parse_duration(reach, strlen(reach), &smk_agent.recorder_reach_ns);
+    if (smk_recorder_set(smk_categories_recorder()) < 0)
+        snprintf(smk_agent.recorder_why, sizeof smk_agent.recorder_why, "%s", smk_last_error());
+}
+
+/* Without a unix socket the agent is still of use; without the TCP front that was asked for it is not
+ * what the operator wanted. */
+static int begin_fronts(void)
+{
+    const struct smk_settings *settings = &smk_agent.settings;
+    int rc = smk_gate_open_doors(settings);
+    if (rc < 0)
+        return rc;
+    bool no_socket = settings->socket && strcmp(settings->socket, "off") == 0;
+    rc = no_socket ? 0 : smk_front_unix_start(smk_control_base(), settings);
+    if (rc < 0) {
+        snprintf(smk_agent.socket_why, sizeof smk_agent.socket_why, "%s", smk_last_error());
+        smk_agent_log("no unix socket: %s", smk_agent.socket_why);
+    }
+    if (rc == 0 || !settings->socket)
+        rc = settings->listen ? smk_front_tcp_start(settings) : 0;
+    if (rc < 0) {
+        smk_front_unix_stop();
+        smk_gate_close_doors();
+    }
+    return rc;
+}
+
+static int agent_begin(void)
+{
+    memset(&smk_agent, 0, sizeof smk_agent);
+    smk_agent.settings = next_settings;
+    smk_agent.started_unix_ns = smk_sys_clock(CLOCK_REALTIME);
+    begin_buffer();
+    int rc = begin_fronts();
+    if (rc < 0)
+        return rc;
+    begin_recorder();
+    return 0;
+}
+
+void smk_agent_close_fronts(const char *why)
+{
+    snprintf(smk_agent.fronts_why, sizeof smk_agent.fronts_why, "%s", why);
+    smk_front_tcp_stop();
+    smk_front_unix_stop();
+}
+
+static void agent_end(void)
+{
+    smk_front_tcp_stop();
+    smk_front_unix_stop();
+    smk_gate_close_doors();
+    if (smk_agent.recorder_reach_ns)
+        smk_recorder_set(0);
+}
+
+/* ---- the public interface ------------------------------------------------------------------------------------- */
+
+/* Runs before core's handler or after it: neither needs the other. */
+static void reset_in_child(void)
+{
+    smk_heap_reset_in_child();
+    smk_log_reset_in_child();
+    smk_control_reset_in_child();
+    memset(&smk_agent, 0, sizeof smk_agent);
+}
+
+static void register_atfork(void)
+{
+    if (smk_exchange_acq_rel(&atfork_registered, 1) == 0)
+        pthread_atfork(NULL, NULL, reset_in_child);
+}
+
+SMK_EXPORT int smk_agent_start(const smk_agent_options *options)
+{
+    static const struct smk_control_calls calls = {agent_begin, agent_end};
+    struct smk_settings settings;
+    if (smk_control_running())
+        return smk_fail(SMK_E_BUSY, "the agent runs already");
+    smk_core_init(NULL);
+    if (smk_core_inert())
+        return smk_fail(SMK_E_INERT, "stallmark is inert in this process: %s", smk_core_inert());
+    int rc = smk_settings_load(&settings, options);
+    if (rc < 0)
+        return rc;
+    rc = smk_log_open(settings.log_file, options ? options->log : NULL, options ? options->log_arg : NULL);
+    if (rc == 0) {
+        register_atfork();
+        next_settings = settings;
+        rc = smk_control_start(&calls);
+        if (rc < 0)
+            smk_log_close();
+    }
+    if (rc < 0)
+        smk_settings_free(&settings);
+    return rc;
+}
+
+SMK_EXPORT int smk_agent_stop(void)
+{
+    if (!smk_control_running())
+        return 0;
+    if (!smk_control_stop(STOP_NS))
+        return smk_fail(SMK_E_TIMEOUT, "the agent's threads have not ended within two seconds");
+    smk_log_close();
+    smk_settings_free(&smk_agent.settings);
+    return 0;
+}
+
+SMK_EXPORT int smk_agent_address(char *text, size_t size)
+{
+    if (!text || size == 0)
+        return smk_fail(SMK_E_INVALID, "no room for the address");
+    smk_front_tcp_address(text, size);
+    return 0;
+}
+
+__attribute__((destructor)) static void agent_destroyed(void) { smk_agent_stop(); }

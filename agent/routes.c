@@ -1,0 +1,157 @@
+#include "routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/errors.h"
+
+#define GET  SMK_METHOD_GET
+#define HEAD SMK_METHOD_HEAD
+#define READ SMK_SCOPE_READ
+
+/* clang-format off */
+static const struct smk_route routes[] = {
+    {"/debug/", GET | HEAD, READ, NULL, smk_handle_index, "this page"},
+    {"/debug/trace/status", GET | HEAD, READ, NULL, smk_handle_status,
+     "state, loss, own cost, limits, versions, what is not seen and why"},
+};
+/* clang-format on */
+
+const struct smk_route *smk_route_at(size_t number)
+{
+    return number < SMK_ARRAY_LEN(routes) ? &routes[number] : NULL;
+}
+
+void smk_methods_format(uint32_t methods, char *text, size_t size)
+{
+    static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "DELETE"};
+    size_t used = 0;
+    text[0] = '\0';
+    for (unsigned bit = 0; bit < SMK_ARRAY_LEN(names); bit++)
+        if (methods >> bit & 1 && used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", names[bit]);
+}
+
+/* ---- matching ------------------------------------------------------------------------------------------- */
+
+static bool is_id(const char *text, size_t len)
+{
+    if (len == 0 || len >= SMK_CAPTURE_ID_SIZE)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (!((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= '0' && text[i] <= '9') || text[i] == '-'))
+            return false;
+    return true;
+}
+
+/* At most 9 digits, and no zero in front: each segment has one name. */
+static bool is_number(const char *text, size_t len, uint64_t *number)
+{
+    if (len == 0 || len > 9 || (len > 1 && *text == '0'))
+        return false;
+    *number = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        *number = *number * 10 + (unsigned)(text[i] - '0');
+    }
+    return true;
+}
+
+static bool match_part(const char *pattern, size_t pattern_len, const char *part, size_t len,
+                       struct smk_route_match *match)
+{
+    if (pattern_len == 2 && memcmp(pattern, "ID", 2) == 0) {
+        if (!is_id(part, len))
+            return false;
+        memcpy(match->id, part, len);
+        match->id[len] = '\0';
+        return true;
+    }
+    if (pattern_len == 1 && *pattern == 'N')
+        return is_number(part, len, &match->number);
+    return len == pattern_len && memcmp(pattern, part, len) == 0;
+}
+
+/* Part by part; nothing is decoded or made simpler, so every page has one name. */
+static bool matches(const char *pattern, const char *path, struct smk_route_match *match)
+{
+    for (;;) {
+        size_t pattern_len = strcspn(pattern, "/"), len = strcspn(path, "/");
+        if (!match_part(pattern, pattern_len, path, len, match) || pattern[pattern_len] != path[len])
+            return false;
+        if (path[len] == '\0')
+            return true;
+        pattern += pattern_len + 1;
+        path += len + 1;
+    }
+}
+
+/* The route, or NULL and the methods that this path would have had. */
+static const struct smk_route *find(const char *path, enum smk_method method, struct smk_route_match *match,
+                                    uint32_t *methods)
+{
+    *methods = 0;
+    for (size_t i = 0; i < SMK_ARRAY_LEN(routes); i++) {
+        if (!matches(routes[i].pattern, path, match))
+            continue;
+        *methods |= routes[i].methods;
+        if (routes[i].methods & (uint32_t)method)
+            return &routes[i];
+    }
+    return NULL;
+}
+
+enum smk_scope smk_routes_scope(const char *path, enum smk_method method)
+{
+    struct smk_route_match match;
+    uint32_t methods;
+    const struct smk_route *route = find(path, method, &match, &methods);
+    return route ? route->scope : (enum smk_scope)0;
+}
+
+/* ---- dispatch ------------------------------------------------------------------------------------------- */
+
+static void answer_no_route(struct smk_exchange *exchange, uint32_t methods)
+{
+    char allowed[SMK_HEADER_VALUE];
+    struct smk_answer *answer = &exchange->answer;
+    smk_methods_format(methods, allowed, sizeof allowed);
+    if (methods) {
+        smk_answer_header(answer, "Allow", "%s", allowed);
+        smk_answer_problem(answer, 405, "method not allowed", "allowed here: %s", allowed);
+    } else {
+        smk_answer_problem(answer, 404, "no such page", "GET /debug/ lists what there is");
+    }
+    smk_exchange_answer(exchange);
+}
+
+static void answer_no_scope(struct smk_exchange *exchange)
+{
+    smk_answer_problem(&exchange->answer, 403, "not permitted",
+                       "this token may look and download; this needs the one that may control");
+    smk_exchange_answer(exchange);
+}
+
+void smk_routes_dispatch(struct smk_exchange *exchange)
+{
+    struct smk_route_match match;
+    uint32_t methods;
+    const struct smk_http_request *request = &exchange->request;
+    const struct smk_route *route = find(request->path, request->method, &match, &methods);
+    if (!route) {
+        answer_no_route(exchange, methods);
+        return;
+    }
+    if (!(request->scopes & (uint32_t)route->scope)) {
+        answer_no_scope(exchange);
+        return;
+    }
+    int rc = smk_query_parse(&match.query, request->query, route->parameters);
+    if (rc < 0) {
+        smk_answer_failure(&exchange->answer, rc);
+        smk_exchange_answer(exchange);
+        return;
+    }
+    route->handle(exchange, &match);
+}

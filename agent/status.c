@@ -1,0 +1,190 @@
+/* status.c: GET /debug/trace/status: what the agent knows of itself. */
+#include <event2/event.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent_state.h"
+#include "base/atomic.h"
+#include "base/sys.h"
+#include "control.h"
+#include "core/capture.h"
+#include "core/clock.h"
+#include "core/cost.h"
+#include "core/gate.h"
+#include "core/init.h"
+#include "core/intern.h"
+#include "core/pool.h"
+#include "core/stats.h"
+#include "core/thread.h"
+#include "fronts.h"
+#include "heap.h"
+#include "json.h"
+#include "routes.h"
+#include "stallmark/version.h"
+
+static void put_recorder(struct smk_json *json)
+{
+    char categories[200];
+    smk_categories_format(smk_recorder_categories(), categories, sizeof categories);
+    smk_json_begin(json, "recorder", '{');
+    smk_json_flag(json, "on", smk_recorder_categories() != 0);
+    smk_json_text(json, "categories", categories);
+    smk_json_number(json, "reach_wanted_ns", smk_agent.recorder_reach_ns);
+    smk_json_number(json, "window_ns", smk_recorder_window_ns());
+    smk_json_text(json, "why_off", smk_agent.recorder_why[0]    ? smk_agent.recorder_why
+                                   : smk_recorder_categories() ? NULL
+                                                               : "recorder=off; recorder=10s turns it on");
+    smk_json_end(json, '}');
+}
+
+static void put_buffer(struct smk_json *json)
+{
+    smk_json_begin(json, "buffer", '{');
+    smk_json_number(json, "bytes", smk_pool_ready() ? smk_pool_bytes() : 0);
+    smk_json_flag(json, "in_memory", smk_pool_ready());
+    smk_json_number(json, "recycled", smk_load_relaxed(&smk_pool.recycled));
+    smk_json_number(json, "torn", smk_load_relaxed(&smk_pool.torn));
+    smk_json_text(json, "why", smk_agent.buffer_why[0] ? smk_agent.buffer_why : NULL);
+    smk_json_end(json, '}');
+}
+
+static void put_threads(struct smk_json *json)
+{
+    struct smk_threads_stats threads;
+    smk_threads_stats(&threads);
+    smk_json_begin(json, "threads", '{');
+    smk_json_number(json, "traced", threads.live);
+    smk_json_number(json, "started", threads.started);
+    smk_json_number(json, "untraced", threads.untraced);
+    smk_json_number(json, "late_events", threads.late);
+    smk_json_end(json, '}');
+}
+
+static void put_cost(struct smk_json *json)
+{
+    smk_json_begin(json, "cost", '{');
+    smk_json_number(json, "writer_cpu_ns", smk_load_relaxed(&smk_stats.writer_cpu_ns));
+    smk_json_number(json, "control_cpu_ns", smk_control_cpu_ns());
+    smk_json_number(json, "event_ns", smk_cost_event_ns());
+    smk_json_number(json, "bytes_written", smk_load_relaxed(&smk_stats.bytes_written));
+    smk_json_number(json, "events_written", smk_load_relaxed(&smk_stats.events_written));
+    smk_json_number(json, "heap_bytes", smk_heap_used());
+    smk_json_number(json, "heap_refused", smk_heap_failed());
+    smk_json_end(json, '}');
+}
+
+static void put_stacks(struct smk_json *json)
+{
+    smk_json_begin(json, "stacks", '{');
+    smk_json_number(json, "taken", smk_load_relaxed(&smk_stats.stacks_taken));
+    smk_json_number(json, "cut", smk_load_relaxed(&smk_stats.stacks_cut));
+    smk_json_end(json, '}');
+}
+
+/* One line each, as the file has them. */
+static void put_missing(struct smk_json *json)
+{
+    char text[2048];
+    const struct smk_source_calls *calls = smk_core_sources();
+    size_t len = calls && calls->missing ? calls->missing(text, sizeof text - 1) : 0;
+    smk_json_begin(json, "not_seen", '[');
+    if (!calls)
+        smk_json_text(json, NULL, "no event source is in this process: only what the program marks itself");
+    text[len < sizeof text ? len : sizeof text - 1] = '\0';
+    for (char *line = text, *rest; *line; line = rest) {
+        size_t n = strcspn(line, "\n");
+        rest = line + n + (line[n] == '\n');
+        line[n] = '\0';
+        if (n)
+            smk_json_text(json, NULL, line);
+    }
+    smk_json_end(json, ']');
+}
+
+static void put_fronts(struct smk_json *json)
+{
+    char address[128] = "", path[160] = "";
+    struct smk_fronts_stats stats = {0};
+    smk_front_tcp_address(address, sizeof address);
+    smk_front_unix_path(path, sizeof path);
+    smk_fronts_get_stats(&stats);
+    smk_json_begin(json, "fronts", '{');
+    smk_json_text(json, "tcp", address[0] ? address : NULL);
+    smk_json_text(json, "socket", path[0] ? path : NULL);
+    smk_json_text(json, "why_off", smk_agent.fronts_why[0]   ? smk_agent.fronts_why
+                                   : smk_agent.socket_why[0] ? smk_agent.socket_why
+                                                             : NULL);
+    smk_json_number(json, "requests_tcp", stats.requests[SMK_FRONT_TCP]);
+    smk_json_number(json, "requests_unix", stats.requests[SMK_FRONT_UNIX]);
+    smk_json_number(json, "requests_evhttp", stats.requests[SMK_FRONT_EVHTTP]);
+    smk_json_number(json, "refused", stats.refused);
+    smk_json_number(json, "unauthorized", stats.unauthorized);
+    smk_json_number(json, "throttled", stats.throttled);
+    smk_json_number(json, "busy", stats.busy);
+    smk_json_number(json, "cut", stats.cut);
+    smk_json_number(json, "accept_failures", stats.accept_failures);
+    smk_json_end(json, '}');
+}
+
+static void put_versions(struct smk_json *json)
+{
+    smk_json_begin(json, "versions", '{');
+    smk_json_text(json, "stallmark", smk_version());
+    smk_json_number(json, "abi", SMK_ABI_VERSION);
+    smk_json_number(json, "format", SMK_FORMAT_VERSION);
+    smk_json_text(json, "libevent", event_get_version());
+    smk_json_end(json, '}');
+}
+
+static void put_limits(struct smk_json *json)
+{
+    char value[256];
+    smk_json_begin(json, "limits", '{');
+    for (size_t i = 0; smk_setting_at(i); i++) {
+        smk_setting_value(smk_setting_at(i), &smk_agent.settings, value, sizeof value);
+        smk_json_text(json, smk_setting_at(i)->name, value[0] ? value : NULL);
+    }
+    smk_json_end(json, '}');
+}
+
+static void put_head(struct smk_json *json)
+{
+    char categories[200];
+    uint32_t gate = smk_load_relaxed(&smk_gate);
+    smk_categories_format(gate, categories, sizeof categories);
+    smk_json_text(json, "state", smk_core_inert() ? "inert" : gate ? "armed" : "disarmed");
+    smk_json_text(json, "categories", categories);
+    smk_json_text(json, "inert", smk_core_inert());
+    smk_json_number(json, "pid", (uint64_t)smk_sys_getpid());
+    smk_json_time(json, "started", smk_agent.started_unix_ns);
+    smk_json_begin(json, "clock", '{');
+    smk_json_text(json, "source", smk_clock_source());
+    smk_json_text(json, "why", smk_clock_reason());
+    smk_json_end(json, '}');
+    smk_json_begin(json, "scheduler", '{');
+    smk_json_text(json, "source", "none");
+    smk_json_text(json, "why", "running and runnable are not told apart in this version");
+    smk_json_end(json, '}');
+}
+
+void smk_handle_status(struct smk_exchange *exchange, const struct smk_route_match *match)
+{
+    struct smk_json json = {0};
+    size_t len = 0;
+    (void)match;
+    smk_json_begin(&json, NULL, '{');
+    put_head(&json);
+    put_recorder(&json);
+    put_buffer(&json);
+    put_threads(&json);
+    put_stacks(&json);
+    put_cost(&json);
+    put_missing(&json);
+    put_fronts(&json);
+    put_versions(&json);
+    put_limits(&json);
+    smk_json_end(&json, '}');
+    char *text = smk_json_take(&json, &len);
+    smk_answer_memory(&exchange->answer, 200, "application/json", text, len);
+    smk_exchange_answer(exchange);
+}
