@@ -21,6 +21,13 @@
 /* Thread-local storage without a call: at most 256 bytes in all, tests/tidy asserts it. */
 #define SMK_TLS __thread __attribute__((tls_model("initial-exec")))
 
+/* Reads memory that others own, at addresses that a sanitizer cannot know to be good. */
+#if defined(__has_feature)
+#define SMK_NO_SANITIZE __attribute__((no_sanitize("address", "thread", "undefined")))
+#else
+#define SMK_NO_SANITIZE __attribute__((no_sanitize_address, no_sanitize_thread, no_sanitize_undefined))
+#endif
+
 #define SMK_CACHE_LINE 64
 #define SMK_ALIGNED(n) __attribute__((aligned(n)))
 

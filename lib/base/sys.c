@@ -134,6 +134,36 @@ int smk_sys_get_affinity(int tid, void *mask, size_t size)
     return (int)enter3(SYS_sched_getaffinity, tid, size, mask);
 }
 
+ssize_t smk_sys_copy_memory(int pid, void *buf, size_t len, uint64_t from)
+{
+    /* The kernel gives up at the first part that it cannot read whole: so a part is a page. */
+    enum { PAGE = 4096, PARTS = 16 };
+    struct iovec parts[PARTS];
+    ssize_t copied = 0;
+    while ((size_t)copied < len) {
+        uint64_t at = from + (uint64_t)copied;
+        size_t want = 0;
+        int count = 0;
+        for (; count < PARTS && (size_t)copied + want < len; count++) {
+            size_t size = (size_t)smk_min_u64(PAGE - (at + want) % PAGE, len - (size_t)copied - want);
+            parts[count] = (struct iovec){(void *)(at + want), size};
+            want += size;
+        }
+        struct iovec to = {(char *)buf + copied, want};
+        ssize_t n = enter6(SYS_process_vm_readv, pid, (long)&to, 1, (long)parts, count, 0);
+        if (n > 0)
+            copied += n;
+        if (n < (ssize_t)want)
+            return n < 0 && copied == 0 ? n : copied;
+    }
+    return copied;
+}
+
+bool smk_sys_is_readable(uint64_t addr)
+{
+    return enter4(SYS_rt_sigprocmask, -1, addr, NULL, 8) != -EFAULT;
+}
+
 /* ---- time ------------------------------------------------------------------------------------------- */
 
 uint64_t smk_sys_clock(clockid_t clock)
@@ -237,6 +267,11 @@ int smk_sys_nofile_limit(void)
     struct rlimit limit = {.rlim_cur = 1024};
     enter4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
     return limit.rlim_cur > 1 << 30 ? 1 << 30 : (int)limit.rlim_cur;
+}
+
+int smk_sys_ioctl(int fd, unsigned long request, void *arg)
+{
+    return (int)enter3(SYS_ioctl, fd, request, arg);
 }
 
 int smk_sys_readlink(const char *path, char *buf, size_t size)

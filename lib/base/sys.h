@@ -49,6 +49,14 @@ int smk_sys_futex_wake(uint32_t *word, int count);
 int smk_sys_barrier(void);
 int smk_sys_barrier_prepare(void);
 int smk_sys_get_affinity(int tid, void *mask, size_t size);
+/* Copies memory of this process, at most len bytes, up to the first page that cannot be read: the
+ * number of bytes, -EFAULT when not even the first, -ENOSYS or -EPERM where the kernel refuses. `pid` is
+ * this process. */
+ssize_t smk_sys_copy_memory(int pid, void *buf, size_t len, uint64_t from);
+/* Whether 8 bytes there can be read, without a fault if not: asks rt_sigprocmask to read a set from
+ * there for something that it does not know, so that nothing changes. Every host makes that call, so
+ * no filter kills it. */
+bool smk_sys_is_readable(uint64_t addr);
 
 /* ---- time ----------------------------------------------------------------------------------------- */
 
@@ -83,6 +91,7 @@ int smk_sys_dup_from(int fd, int from);
 int smk_sys_dup3(int from, int to, int flags);
 int smk_sys_close_range(unsigned first, unsigned last, int flags);
 int smk_sys_nofile_limit(void);
+int smk_sys_ioctl(int fd, unsigned long request, void *arg);
 int smk_sys_readlink(const char *path, char *buf, size_t size);
 /* The whole of a small file (at most size - 1 bytes), ended by NUL; its length or -errno. */
 int smk_sys_slurp(const char *path, char *buf, size_t size);

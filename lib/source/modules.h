@@ -16,4 +16,21 @@ uint64_t smk_modules_each(void (*add)(void *arg, uint32_t id, uint64_t start, ui
                                       const char *path, const uint8_t *build_id, uint32_t build_id_len),
                           void *arg);
 
+/* Brings map and tables up to date: at each arming. Not for signal handlers. */
+void smk_modules_refresh(void);
+/* The same, if a walk met code that is in no module known: cheap otherwise. For the writer's rounds. */
+void smk_modules_refresh_if_wanted(void);
+
+struct smk_modules_stats {
+    uint64_t modules, ranges; /* known now */
+    uint64_t without;         /* modules of these without a table: only frame pointers lead on */
+    uint64_t refused;         /* modules and ranges for which there was no room */
+    uint64_t changes;         /* of the list since the start */
+    uint64_t refresh_ns;      /* what the last refresh took */
+};
+void smk_modules_stats(struct smk_modules_stats *stats);
+
+/* In a fork's child: whoever held the lock is gone. */
+void smk_modules_reset_in_child(void);
+
 #endif

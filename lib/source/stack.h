@@ -33,4 +33,7 @@ void smk_stack_prepare(void);
 /* The calling thread has just started: its stack lies below this address. */
 void smk_stack_thread_bounds(uint64_t stack_high);
 
+/* In a fork's child, before anything is taken there. */
+void smk_stack_reset_in_child(void);
+
 #endif
