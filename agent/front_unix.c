@@ -1,0 +1,252 @@
+/* front_unix.c: the unix socket: evhttp on the control loop, for this user and root on this machine.
+ *
+ * Whoever may enter the directory may connect; who it is the kernel says when a request is dispatched. Slow
+ * clients do not hold the loop: connections are few, and one that has not brought its request in time is
+ * shut down.
+ *
+ * evhttp has no limit of connections and does not say when one ends. So we hold a reference on the
+ * bufferevent of each: once evhttp has let go of one its callbacks are gone.
+ */
+#define _GNU_SOURCE
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/atomic.h"
+#include "base/errors.h"
+#include "base/lock.h"
+#include "base/sys.h"
+#include "core/fds.h"
+#include "evhttp_visit.h"
+#include "unix_socket.h"
+
+#define CLIENTS_MAX 32
+#define BACKLOG     16
+#define HEADER_MAX  8192
+#define SWEEP_MS    100
+
+static struct smk_lock path_lock = SMK_LOCK_INIT(SMK_RANK_DOORS);
+static char bound_path[SMK_UNIX_PATH]; /* path_lock */
+
+static struct {
+    struct smk_evhttp_place place;
+    struct smk_unix_socket socket;
+    struct evhttp *http;
+    struct evconnlistener *listener;
+    struct event *sweep;
+    uint64_t timeout_ns;
+    struct connection {
+        struct bufferevent *buffer; /* NULL: free */
+        uint64_t since;
+        bool dispatched;
+    } connections[CLIENTS_MAX];
+    uint32_t clients;
+    bool deaf; /* the listener is off */
+} front;       /* the control loop's */
+
+void smk_front_unix_path(char *text, size_t size)
+{
+    smk_lock(&path_lock);
+    snprintf(text, size, "%s", bound_path);
+    smk_unlock(&path_lock);
+}
+
+static void publish_path(const char *path)
+{
+    smk_lock(&path_lock);
+    snprintf(bound_path, sizeof(bound_path), "%s", path);
+    smk_unlock(&path_lock);
+}
+
+/* ---- connections ------------------------------------------------------------------------------------------- */
+
+static void turn_deaf(bool deaf)
+{
+    if (deaf == front.deaf)
+        return;
+    front.deaf = deaf;
+    if (deaf)
+        evconnlistener_disable(front.listener);
+    else
+        evconnlistener_enable(front.listener);
+}
+
+/* evhttp asks for it when it has accepted; the descriptor comes behind. */
+static struct bufferevent *new_connection(struct event_base *base, void *arg)
+{
+    struct bufferevent *buffer = bufferevent_socket_new(base, -1, 0);
+    (void)arg;
+    for (uint32_t i = 0; buffer && i < CLIENTS_MAX; i++) {
+        struct connection *at = &front.connections[i];
+        if (at->buffer)
+            continue;
+        bufferevent_incref(buffer);
+        *at = (struct connection){.buffer = buffer, .since = smk_sys_clock(CLOCK_MONOTONIC)};
+        front.clients++;
+        break;
+    }
+    if (front.clients == CLIENTS_MAX)
+        turn_deaf(true);
+    return buffer;
+}
+
+static bool is_let_go(struct bufferevent *buffer)
+{
+    bufferevent_data_cb read_cb, write_cb;
+    bufferevent_event_cb event_cb;
+    void *arg;
+    bufferevent_getcb(buffer, &read_cb, &write_cb, &event_cb, &arg);
+    return read_cb == NULL && write_cb == NULL;
+}
+
+/* One that has not brought its request in time is shut down: evhttp then closes it. */
+static void sweep_connection(struct connection *at, uint64_t now)
+{
+    if (is_let_go(at->buffer)) {
+        bufferevent_decref(at->buffer);
+        at->buffer = NULL;
+        front.clients--;
+    } else if (!at->dispatched && now - at->since > front.timeout_ns) {
+        shutdown(bufferevent_getfd(at->buffer), SHUT_RDWR);
+        at->dispatched = true; /* once is enough */
+    }
+}
+
+static void sweep(evutil_socket_t fd, short what, void *arg)
+{
+    uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
+    (void)fd;
+    (void)what;
+    (void)arg;
+    for (uint32_t i = 0; i < CLIENTS_MAX; i++)
+        if (front.connections[i].buffer)
+            sweep_connection(&front.connections[i], now);
+    if (front.clients < CLIENTS_MAX)
+        turn_deaf(false);
+}
+
+/* No descriptor for a connection: without a pause the loop would try again and again. */
+static void accept_failed(struct evconnlistener *listener, void *arg)
+{
+    (void)listener;
+    (void)arg;
+    smk_front_count(accept_failures);
+    turn_deaf(true); /* until the next sweep */
+}
+
+static void mark_dispatched(struct bufferevent *buffer)
+{
+    for (uint32_t i = 0; i < CLIENTS_MAX; i++)
+        if (front.connections[i].buffer == buffer)
+            front.connections[i].dispatched = true;
+}
+
+/* ---- requests ------------------------------------------------------------------------------------------------ */
+
+static void refuse_peer(struct evhttp_request *request, const char *peer)
+{
+    struct evbuffer *none = NULL;
+    (void)peer;
+    smk_front_count(refused);
+    evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close");
+    evhttp_send_reply(request, 403, smk_status_text(403), none);
+}
+
+static void dispatch(struct evhttp_request *request, void *arg)
+{
+    struct bufferevent *buffer =
+        evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+    struct ucred who;
+    char peer[64];
+    (void)arg;
+    mark_dispatched(buffer);
+    bool allowed = smk_unix_peer(bufferevent_getfd(buffer), &who);
+    snprintf(peer, sizeof(peer), "uid %u pid %d", (unsigned)who.uid, (int)who.pid);
+    if (allowed)
+        smk_evhttp_visit_begin(&front.place, request, peer, true);
+    else
+        refuse_peer(request, peer);
+}
+
+/* ---- start and stop ------------------------------------------------------------------------------------------- */
+
+static int open_http(const struct smk_settings *settings)
+{
+    struct timeval timeout = {.tv_sec = (time_t)(settings->http_timeout / 1000000000u),
+                              .tv_usec = (suseconds_t)(settings->http_timeout / 1000 % 1000000)};
+    struct timeval every = {.tv_usec = SWEEP_MS * 1000};
+    struct event_base *base = front.place.base;
+    front.http = evhttp_new(base);
+    front.listener =
+        evconnlistener_new(base, NULL, NULL, LEV_OPT_CLOSE_ON_EXEC, 0, front.socket.fd);
+    front.sweep = event_new(base, -1, EV_PERSIST, sweep, NULL);
+    if (!front.http || !front.listener || !front.sweep || event_add(front.sweep, &every) < 0)
+        return smk_fail(SMK_E_NOMEM, "no memory for the unix socket's server");
+    evhttp_set_bevcb(front.http, new_connection, NULL);
+    evhttp_set_gencb(front.http, dispatch, NULL);
+    evhttp_set_max_headers_size(front.http, HEADER_MAX);
+    evhttp_set_max_body_size(front.http, HEADER_MAX);
+    evhttp_set_timeout_tv(front.http, &timeout);
+    /* Those that are not listed evhttp answers with 501 by itself. */
+    evhttp_set_allowed_methods(front.http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
+                                               EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
+                                               EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE |
+                                               EVHTTP_REQ_PATCH);
+    evconnlistener_set_error_cb(front.listener, accept_failed);
+    if (!evhttp_bind_listener(front.http, front.listener))
+        return smk_fail(SMK_E_NOMEM, "no memory for the unix socket's server");
+    return 0;
+}
+
+/* On the loop's own thread the answer is sent at once. */
+static void answered(struct smk_evhttp_visit *visit)
+{
+    smk_evhttp_visit_send(visit);
+}
+
+int smk_front_unix_start(struct event_base *base, const struct smk_settings *settings)
+{
+    if (settings->socket && strcmp(settings->socket, "off") == 0)
+        return 0;
+    memset(&front, 0, sizeof(front));
+    int rc = smk_unix_socket_open(&front.socket, settings->socket, BACKLOG);
+    if (rc < 0)
+        return rc;
+    front.place = (struct smk_evhttp_place){.front = SMK_FRONT_UNIX,
+                                            .base = base,
+                                            .stall_ns = settings->http_stall,
+                                            .answered = answered};
+    front.timeout_ns = settings->http_timeout;
+    rc = open_http(settings);
+    if (rc < 0)
+        smk_front_unix_stop();
+    else
+        publish_path(front.socket.path);
+    return rc;
+}
+
+static void free_connections(void)
+{
+    for (uint32_t i = 0; i < CLIENTS_MAX; i++)
+        if (front.connections[i].buffer)
+            bufferevent_decref(front.connections[i].buffer);
+}
+
+void smk_front_unix_stop(void)
+{
+    publish_path("");
+    if (front.http)
+        evhttp_free(front.http); /* with its connections, visits and, once bound, its listener */
+    else if (front.listener)
+        evconnlistener_free(front.listener);
+    free_connections();
+    if (front.sweep)
+        event_free(front.sweep);
+    smk_unix_socket_close(&front.socket);
+    memset(&front, 0, sizeof(front));
+}
