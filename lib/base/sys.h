@@ -48,15 +48,31 @@ int smk_sys_futex_wake(uint32_t *word, int count);
  * -EPERM before smk_sys_barrier_prepare(), -ENOSYS where the kernel has none. */
 int smk_sys_barrier(void);
 int smk_sys_barrier_prepare(void);
+/* From now on it is -ENOSYS: a filter of the host's forbids it. */
+void smk_sys_barrier_forget(void);
 int smk_sys_get_affinity(int tid, void *mask, size_t size);
 /* Copies memory of this process, at most len bytes, up to the first page that cannot be read: the
  * number of bytes, -EFAULT when not even the first, -ENOSYS or -EPERM where the kernel refuses. `pid` is
  * this process. */
 ssize_t smk_sys_copy_memory(int pid, void *buf, size_t len, uint64_t from);
+/* As smk_sys_barrier_forget. */
+void smk_sys_copy_memory_forget(void);
 /* Whether 8 bytes there can be read, without a fault if not: asks rt_sigprocmask to read a set from
  * there for something that it does not know, so that nothing changes. Every host makes that call, so
  * no filter kills it. */
 bool smk_sys_is_readable(uint64_t addr);
+
+/* A system call as numbers, so that one can be tried where it cannot hurt. */
+struct smk_sys_call {
+    const char *name;
+    long number;
+    long args[4];
+};
+
+/* Makes the calls one after the other in a child that shares nothing with us and of whose end the host is
+ * not told, and finds those that the child does not survive: *refused gets a bit for each. At most 64.
+ * Returns 0, or -errno when there can be no child: then nothing is known. */
+int smk_sys_try(const struct smk_sys_call *calls, unsigned count, uint64_t *refused);
 
 /* ---- time ----------------------------------------------------------------------------------------- */
 
