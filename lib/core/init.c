@@ -105,6 +105,8 @@ int smk_core_ready(void)
     const struct smk_source_calls *calls = smk_core_sources();
     if (rc == 0 && calls && calls->prepare)
         calls->prepare();
+    if (rc == 0 && smk_core_inert()) /* that is what a source found out */
+        rc = smk_fail(SMK_E_INERT, "stallmark is inert in this process: %s", smk_core_inert());
     return rc;
 }
 

@@ -8,7 +8,8 @@
 struct smk_stats {
     uint64_t texts_cut;       /* log texts longer than SMK_TEXT_MAX */
     uint64_t locknames_full;  /* lock names for which there was no room */
-    uint64_t lock_waits;      /* waits on locks seen */
+    uint64_t lock_waits;      /* waits on locks seen, those too short for an event among them */
+    uint64_t lock_refused;    /* trylocks that got none */
     uint64_t stacks_taken;    /* walked */
     uint64_t stacks_cut;      /* deeper than the bound */
     uint64_t records_torn;    /* found unreadable by the writer */

@@ -6,9 +6,9 @@
 
 #include "base/errors.h"
 #include "base/sys.h"
-#include "core/clock.h"
-#include "core/pool.h"
+#include "core/gate.h"
 #include "core/readers.h"
+#include "core/record.h"
 #include "core/slots.h"
 
 SMK_TLS struct smk_thread_local smk_tls;
@@ -24,9 +24,21 @@ static struct {
 
 /* ---- slots ------------------------------------------------------------------------------------------ */
 
+static void record_exit(struct smk_thread *t)
+{
+    uint64_t *rec = smk_gate_open(SMK_CAT_SCHED) ? smk_reserve(t, 2, SMK_EV_THREAD_EXIT) : NULL;
+    if (!rec)
+        return;
+    rec[0] = smk_record_head(SMK_EV_THREAD_EXIT, 2, 0, 0);
+    rec[1] = smk_ticks();
+    smk_commit(t, 2);
+}
+
 static void thread_ended(void *arg)
 {
     struct smk_thread *t = arg;
+    if (smk_load_relaxed(&t->state) == SMK_THREAD_LIVE)
+        record_exit(t);
     smk_tls.self = NULL;
     smk_tls.dead = 1;
     smk_signal_fence();
@@ -69,6 +81,7 @@ static void fill_slot(struct smk_thread *t)
     smk_store_relaxed(&t->wait.kind, 0);
     t->wait.depth = 0;
     t->ordinal = t->stack_high = 0;
+    smk_store_relaxed(&t->handle, (uint64_t)pthread_self());
     smk_store_relaxed(&t->started, smk_ticks());
     smk_store_relaxed(&t->dropped, 0);
     smk_store_relaxed(&t->torn, 0);

@@ -88,6 +88,7 @@ struct smk_thread {
     uint64_t ordinal;    /* sub-buffers opened so far */
     uint64_t stack_high; /* the stack lies below this address; 0: not known yet */
     uint64_t started;    /* ticks */
+    uint64_t handle;     /* its pthread_t, by which others name it */
     uint64_t dropped;    /* events for which there was no room */
     uint64_t torn;       /* records that a longjmp left unfinished */
     uint64_t lost[SMK_CAPTURES_MAX]; /* by capture; added to by anybody who recycles */
