@@ -31,5 +31,9 @@ function(smk_library target)
   endif()
   install(TARGETS ${target} ${target}_static EXPORT stallmark-targets
           LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  # Out of an archive a linker takes what somebody needs, and nobody calls the constructor.
+  if(smk_source IN_LIST ARG_MODULES)
+    target_link_options(${target}_static INTERFACE LINKER:-u,smk_life_begin)
+  endif()
   set_property(GLOBAL APPEND PROPERTY SMK_LIBRARIES ${ARG_EXPORT_AS})
 endfunction()

@@ -1,0 +1,148 @@
+/* life.c: see life.h. Begins with the constructor, which looks up libc's functions, makes core's tables,
+ * and starts nothing: no thread, no descriptor, no file.
+ *
+ * Inert, that is for ever disarmed, are: a process with more rights than its user (setuid, file
+ * capabilities), and every copy of the library but the first. In a fork's child all that was recorded is the
+ * parent's; it may be armed anew.
+ */
+#define _GNU_SOURCE
+#include "source/life.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "base/atomic.h"
+#include "core/clock.h"
+#include "core/init.h"
+#include "core/ownthread.h"
+#include "core/pool.h"
+#include "source/hook_lock.h"
+#include "source/hook_thread.h"
+#include "source/modules.h"
+#include "source/mutex.h"
+#include "source/probe.h"
+#include "source/resolve.h"
+#include "source/stack.h"
+#include "source/start.h"
+
+uint32_t smk_copies;
+
+static bool works; /* this copy, in this process */
+
+/* ---- what core asks of the sources ------------------------------------------------------------------------ */
+
+static void prepare(void)
+{
+    const char *why = smk_probe_calls();
+    if (why) {
+        smk_core_go_inert(why);
+        return;
+    }
+    smk_clock_calibrate();
+    smk_hook_lock_prepare();
+    smk_stack_prepare();
+}
+
+static int start_thread(void *(*run)(void *), void *arg)
+{
+    return smk_start_happened() ? smk_start_own_thread(run, arg) : -EAGAIN;
+}
+
+static size_t add_line(char *text, size_t size, size_t len, const char *line)
+{
+    size_t more = strlen(line);
+    if (len + more + 2 > size)
+        return len;
+    memcpy(text + len, line, more);
+    memcpy(text + len + more, "\n", 2);
+    return len + more + 1;
+}
+
+static size_t missing(char *text, size_t size)
+{
+    char absent[512];
+    size_t len = 0;
+    text[0] = '\0';
+    len = add_line(text, size, len,
+                   "cond, net, poll, disk, sleep, memory, join, alloc, cpu, loop: no source in this version");
+    len = add_line(text, size, len, "running and runnable: no scheduler source in this version");
+    if (!SMK_MUTEX_KNOWN)
+        len = add_line(text, size, len, "holders of locks: unknown with this C library");
+    if (smk_hook_thread_unseen() > 0)
+        len = add_line(text, size, len, "some thread starts: more than 1024 threads were starting at once");
+    if (smk_resolve_absent(absent, sizeof absent) > 0) {
+        len = add_line(text, size, len, "the C library has not:");
+        len = add_line(text, size, len, absent);
+    }
+    if (smk_probe_refused())
+        len = add_line(text, size, len, smk_probe_refused());
+    return len;
+}
+
+static const struct smk_source_calls calls = {.prepare = prepare,
+                                              .modules = smk_modules_each,
+                                              .blocked_stack = smk_stack_of_blocked,
+                                              .start_thread = start_thread,
+                                              .missing = missing};
+
+/* ---- the beginning ---------------------------------------------------------------------------------------- */
+
+static void after_fork_in_child(void)
+{
+    if (!works)
+        return;
+    smk_core_after_fork_in_child();
+    smk_hook_thread_reset_in_child();
+    smk_start_after_fork_in_child();
+}
+
+/* The only variable that the library itself reads; what the agent reads is in its own table. */
+static bool slow_clock(void)
+{
+    const char *clock = getenv("STALLMARK_CLOCK");
+    return clock && strcmp(clock, "monotonic") == 0;
+}
+
+static bool has_more_rights(void)
+{
+    return getauxval(AT_SECURE) != 0 || geteuid() != getuid() || getegid() != getgid();
+}
+
+static const char *why_inert(void)
+{
+    if (smk_add_relaxed(&smk_copies, 1) > 0)
+        return "another copy of the library works in this process";
+    if (has_more_rights())
+        return "the process has more rights than its user";
+    return smk_probe_calls();
+}
+
+void smk_life_begin(void)
+{
+    int saved = errno; /* a program begins with 0 */
+    struct smk_core_config config;
+    smk_resolve_all();
+    const char *why = why_inert();
+    smk_core_config_init(&config);
+    config.slow_clock = slow_clock();
+    if (why) {
+        smk_core_go_inert(why);
+    } else if (smk_core_init(&config) == 0) {
+        works = true;
+        smk_core_set_sources(&calls);
+        pthread_atfork(NULL, NULL, after_fork_in_child);
+    }
+    errno = saved;
+}
+
+/* Where nothing was ever armed there is nothing to end, so that the many short lives of fork's children cost
+ * nothing. */
+__attribute__((destructor)) static void life_ends(void)
+{
+    if (works && smk_pool_ready())
+        smk_core_shutdown();
+}

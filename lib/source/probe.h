@@ -1,0 +1,23 @@
+/* probe.h: system calls that a filter would end the process for.
+ *
+ * A service's filter (seccomp) may end the process at a call that it does not know the service to make, and
+ * ours would be the first of its kind. So where there is a filter each such call is first made by a child
+ * that shares nothing with us and whose end nobody is told of: what it does not survive is not done.
+ */
+#ifndef SMK_SOURCE_PROBE_H
+#define SMK_SOURCE_PROBE_H
+
+#include "base/compiler.h"
+
+/* Looks whether there is a filter, and where there is a new one tries the calls. Before the library's first
+ * own call, and at each arming, since a host adds filters as it goes. NULL, or why nothing can be recorded:
+ * a call without which there is no capture. */
+const char *smk_probe_calls(void);
+
+/* NULL, or a line that names what was not done because of a filter. Static. */
+const char *smk_probe_refused(void);
+
+/* Whether another thread's memory may be copied through the kernel (process_vm_readv). */
+bool smk_probe_may_read_memory(void);
+
+#endif

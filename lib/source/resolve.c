@@ -1,0 +1,72 @@
+#define _GNU_SOURCE
+#include "source/resolve.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+
+/* An absent function's own stand-in does not look at its parameters. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
+/* Objects behind ours in the order of the look-up: libc's, or whatever stands in front of libc there. */
+static void *find(const char *name, const char *version)
+{
+    void *found = NULL;
+#ifdef __GLIBC__
+    if (version)
+        found = dlvsym(RTLD_NEXT, name, version);
+#endif
+    if (!found)
+        found = dlsym(RTLD_NEXT, name);
+    if (!found)
+        dlerror(); /* the failure is ours, and nobody else is to read it */
+    return found;
+}
+
+/* absent_<name>: what is called where libc has none.  find_<name>: keeps the real one.
+ * first_<name>: where its pointer leads before the constructor. */
+#define X(result, name, version, params, args, absent)                                             \
+    static result absent_##name params { return absent; }                                          \
+    static void find_##name(void)                                                                  \
+    {                                                                                              \
+        result(*real) params = (__typeof__(real))find(#name, version);                             \
+        smk_store_relaxed(&smk_real.name, real ? real : absent_##name);                            \
+    }                                                                                              \
+    static result first_##name params                                                              \
+    {                                                                                              \
+        find_##name();                                                                             \
+        return SMK_REAL(name) args;                                                                \
+    }
+SMK_REAL_CALLS(X)
+#undef X
+
+struct smk_real smk_real = {
+#define X(result, name, version, params, args, absent) .name = first_##name,
+    SMK_REAL_CALLS(X)
+#undef X
+};
+
+int smk_resolve_all(void)
+{
+    int absent_count = 0;
+#define X(result, name, version, params, args, absent)                                             \
+    find_##name();                                                                                 \
+    absent_count += SMK_REAL(name) == absent_##name;
+    SMK_REAL_CALLS(X)
+#undef X
+    return absent_count;
+}
+
+size_t smk_resolve_absent(char *text, size_t size)
+{
+    size_t len = 0;
+#define X(result, name, version, params, args, absent)                                             \
+    if (SMK_REAL(name) == absent_##name && len + sizeof #name < size) {                            \
+        memcpy(text + len, #name " ", sizeof #name);                                               \
+        len += sizeof #name;                                                                       \
+    }
+    SMK_REAL_CALLS(X)
+#undef X
+    text[len] = '\0';
+    return len;
+}

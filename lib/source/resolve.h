@@ -1,0 +1,122 @@
+/* resolve.h: the functions of libc that we stand in front of, and how the real ones are reached.
+ *
+ *     return SMK_REAL(pthread_mutex_lock)(mutex);
+ *
+ * Each is a pointer that is always good. The constructor looks all of them up at once; until then a
+ * pointer leads to a function that looks up this one and goes on to it, since other constructors
+ * (an allocator's) call us before ours runs. After the constructor nothing is looked up any more: dlsym
+ * takes the loader's lock, and a plugin's constructor may wait under it for a thread whose first wrapped
+ * call would then wait for the lock.
+ */
+#ifndef SMK_SOURCE_RESOLVE_H
+#define SMK_SOURCE_RESOLVE_H
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/atomic.h"
+#include "base/compiler.h"
+
+#ifdef __GLIBC__
+#define SMK_SOCKADDR __SOCKADDR_ARG
+#else
+#define SMK_SOCKADDR struct sockaddr *
+#endif
+
+/* What a call gives where libc has no such function. */
+#define SMK_ABSENT_CODE  ENOSYS
+#define SMK_ABSENT_ERRNO (errno = ENOSYS, -1)
+
+/*    result, name, version that is asked for first, parameters, arguments, where it is absent
+ *
+ * The versions: without one dlsym may give the condition variables of glibc before 2.3.2, which have
+ * another size (glibc bug 14932). Where libc does not know the version (arm64), dlsym is right. */
+/* clang-format off */
+#define SMK_REAL_CALLS(X)                                                                          \
+    X(int, pthread_mutex_lock, NULL, (pthread_mutex_t *mutex), (mutex), SMK_ABSENT_CODE)           \
+    X(int, pthread_mutex_trylock, NULL, (pthread_mutex_t *mutex), (mutex), SMK_ABSENT_CODE)        \
+    X(int, pthread_mutex_timedlock, NULL, (pthread_mutex_t *mutex, const struct timespec *until),  \
+      (mutex, until), SMK_ABSENT_CODE)                                                             \
+    X(int, pthread_mutex_clocklock, NULL,                                                          \
+      (pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until),                     \
+      (mutex, clock, until), SMK_ABSENT_CODE)                                                      \
+    X(int, pthread_mutex_unlock, NULL, (pthread_mutex_t *mutex), (mutex), SMK_ABSENT_CODE)         \
+    X(int, pthread_cond_wait, "GLIBC_2.3.2", (pthread_cond_t *cond, pthread_mutex_t *mutex),       \
+      (cond, mutex), SMK_ABSENT_CODE)                                                              \
+    X(int, pthread_cond_timedwait, "GLIBC_2.3.2",                                                  \
+      (pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until),                \
+      (cond, mutex, until), SMK_ABSENT_CODE)                                                       \
+    X(int, pthread_cond_clockwait, NULL,                                                           \
+      (pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,                              \
+       const struct timespec *until), (cond, mutex, clock, until), SMK_ABSENT_CODE)                \
+    X(int, pthread_create, NULL,                                                                   \
+      (pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg),            \
+      (thread, attr, run, arg), SMK_ABSENT_CODE)                                                   \
+    X(int, pthread_setname_np, NULL, (pthread_t thread, const char *name), (thread, name),         \
+      SMK_ABSENT_CODE)                                                                             \
+    X(int, close, NULL, (int fd), (fd), SMK_ABSENT_ERRNO)                                          \
+    X(int, close_range, NULL, (unsigned first, unsigned last, int flags), (first, last, flags),    \
+      SMK_ABSENT_ERRNO)                                                                            \
+    X(void, closefrom, NULL, (int first), (first), (void)0)                                        \
+    X(int, dup2, NULL, (int from, int to), (from, to), SMK_ABSENT_ERRNO)                           \
+    X(int, dup3, NULL, (int from, int to, int flags), (from, to, flags), SMK_ABSENT_ERRNO)         \
+    X(long, syscall, NULL, (long number, long a, long b, long c, long d, long e, long f),          \
+      (number, a, b, c, d, e, f), SMK_ABSENT_ERRNO)                                                \
+    X(int, poll, NULL, (struct pollfd *fds, nfds_t count, int ms), (fds, count, ms),               \
+      SMK_ABSENT_ERRNO)                                                                            \
+    X(int, ppoll, NULL,                                                                            \
+      (struct pollfd *fds, nfds_t count, const struct timespec *ts, const sigset_t *mask),         \
+      (fds, count, ts, mask), SMK_ABSENT_ERRNO)                                                    \
+    X(int, __poll_chk, NULL, (struct pollfd *fds, nfds_t count, int ms, size_t size),              \
+      (fds, count, ms, size), SMK_ABSENT_ERRNO)                                                    \
+    X(int, __ppoll_chk, NULL,                                                                      \
+      (struct pollfd *fds, nfds_t count, const struct timespec *ts, const sigset_t *mask,          \
+       size_t size), (fds, count, ts, mask, size), SMK_ABSENT_ERRNO)                               \
+    X(int, select, NULL, (int count, fd_set *r, fd_set *w, fd_set *x, struct timeval *tv),         \
+      (count, r, w, x, tv), SMK_ABSENT_ERRNO)                                                      \
+    X(int, pselect, NULL,                                                                          \
+      (int count, fd_set *r, fd_set *w, fd_set *x, const struct timespec *ts,                      \
+       const sigset_t *mask), (count, r, w, x, ts, mask), SMK_ABSENT_ERRNO)                        \
+    X(int, epoll_wait, NULL, (int fd, struct epoll_event *events, int count, int ms),              \
+      (fd, events, count, ms), SMK_ABSENT_ERRNO)                                                   \
+    X(int, epoll_pwait, NULL,                                                                      \
+      (int fd, struct epoll_event *events, int count, int ms, const sigset_t *mask),               \
+      (fd, events, count, ms, mask), SMK_ABSENT_ERRNO)                                             \
+    X(int, epoll_pwait2, NULL,                                                                     \
+      (int fd, struct epoll_event *events, int count, const struct timespec *ts,                   \
+       const sigset_t *mask), (fd, events, count, ts, mask), SMK_ABSENT_ERRNO)                     \
+    X(int, accept, NULL, (int fd, SMK_SOCKADDR address, socklen_t *len), (fd, address, len),       \
+      SMK_ABSENT_ERRNO)                                                                            \
+    X(int, accept4, NULL, (int fd, SMK_SOCKADDR address, socklen_t *len, int flags),               \
+      (fd, address, len, flags), SMK_ABSENT_ERRNO)                                                 \
+    X(unsigned, sleep, NULL, (unsigned seconds), (seconds), seconds)                               \
+    X(int, usleep, NULL, (useconds_t us), (us), SMK_ABSENT_ERRNO)                                  \
+    X(int, nanosleep, NULL, (const struct timespec *ts, struct timespec *left), (ts, left),        \
+      SMK_ABSENT_ERRNO)                                                                            \
+    X(int, clock_nanosleep, NULL,                                                                  \
+      (clockid_t clock, int flags, const struct timespec *ts, struct timespec *left),              \
+      (clock, flags, ts, left), SMK_ABSENT_CODE)
+/* clang-format on */
+
+struct smk_real {
+#define X(result, name, version, params, args, absent) result(*name) params;
+    SMK_REAL_CALLS(X)
+#undef X
+};
+
+extern struct smk_real smk_real; /* atomic */
+
+#define SMK_REAL(name) smk_load_relaxed(&smk_real.name)
+
+/* Looks up all of them. From the constructor, with no lock held. Returns how many libc does not have. */
+int smk_resolve_all(void);
+
+/* Names of those that libc does not have, with spaces between; its length. */
+size_t smk_resolve_absent(char *text, size_t size);
+
+#endif
