@@ -1,0 +1,183 @@
+/* preload.c: the library as an object to preload, into a program that knows nothing of it.
+ *
+ *   STALLMARK_RECORD=<path>   (stallmark record) everything is captured to that file, from here to exit;
+ *                             the writer's thread begins at the first trigger (source/start.h); where none
+ *                             comes, the file is written at exit, and what the buffer could not keep is
+ *                             counted as lost
+ *   else                      (stallmark run) the agent starts at the first trigger, with the options that
+ *                             the environment names now
+ *
+ * What the program execs is not traced: the preload takes itself and its variables out of the environment.
+ * With STALLMARK_FOLLOW_EXEC it leaves them; a file to record to belongs to this process alone.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sys.h"
+#include "core/init.h"
+#include "core/writer.h"
+#include "source/start.h"
+#include "stallmark/capture.h"
+#ifdef SMK_PRELOAD_AGENT
+#include "preload_stderr.h"
+#include "stallmark/agent.h"
+#endif
+
+#define PREFIX       "STALLMARK_"
+#define OBJECT       "libstallmark-preload.so"
+#define SETTINGS_MAX 64
+#define NAME_MAX_LEN 40
+#define TEXT_BYTES   32768
+
+extern char **environ;
+
+/* The variables as they were, since the program may change them, and servers that set their title write
+ * over the memory in which they lie. In pages that are mapped once and kept. */
+struct kept {
+    struct {
+        const char *name, *value;
+    } settings[SETTINGS_MAX + 1]; /* by the option's name, in lower case; ended by NULL */
+    uint32_t count, used;
+    const char *record;
+    bool follow_exec;
+    char text[TEXT_BYTES];
+};
+
+static struct kept *kept;
+
+/* ---- the environment -------------------------------------------------------------------------------------- */
+
+static const char *keep_text(const char *text, size_t len, bool lower)
+{
+    if (len >= TEXT_BYTES - kept->used)
+        return NULL;
+    char *copy = kept->text + kept->used;
+    for (size_t i = 0; i < len; i++)
+        copy[i] = lower && text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
+    kept->used += (uint32_t)len + 1;
+    return copy;
+}
+
+static bool is_on(const char *value) { return *value && strcmp(value, "0") != 0 && strcmp(value, "off") != 0; }
+
+/* The library reads STALLMARK_CLOCK by itself. */
+static void keep_variable(const char *name, size_t len, const char *value)
+{
+    if (len == 6 && memcmp(name, "RECORD", len) == 0) {
+        kept->record = *value ? keep_text(value, strlen(value), false) : NULL;
+    } else if (len == 11 && memcmp(name, "FOLLOW_EXEC", len) == 0) {
+        kept->follow_exec = is_on(value);
+    } else if (*value && kept->count < SETTINGS_MAX && !(len == 5 && memcmp(name, "CLOCK", len) == 0)) {
+        kept->settings[kept->count].name = keep_text(name, len, true);
+        kept->settings[kept->count].value = keep_text(value, strlen(value), false);
+        if (kept->settings[kept->count].value)
+            kept->count++;
+    }
+}
+
+static void keep_variables(void)
+{
+    for (char **entry = environ; entry && *entry; entry++) {
+        const char *equals = strchr(*entry, '=');
+        if (equals && strncmp(*entry, PREFIX, strlen(PREFIX)) == 0)
+            keep_variable(*entry + strlen(PREFIX), (size_t)(equals - *entry) - strlen(PREFIX), equals + 1);
+    }
+    kept->settings[kept->count].name = NULL;
+}
+
+/* Takes variables that begin with `prefix` out of the list; their memory stays as it is. */
+static void drop_variables(const char *prefix)
+{
+    char **to = environ;
+    for (char **entry = environ; entry && *entry; entry++)
+        if (strncmp(*entry, prefix, strlen(prefix)) != 0)
+            *to++ = *entry;
+    if (to)
+        *to = NULL;
+}
+
+static bool is_ours(const char *path, size_t len)
+{
+    size_t own = strlen(OBJECT);
+    return len >= own && memcmp(path + len - own, OBJECT, own) == 0 && (len == own || path[len - own - 1] == '/');
+}
+
+/* Takes us out of LD_PRELOAD, in place, and leaves what else is there. */
+static void drop_preload(void)
+{
+    char *list = getenv("LD_PRELOAD"), *to = list;
+    if (!list)
+        return;
+    for (const char *at = list; *at;) {
+        size_t len = strcspn(at, ": ");
+        if (len > 0 && !is_ours(at, len)) {
+            if (to > list)
+                *to++ = ':';
+            memmove(to, at, len);
+            to += len;
+        }
+        at += len + (at[len] != '\0');
+    }
+    *to = '\0';
+    if (to == list)
+        drop_variables("LD_PRELOAD=");
+}
+
+static void leave_environment(void)
+{
+    if (!kept->follow_exec) {
+        drop_preload();
+        drop_variables(PREFIX);
+    } else {
+        drop_variables(PREFIX "RECORD=");
+    }
+}
+
+/* ---- what begins ------------------------------------------------------------------------------------------ */
+
+static void start_writer(void)
+{
+    if (!smk_capture_running(NULL))
+        return; /* a fork's child: the capture is its parent's */
+    smk_writer_start();
+    smk_writer_wake();
+}
+
+static void begin_recording(void)
+{
+    smk_capture_options options = SMK_CAPTURE_OPTIONS;
+    options.path = kept->record;
+    smk_source_on_first_wait(start_writer);
+    smk_capture_start(&options, NULL);
+}
+
+static void start_agent(void)
+{
+#ifdef SMK_PRELOAD_AGENT
+    struct smk_agent_setting settings[SETTINGS_MAX + 1];
+    smk_agent_options options = SMK_AGENT_OPTIONS;
+    for (uint32_t i = 0; i <= kept->count; i++)
+        settings[i] = (struct smk_agent_setting){kept->settings[i].name, kept->settings[i].value};
+    options.settings = settings;
+    smk_preload_make_stderr();
+    smk_agent_start(&options);
+#endif
+}
+
+/* Right behind the library's own constructor. */
+__attribute__((constructor(102))) static void preload_begins(void)
+{
+    int saved = errno; /* a program begins with 0 */
+    kept = smk_core_inert() ? NULL : smk_sys_map(sizeof *kept);
+    if (kept) {
+        keep_variables();
+        leave_environment();
+        if (kept->record)
+            begin_recording();
+        else
+            smk_source_on_first_wait(start_agent);
+    }
+    errno = saved;
+}
