@@ -46,7 +46,6 @@ static const struct smk_sys_call calls[] = {
 static uint32_t known_filters; /* atomic: filters at the last look, + 1 */
 static char refused_line[160];
 static uint32_t refused_any; /* atomic */
-static uint32_t no_reading;  /* atomic */
 
 /* The number of filters on this thread: 0, or as many as the kernel says (1 where it has filters and does
  * not count them: before Linux 5.9). Where nothing can be read there may be some. */
@@ -86,7 +85,7 @@ const char *smk_probe_calls(void)
     if (refused & 1)
         smk_sys_barrier_forget();
     if (refused & 2)
-        smk_store_relaxed(&no_reading, 1);
+        smk_sys_copy_memory_forget();
     return refused >> OPTIONAL_CALLS ? refused_line : NULL;
 }
 
@@ -94,5 +93,3 @@ const char *smk_probe_refused(void)
 {
     return smk_load_acquire(&refused_any) ? refused_line : NULL; /* pairs with: note_refused */
 }
-
-bool smk_probe_may_read_memory(void) { return !smk_load_relaxed(&no_reading); }

@@ -17,7 +17,4 @@ const char *smk_probe_calls(void);
 /* NULL, or a line that names what was not done because of a filter. Static. */
 const char *smk_probe_refused(void);
 
-/* Whether another thread's memory may be copied through the kernel (process_vm_readv). */
-bool smk_probe_may_read_memory(void);
-
 #endif
