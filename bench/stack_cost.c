@@ -20,6 +20,7 @@
 #include "base/sort.h"
 #include "base/sys.h"
 #include "core/init.h"
+#include "core/intern.h"
 #include "source/module_file.h"
 #include "source/modules.h"
 #include "source/stack.h"
@@ -38,6 +39,13 @@ static SMK_NOINLINE int take_ours(void **pcs, int max)
     uint64_t *frame = __builtin_frame_address(0);
     (void)pcs, (void)max;
     return (int)smk_stack_here((uint64_t)__builtin_return_address(0), (uint64_t)(frame + 2), frame[0]);
+}
+
+static int depth_of(int id)
+{
+    uint32_t len = 0;
+    smk_intern_get(&smk_stacks, (uint32_t)id, &len);
+    return (int)(len / 8);
 }
 
 static SMK_NOINLINE int take_frame_pointers(void **pcs, int max)
@@ -80,7 +88,7 @@ static void report(void)
     printf("%-16s %10s %10s\n", "", "median ns", "frames");
     for (size_t i = 0; i < SMK_ARRAY_LEN(ways); i++)
         printf("%-16s %10.1f %10d\n", ways[i].name, measure(ways[i].take),
-               i == 0 ? DEPTH + 4 : ways[i].take(pcs, 64));
+               i == 0 ? depth_of(ways[i].take(pcs, 64)) : ways[i].take(pcs, 64));
     if (unwind_lib)
         printf("%-16s %10.1f %10d\n", "libunwind", measure(unwind_lib), unwind_lib(pcs, 64));
     else

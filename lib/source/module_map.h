@@ -57,15 +57,19 @@ bool smk_map_enter(struct smk_map_reader *reader);
  * asks for a new map. */
 SMK_COLD uint16_t smk_map_search(const struct smk_map_reader *reader, uint64_t address);
 
-SMK_INLINE uint16_t smk_map_rule(const struct smk_map_reader *reader, uint64_t address)
+/* The same from the cache only. */
+SMK_INLINE bool smk_map_cached(const struct smk_map_reader *reader, uint64_t address, uint16_t *rule)
 {
-#if defined(__x86_64__)
     uint64_t index = (address ^ address >> 13 ^ address >> 26) & (SMK_RULE_CACHE - 1);
     uint64_t word = smk_load_relaxed(&smk_rule_cache[index]) ^ address >> 13 << 30 ^ reader->generation;
-    if (SMK_LIKELY(word <= UINT16_MAX && address >> 47 == 0))
-        return (uint16_t)word;
-#endif
-    return smk_map_search(reader, address);
+    *rule = (uint16_t)word;
+    return SMK_LIKELY(word <= UINT16_MAX && address >> 47 == 0);
+}
+
+SMK_INLINE uint16_t smk_map_rule(const struct smk_map_reader *reader, uint64_t address)
+{
+    uint16_t rule;
+    return smk_map_cached(reader, address, &rule) ? rule : smk_map_search(reader, address);
 }
 
 /* ---- the writer: under the lock of modules.c ------------------------------------------------------------------- */

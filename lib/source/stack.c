@@ -27,7 +27,6 @@
 #define PAGES_MAX 256u   /* asked for at once; a thread deeper than that when first seen is copied */
 #define WINDOW    512u   /* of a thread's own odd stacks: signal stacks may be small */
 #define COPY      8192u  /* of other threads' */
-#define COPY_MAX  (UINT64_C(1) << 20)
 
 /* What is known of this thread's stack: [low, high) can be read. high 0: nothing yet. */
 static SMK_TLS struct {
@@ -83,11 +82,8 @@ void smk_stack_thread_bounds(uint64_t stack_high)
 #define MEMO 2048u
 static uint32_t memo[MEMO]; /* atomic */
 
-static uint32_t number_of(const uint64_t *pcs, uint32_t depth)
+static uint32_t number_of(uint64_t hash, const uint64_t *pcs, uint32_t depth)
 {
-    uint64_t hash = depth;
-    for (uint32_t i = 0; i < depth; i++)
-        hash = (hash ^ pcs[i]) * UINT64_C(0x9e3779b97f4a7c15);
     uint32_t *slot = &memo[hash >> 53];
     uint32_t id = smk_load_relaxed(slot);
     uint32_t len = 0;
@@ -109,7 +105,7 @@ static uint32_t take(struct smk_walk *walk)
     smk_add_relaxed(&smk_stats.stacks_taken, 1);
     if (walk->cut)
         smk_add_relaxed(&smk_stats.stacks_cut, 1);
-    return depth ? number_of(pcs, depth) : 0;
+    return depth ? number_of(walk->hash, pcs, depth) : 0;
 }
 
 /* ---- what others call ------------------------------------------------------------------------------------------ */
@@ -117,8 +113,7 @@ static uint32_t take(struct smk_walk *walk)
 static SMK_NOINLINE uint32_t take_copied(uint64_t pc, uint64_t sp, uint64_t fp)
 {
     uint8_t window[WINDOW] SMK_ALIGNED(8);
-    struct smk_walk walk = {.pc = pc, .sp = sp, .fp = fp, .high = 8, .low = 8, .window = window,
-                            .window_size = sizeof window, .limit = sp + COPY_MAX};
+    struct smk_walk walk = smk_walk_copied(pc, sp, fp, window, sizeof window);
     return take(&walk);
 }
 
@@ -134,8 +129,7 @@ uint32_t smk_stack_here(uint64_t pc, uint64_t sp, uint64_t fp)
 uint32_t smk_stack_of_blocked(uint64_t pc, uint64_t sp, uint64_t fp)
 {
     uint8_t window[COPY] SMK_ALIGNED(8);
-    struct smk_walk walk = {.pc = pc, .sp = sp, .fp = fp, .high = 8, .low = 8, .window = window,
-                            .window_size = sizeof window, .limit = sp + COPY_MAX};
+    struct smk_walk walk = smk_walk_copied(pc, sp, fp, window, sizeof window);
     return take(&walk);
 }
 
