@@ -17,9 +17,9 @@ struct row {
     char name[32], state[32], address[80], socket[SMK_TARGET_SIZE];
 };
 
-static void copy_member(const struct smk_reply *reply, const char *name, char *out, size_t size)
+static void copy_text(const json_t *text, char *out, size_t size)
 {
-    const char *value = json_string_value(json_object_get(reply->json, name));
+    const char *value = json_string_value(text);
     if (value && value[0])
         snprintf(out, size, "%s", value);
 }
@@ -33,8 +33,9 @@ static void ask(struct row *row, const struct smk_target *target)
     client.timeout_ms = ANSWER_MS;
     int status = smk_client_ask(&client, "GET", "/debug/trace/status", &reply);
     if (status == 0 && reply.status == 200) {
-        copy_member(&reply, "state", row->state, sizeof(row->state));
-        copy_member(&reply, "address", row->address, sizeof(row->address));
+        const json_t *fronts = json_object_get(reply.json, "fronts");
+        copy_text(json_object_get(reply.json, "state"), row->state, sizeof(row->state));
+        copy_text(json_object_get(fronts, "tcp"), row->address, sizeof(row->address));
     } else {
         snprintf(row->state, sizeof(row->state), status == 0 ? "HTTP %u" : "no answer",
                  reply.status);

@@ -25,7 +25,7 @@ static int absolute_path(const char *output, char path[PATH_MAX])
                          slash ? output : ".") >= sizeof(parent))
         return smk_cli_fail("'%s' is no file name", output);
     if (!parent[0])
-        strcpy(parent, "/");
+        snprintf(parent, sizeof(parent), "/");
     if (!realpath(parent, real) || access(real, W_OK | X_OK) != 0)
         return smk_cli_fail("the directory '%s' cannot be written to: %s", parent, strerror(errno));
     if ((size_t)snprintf(path, PATH_MAX, "%s/%s", strcmp(real, "/") ? real : "", name) >= PATH_MAX)

@@ -5,8 +5,39 @@
 
 extern const struct smk_command smk_cmd_status;
 
-/* What one looks for when something is missing in a trace. */
-static const char *const first[] = {"off", "not_seen", "state", NULL};
+/* What one looks for when something is missing in a trace: each part that is off or second best says
+ * why, and what is not seen. */
+static void show_why(const json_t *status)
+{
+    const char *part, *why;
+    json_t *member;
+    size_t index;
+    why = json_string_value(json_object_get(status, "inert"));
+    if (why)
+        smk_show_line(stdout, "inert", why, 0);
+    json_object_foreach((json_t *)status, part, member)
+    {
+        why = json_string_value(json_object_get(member, "why_off"));
+        if (why)
+            smk_show_line(stdout, part, why, 0);
+        why = json_string_value(json_object_get(member, "why"));
+        if (why && why[0])
+            smk_show_line(stdout, part, why, 0);
+    }
+    json_array_foreach(json_object_get(status, "not_seen"), index, member)
+    {
+        if (json_is_string(member))
+            smk_show_line(stdout, "not seen", json_string_value(member), 0);
+    }
+    putchar('\n');
+}
+
+static void show(const json_t *status)
+{
+    static const char *const shown[] = {"inert", "not_seen", NULL};
+    show_why(status);
+    smk_show_json(stdout, status, shown);
+}
 
 static int run(int argc, char **argv)
 {
@@ -32,7 +63,7 @@ static int run(int argc, char **argv)
     if (!status && json)
         smk_cli_put_text(stdout, reply.body, reply.len);
     else if (!status)
-        smk_show_json(stdout, reply.json, first);
+        show(reply.json);
     smk_reply_free(&reply);
     smk_client_close(&client);
     return status;

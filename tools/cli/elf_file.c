@@ -182,7 +182,7 @@ static bool record_at(const struct piece *piece, uint64_t at, void *record, size
 static void add_version(struct smk_elf_versions *versions, const char *name)
 {
     if (versions->count < SMK_ELF_VERSIONS_MAX && strlen(name) < SMK_ELF_VERSION_SIZE)
-        strcpy(versions->name[versions->count++], name);
+        memcpy(versions->name[versions->count++], name, strlen(name) + 1);
 }
 
 static void collect_needed(const struct piece *section, const struct piece *strings,

@@ -49,7 +49,7 @@ static bool parse(const char *text, struct address *address)
     address->v4.sin_family = AF_INET;
     address->len = sizeof(address->v4);
     if (strcmp(host, "localhost") == 0)
-        strcpy(host, "127.0.0.1");
+        snprintf(host, sizeof(host), "127.0.0.1");
     return inet_pton(AF_INET, host, &address->v4.sin_addr) == 1 &&
            parse_port(colon + 1, &address->v4.sin_port);
 }

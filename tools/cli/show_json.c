@@ -90,6 +90,8 @@ static void put_member(FILE *out, const char *name, const json_t *value, unsigne
     size_t index;
     json_t *member;
     const char *key;
+    if (json_is_null(value))
+        return;
     if (json_is_object(value) && json_object_size(value) > 0 && indent < DEPTH_MAX * INDENT) {
         fprintf(out, "%*s", (int)indent, "");
         smk_cli_puts(out, name);
@@ -119,21 +121,26 @@ static void put_member(FILE *out, const char *name, const json_t *value, unsigne
     fputc('\n', out);
 }
 
-void smk_show_json(FILE *out, const json_t *object, const char *const first[])
+void smk_show_line(FILE *out, const char *name, const char *value, unsigned indent)
+{
+    put_name(out, name, indent);
+    smk_cli_puts(out, value);
+    fputc('\n', out);
+}
+
+static bool is_in(const char *const names[], const char *name)
+{
+    for (size_t i = 0; names[i]; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+void smk_show_json(FILE *out, const json_t *object, const char *const but[])
 {
     const char *key;
     json_t *member;
-    for (size_t i = 0; first[i]; i++) {
-        member = json_object_get(object, first[i]);
-        if (member)
-            put_member(out, first[i], member, 0);
-    }
     json_object_foreach((json_t *)object, key, member)
-    {
-        bool shown = false;
-        for (size_t i = 0; first[i]; i++)
-            shown |= strcmp(first[i], key) == 0;
-        if (!shown)
+        if (!is_in(but, key))
             put_member(out, key, member, 0);
-    }
 }

@@ -5,8 +5,11 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* Members whose name is in `first` (ended by NULL) come first, the others in their order. Names that
- * end in _ns and _bytes get their value in units that one reads. All of it escaped. */
-void smk_show_json(FILE *out, const json_t *object, const char *const first[]);
+/* All members in their order but those that are null, and those whose name is in `but` (ended by NULL).
+ * Names that end in _ns and bytes get their value in units that one reads. All of it escaped. */
+void smk_show_json(FILE *out, const json_t *object, const char *const but[]);
+
+/* "name   value", one line, indented. */
+void smk_show_line(FILE *out, const char *name, const char *value, unsigned indent);
 
 #endif

@@ -18,7 +18,7 @@ static void clear(struct smk_target *target)
 {
     *target = (struct smk_target){.directory = -1};
     /* The Host that the agent's gate takes for its own; nothing is looked up. */
-    strcpy(target->url, "http://localhost");
+    snprintf(target->url, sizeof(target->url), "http://localhost");
 }
 
 /* Takes over `directory`. 0 when `name` in it is a socket. */

@@ -1,0 +1,147 @@
+#!/bin/bash
+# ps, status, capture, snapshot and stop against an agent that answers what the test wrote down: right
+# answers, wrong ones and hostile ones.
+# usage: live.sh BUILD
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+answers=$work/answers
+requests=$work/requests
+sockets=$work/run/stallmark
+mkdir -m 700 "$answers" "$work/run" "$sockets"
+cd "$work" || exit 1
+
+# put METHOD_PATH STATUS BODY
+put() { printf '%s\n%s' "$2" "$3" >"$answers/$1"; }
+asked() { grep -qxF -- "$1" "$requests" || say "nobody asked: $1"; }
+
+# The socket has the name that the agent of this process would give it.
+XDG_RUNTIME_DIR=$work/run bash -c 'exec "$0" "$1/$$.sock" "$2" "$3"' "$programs/fake_agent" "$sockets" "$answers" \
+    "$requests" >"$work/port" &
+pid=$!
+pids+=("$pid")
+wait_for 5 test -s "$work/port" || say "the stand-in for an agent does not start"
+url=http://127.0.0.1:$(cat "$work/port")
+socket=$sockets/$pid.sock
+id=20261123t101500-4711-k3
+
+put GET_debug_trace_status 200 '{"state":"armed","inert":null,"clock":{"source":"tsc","why":""},
+  "recorder":{"on":false,"why_off":"recorder=off; \u001b[31mred"},"buffer":{"bytes":33554432},
+  "not_seen":["io_uring is used"],"fronts":{"tcp":"127.0.0.1:6061","why_off":null},"deep":[{"a_ns":1500,"b":true}]}'
+put POST_debug_trace 202 "{\"id\":\"$id\",\"state\":\"recording\",\"path\":\"/var/tmp/$id.stall\"}"
+put POST_debug_trace_snapshot 202 "{\"id\":\"$id\"}"
+put POST_debug_trace_stop 200 '{"state":"idle"}'
+put "HEAD_debug_traces_${id//-/_}" 200 ''
+put "GET_debug_traces_${id//-/_}" 200 'the file'
+
+# ---- every way to say which agent --------------------------------------------------------------------------
+
+expect 0 '^ *PID ' "^ *$pid +fake_agent +armed +127\.0\.0\.1:6061 +$socket\$" -- ps
+for target in $pid "$socket" "run/stallmark/$pid.sock" "$url" "$url/" "$url/debug/"; do
+    expect 0 '^recorder +recorder=off; \\x1b\[31mred$' '^not seen +io_uring is used$' '^state +armed$' '^  bytes +32 MiB$' \
+        '^  a_ns 1\.5 us, b yes$' -- status "$target"
+done
+grep -q 'GET /debug/trace/status HTTP/1.1 host=localhost$' "$requests" || say "the socket's Host is not localhost"
+expect 0 '"why_off":"recorder=off; \\u001b' -- status --json $pid
+expect 2 "no operand is wanted, got 'x'" -- ps x
+expect 2 "unknown option '--all'" -- ps --all
+
+expect 2 'process [0-9]+ \(live.sh\) has no agent; start it again with: stallmark run -- ' -- status $$
+for target in foo 0 99999999999 4194305 '' /nowhere/x.sock "$work" "$requests" http:// https:///x ftp://x 'http://a@b'; do
+    expect 2 'allowed (is|are) ' -- status "$target"
+done
+expect 2 'nobody answers at' -- status http://127.0.0.1:1
+expect 2 'one target is wanted, got 0' -- status
+for command in capture snapshot stop status; do
+    expect 2 'one target is wanted, got 2' -- $command $pid $pid
+    expect 2 "unknown option '--frob'; allowed are" -- $command --frob $pid
+    expect 2 'has no agent' -- $command $$
+done
+
+# ---- capture -------------------------------------------------------------------------------------------------
+
+expect 0 "^$id\.stall\$" -- capture $pid --duration 10ms
+[ "$(cat $id.stall)" = 'the file' ] || say "another file came"
+[ "$(stat -c %a $id.stall)" = 600 ] || say "the file is not 0600"
+asked 'POST /debug/trace?duration=10ms HTTP/1.1 host=localhost'
+echo old >$id.stall
+expect 2 "'$id.stall' cannot be written: File exists" -- capture $pid --duration 10ms
+[ "$(cat $id.stall)" = old ] || say "a file was overwritten without a word"
+expect 0 '^out\.stall$' -- capture --duration=1ms -o out.stall --categories +lock,-net --max-bytes 64MiB \
+    --name 'a&b ü' $pid
+asked 'POST /debug/trace?duration=1ms&categories=%2Block,-net&max_bytes=64MiB&name=a%26b%20%C3%BC HTTP/1.1 host=localhost'
+echo old >out.stall
+expect 0 -- capture --duration 1ms --output out.stall $pid
+[ "$(cat out.stall)" = 'the file' ] || say "-o did not replace the file"
+expect 2 "'5x' is no value for --duration; allowed is" -- capture $pid --duration 5x
+expect 2 "'/nowhere/x' cannot be written" -- capture $pid -o /nowhere/x
+expect 2 "is no regular file" -- capture $pid -o "$work"
+armed=$(grep -c '^POST /debug/trace?' "$requests")
+[ "$armed" = 4 ] || say "what cannot be kept was armed all the same: $armed times"
+
+# Still recording when it is asked for: asked again.
+put "HEAD_debug_traces_${id//-/_}.1" 409 ''
+put "HEAD_debug_traces_${id//-/_}.2" 409 ''
+expect 0 -- capture $pid --duration 1ms -o out.stall
+[ "$(ls "$answers"/*.[0-9] 2>/dev/null)" = "" ] || say "it was not waited for"
+
+# Ctrl-C: the capture is stopped, and what there is comes.
+timeout -s INT 0.5 "$stallmark" capture $pid --duration 1h -o stopped.stall >out 2>err </dev/null
+[ "$(cat stopped.stall 2>/dev/null)" = 'the file' ] || say "Ctrl-C kept nothing: $(cat err)"
+grep -q 'stopped; what there is is kept' err || say "Ctrl-C said nothing"
+
+# ---- snapshot, stop --------------------------------------------------------------------------------------------
+
+expect 0 '^snap\.stall$' -- snapshot $pid --before 10s --after 1ms -o snap.stall
+asked 'POST /debug/trace/snapshot?before=10s&after=1ms HTTP/1.1 host=localhost'
+expect 2 "'x' is no value for --before" -- snapshot $pid --before x
+expect 2 "'x' is no value for --after" -- snapshot $pid --after x
+expect 0 '^nothing was running$' -- stop $pid
+put POST_debug_trace_stop 200 "{\"id\":\"$id\",\"path\":\"/var/tmp/\\u202ex\"}"
+expect 0 "^stopped $id · /var/tmp/\\\\u202ex\$" -- stop "$url"
+
+# ---- token -----------------------------------------------------------------------------------------------------
+
+printf 's3cret\n' >token
+printf 'two words\n' >bad_token
+: >empty_token
+for command in status stop; do
+    expect 0 -- $command --token-file token "$url"
+    STALLMARK_TOKEN_FILE=$work/token expect 0 -- $command "$url"
+    [ "$(tail -n 2 "$requests" | grep -c 'authorization=Bearer s3cret$')" = 2 ] || say "$command sends no token"
+    expect 2 "'nope' cannot be read" -- $command --token-file nope "$url"
+done
+expect 0 -- snapshot "$url" --token-file token -o snap.stall
+expect 0 -- capture "$url" --token-file token -o out.stall --duration 1ms
+[ "$(tail -n 3 "$requests" | grep -c 'authorization=Bearer s3cret$')" = 3 ] || say "capture sends no token"
+expect 2 'holds no token' -- status --token-file bad_token "$url"
+expect 2 'is empty' -- status --token-file empty_token "$url"
+
+# ---- answers that are not what was asked for ---------------------------------------------------------------------
+
+put GET_debug_trace_status.1 400 '{"title":"duration is not a duration","detail":"\u009b\u202e5x: allowed is"}'
+expect 2 'status: duration is not a duration: \\u009b\\u202e5x: allowed is$' -- status $pid
+put GET_debug_trace_status.1 503 '{"title":"busy"}'
+expect 2 'busy \(HTTP 503\)' -- status $pid
+put GET_debug_trace_status.1 200 '<html>'
+expect 2 "the answer is no JSON; is it stallmark's agent" -- status $pid
+put GET_debug_trace_status.1 404 'no'
+expect 2 'no such page \(HTTP 404\)' -- status $pid
+put GET_debug_trace_status.1 "302 Location: $url/debug/evil" ''
+expect 2 'the answer is HTTP 302' -- status --token-file token "$url"
+! grep -q evil "$requests" || say "a redirect was followed"
+put GET_debug_trace_status.1 0 ''
+expect 2 'stallmark status: ' -- status $pid
+{ echo 200; head -c 9000000 /dev/zero; } >"$answers/GET_debug_trace_status.1"
+expect 2 'stallmark status: ' -- status $pid
+put POST_debug_trace.1 202 '{"id":"../../etc/passwd"}'
+expect 2 'the answer names no capture' -- capture $pid --duration 1ms
+put POST_debug_trace.1 409 "{\"title\":\"a capture is running\",\"detail\":\"$id\"}"
+expect 2 "a capture is running: $id" -- capture $pid --duration 1ms -o never.stall
+put "GET_debug_traces_${id//-/_}.1" 500 '{"title":"the disk is full"}'
+expect 2 'the disk is full' -- capture $pid --duration 1ms -o never.stall
+put "HEAD_debug_traces_${id//-/_}.1" 0 ''
+expect 2 "if the process ended, its capture is in /var/tmp/$id.stall" -- capture $pid --duration 1ms -o never.stall
+[ ! -e never.stall ] || say "a file was left although nothing came"
+[ "$(find . -name '*.partial')" = "" ] || say "a partial file was left"
+finish

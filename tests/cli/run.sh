@@ -1,0 +1,146 @@
+#!/bin/bash
+# `stallmark run` and `record`: what reaches the command, and every reason for which the loader would ignore
+# a preload. With a stand-in for the preload, so that nothing but the command line is tried.
+# usage: run.sh BUILD
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# A tree of its own, as it is installed.
+mkdir -p "$work/bin" "$work/lib"
+cp "$stallmark" "$work/bin/"
+cp "$programs/libstand_in.so" "$work/lib/libstallmark-preload.so"
+stallmark=$work/bin/stallmark
+plain=$programs/plain
+preload=$work/lib/libstallmark-preload.so
+
+# ---- what the command gets ---------------------------------------------------------------------------
+
+expect 7 '^ran with 2$' '^stallmark: http://127\.0\.0\.1:[0-9]+/debug/ · /.*\.sock · stallmark capture [0-9]+$' -- \
+    run -- "$plain" a --help
+expect 7 '^ran with 0$' -- run "$plain"
+expect 7 -- run -q -- "$plain"
+[ ! -s "$work/err" ] || say "-q printed something"
+expect 0 '^LD_PRELOAD='"$preload"'$' '^STALLMARK_LISTEN=127\.0\.0\.1:[1-9][0-9]*$' '^STALLMARK_RECORDER=10s$' \
+    '^STALLMARK_RUN_FOLLOW_EXEC=on$' -- run --quiet --listen 127.0.0.1:0 --recorder 10s --follow-exec -- env
+expect 0 -- run -q --listen none -- env
+! grep -q STALLMARK_LISTEN "$work/out" || say "--listen none gives an address"
+expect 0 'STALLMARK_LISTEN=\[::1\]:[1-9]' -- run -q --listen '[::1]:0' -- env || true
+LD_PRELOAD=$programs/libstand_in.so expect 0 "^LD_PRELOAD=$preload:$programs/libstand_in.so\$" -- run -q -- env
+
+# The same process: its pid is the one that was printed, and a signal ends it as it would alone.
+# shellcheck disable=SC2016 # the inner shell's own
+expect 0 -- run --listen none -- sh -c 'echo $$'
+grep -q "/$(cat "$work/out")\.sock · stallmark capture $(cat "$work/out")\$" "$work/err" || say "another pid was printed"
+# shellcheck disable=SC2016
+expect 143 -- run -q -- sh -c 'kill -TERM $$'
+
+# The port that is taken is not given; the next one is.
+expect 0 -- run -- true
+taken=$(sed -n 's/.*127\.0\.0\.1:\([0-9]*\).*/\1/p' "$work/err")
+"$programs/fake_agent" "$work/s" "$work" "$work/log" >"$work/port" &
+pids+=($!)
+wait_for 5 test -s "$work/port"
+expect 2 "127.0.0.1:$(cat "$work/port") cannot be listened on: Address already in use" -- \
+    run --listen "127.0.0.1:$(cat "$work/port")" -- true
+[ -n "$taken" ] || say "no port was printed"
+
+# The config file, and what stands in it.
+printf '# of the shop\nlisten = none\nrecorder = 5s\n' >"$work/good.conf"
+expect 0 "^STALLMARK_CONFIG=$work/good.conf\$" -- run -q --config "$work/good.conf" -- env
+! grep -q STALLMARK_LISTEN "$work/out" || say "listen = none of the config file gives an address"
+printf 'listen = none\nrecorder\n' >"$work/bad.conf"
+expect 2 "bad.conf:2: 'recorder'.*allowed are name = value" -- run --config "$work/bad.conf" -- true
+expect 2 "'/nowhere.conf' cannot be read" -- run --config /nowhere.conf -- true
+
+# ---- wrong values ------------------------------------------------------------------------------------------
+
+expect 2 'a command is missing' -- run
+expect 2 "unknown option '--listne'; allowed are --listen" -- run --listne x -- true
+for wrong in x 127.0.0.1 127.0.0.1: 127.0.0.1:65536 127.0.0.1:-1 :6060 example.org:1 '[::1:1' ''; do
+    expect 2 "' is no value for --listen; allowed is ADDRESS:PORT" -- run --listen "$wrong" -- true
+    grep -qF "'$wrong'" "$work/err" || say "the message does not name '$wrong'"
+done
+expect 2 'can be reached from other machines, which needs a token' -- run --listen 0.0.0.0:0 -- true
+echo secret >"$work/token"
+STALLMARK_TOKEN_FILE=$work/token expect 0 '^STALLMARK_ALLOW_REMOTE=on$' -- run -q --listen 0.0.0.0:0 -- env
+for wrong in 5x '' -1s 0s 1 s; do
+    expect 2 "'$wrong' is no value for --recorder; allowed is off or" -- run --recorder "$wrong" -- true
+done
+expect 2 "'nowhere-at-all' cannot be run: no such program" -- run -- nowhere-at-all
+expect 2 'cannot be run: Permission denied' -- run -- /etc/passwd
+
+# ---- what the loader would ignore --------------------------------------------------------------------------
+
+refuses() {
+    local program=$1 pattern=$2
+    expect 2 "$pattern" -- run -- "$program"
+    expect 2 "$pattern" -- record -o "$work/never.stall" -- "$program"
+    [ ! -e "$work/never.stall" ] || say "a file was made for $program"
+}
+
+refuses "$programs/plain_static" 'is a static program: no loader, no preload'
+refuses "$programs/plain_static_pie" 'is a static program: no loader, no preload'
+refuses "$programs/plain_go" 'is a static Go program'
+refuses "$programs/plain_musl" 'is a program for musl'
+refuses "$programs/plain.o" 'is an object file, no program'
+
+printf '#!%s\n' "$programs/plain_static" >"$work/script"
+printf '#!/usr/bin/env %s\n' "$programs/plain_static" >"$work/env_script"
+printf 'echo without a first line\n' >"$work/bare_script"
+printf '#!%s/loop\n' "$work" >"$work/loop"
+printf '#!/nowhere/sh\n' >"$work/orphan"
+printf '\177ELF\1\1\1%057d' 0 >"$work/elf32"
+printf '\177ELF\2\2\1%057d' 0 >"$work/big_endian"
+printf '\177ELF\2\1\1%09d' 0 >"$work/cut"
+head -c 18 "$plain" >"$work/other" && printf '\363\0' >>"$work/other" && tail -c +21 "$plain" >>"$work/other"
+chmod +x "$work"/{script,env_script,bare_script,loop,orphan,elf32,big_endian,cut,other}
+refuses "$work/script" "$programs/plain_static is a static program"
+refuses "$work/env_script" "$programs/plain_static is a static program"
+refuses "$work/loop" 'too deep for the kernel'
+refuses "$work/orphan" 'is a script for /nowhere/sh, which cannot be run'
+refuses "$work/elf32" 'is a 32-bit program'
+refuses "$work/big_endian" 'is a program for another machine'
+refuses "$work/other" 'is a program for another machine'
+refuses "$work/cut" 'is a damaged program'
+expect 0 'without a first line' -- run -q -- "$work/bare_script"
+
+# An interpreter of a name that is no file is the kernel's to judge: the loader's own path is patched in here.
+mkdir "$work/old"
+cp "$(sed -n 's/.*\(\/lib[^ ]*ld-linux[^ ]*\).*/\1/p' /proc/self/maps | head -n 1)" "$work/old/ld.so"
+cp "$programs/libold_libc.so" "$work/old/libc.so.6"
+gcc -o "$work/on_old_glibc" "$here/programs/plain.c" "-Wl,--dynamic-linker=$work/old/ld.so"
+refuses "$work/on_old_glibc" 'runs on a glibc without GLIBC_[0-9.]+, which the preload needs'
+
+if [ "$(id -u)" = 0 ]; then
+    cp "$plain" "$work/setuid" && chown 65534 "$work/setuid" && chmod 4755 "$work/setuid"
+    cp "$plain" "$work/setgid" && chgrp 65534 "$work/setgid" && chmod 2755 "$work/setgid"
+    refuses "$work/setuid" 'is setuid: the loader ignores a preload'
+    refuses "$work/setgid" 'is setgid: the loader ignores a preload'
+    cp "$plain" "$work/own" && chmod 4755 "$work/own"
+    expect 7 -- run -q -- "$work/own"
+else
+    refuses "$(command -v su)" 'is setuid: the loader ignores a preload'
+fi
+
+# ---- record ----------------------------------------------------------------------------------------------------
+
+cd "$work" || exit 1
+expect 0 "^STALLMARK_RECORD=$work/a\.stall\$" "^LD_PRELOAD=$preload\$" -- record -o a.stall -- env
+expect 7 '^ran with 1$' -- record --output "$work/a.stall" "$plain" x
+[ ! -s "$work/err" ] || say "record printed something"
+expect 2 'where to is missing' -- record -- true
+expect 2 'a command is missing' -- record -o a.stall
+expect 2 "the directory '/nowhere' cannot be written to" -- record -o /nowhere/a.stall -- true
+expect 2 'is no regular file' -- record -o "$work" -- true
+expect 2 'is no file name' -- record -o '' -- true
+
+# ---- the library is not there, or where the loader does not take it --------------------------------------------
+
+mkdir -p "$work/a b/bin" "$work/a b/lib" "$work/alone/bin"
+cp "$stallmark" "$work/a b/bin/" && cp "$preload" "$work/a b/lib/"
+cp "$stallmark" "$work/alone/bin/"
+stallmark="$work/a b/bin/stallmark"
+expect 2 'no path with a blank or a colon' -- run -- true
+stallmark=$work/alone/bin/stallmark
+expect 2 'libstallmark-preload.so is not beside this program' -- run -- true
+finish
