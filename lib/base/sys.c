@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -245,6 +246,33 @@ int smk_sys_try(const struct smk_sys_call *calls, unsigned count, uint64_t *refu
     return rc;
 }
 
+#define SIGNAL_BIT(n) (UINT64_C(1) << ((n) - 1)) /* of the kernel's sigset_t, 64 bits */
+
+void smk_sys_block_signals(uint64_t *before)
+{
+    uint64_t all = UINT64_MAX;
+    enter4(SYS_rt_sigprocmask, SIG_SETMASK, &all, before, sizeof all);
+}
+
+void smk_sys_restore_signals(uint64_t before)
+{
+    enter4(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
+}
+
+bool smk_sys_signal_pends(int signal)
+{
+    uint64_t pending = 0;
+    enter2(SYS_rt_sigpending, &pending, sizeof pending);
+    return pending & SIGNAL_BIT(signal);
+}
+
+void smk_sys_drop_signal(int signal)
+{
+    uint64_t set = SIGNAL_BIT(signal);
+    struct timespec now = {0};
+    enter4(SYS_rt_sigtimedwait, &set, NULL, &now, sizeof set);
+}
+
 /* ---- time ------------------------------------------------------------------------------------------- */
 
 uint64_t smk_sys_clock(clockid_t clock)
@@ -307,6 +335,8 @@ int smk_sys_mkdir(const char *path, mode_t mode)
 {
     return (int)enter3(SYS_mkdirat, AT_FDCWD, path, mode);
 }
+
+int smk_sys_fchmod(int fd, mode_t mode) { return (int)enter2(SYS_fchmod, fd, mode); }
 
 int smk_sys_unlinkat(int dir, const char *name) { return (int)enter3(SYS_unlinkat, dir, name, 0); }
 

@@ -73,6 +73,14 @@ struct smk_sys_call {
  * not told, and finds those that the child does not survive: *refused gets a bit for each. At most 64.
  * Returns 0, or -errno when there can be no child: then nothing is known. */
 int smk_sys_try(const struct smk_sys_call *calls, unsigned count, uint64_t *refused);
+/* Blocks every signal for the calling thread, those that libc keeps for itself too; what was blocked
+ * before goes to *before, for smk_sys_restore_signals. */
+void smk_sys_block_signals(uint64_t *before);
+void smk_sys_restore_signals(uint64_t before);
+/* True when the signal is pending for this thread or the process; smk_sys_drop_signal takes it away,
+ * where it is blocked. */
+bool smk_sys_signal_pends(int signal);
+void smk_sys_drop_signal(int signal);
 
 /* ---- time ----------------------------------------------------------------------------------------- */
 
@@ -96,6 +104,7 @@ int smk_sys_truncate(int fd, uint64_t size);
 int smk_sys_fstat(int fd, struct stat *st);
 int smk_sys_statat(int dir, const char *name, struct stat *st);
 int smk_sys_mkdir(const char *path, mode_t mode);
+int smk_sys_fchmod(int fd, mode_t mode);
 int smk_sys_unlinkat(int dir, const char *name);
 int smk_sys_renameat(int dir, const char *from, const char *to);
 int smk_sys_getdents(int dir, void *buf, size_t len);

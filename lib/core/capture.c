@@ -7,6 +7,7 @@
 #include "base/sys.h"
 #include "core/capture_state.h"
 #include "core/clock.h"
+#include "core/drain.h"
 #include "core/gate.h"
 #include "core/init.h"
 #include "core/pool.h"
@@ -16,7 +17,13 @@
 
 static struct smk_lock lock = SMK_LOCK_INIT(SMK_RANK_CAPTURE);
 static struct smk_capture *running[SMK_CAPTURES_MAX]; /* lock; holds a reference each */
+static uint64_t version;                              /* lock: captures begun so far */
 static uint32_t recorder;                             /* lock to write; atomic to read */
+
+/* How far ahead a capture's first tick lies: by then every thread sees the gate. Longer where the
+ * kernel, or whoever shares our CPU, was slower. */
+#define AHEAD_NS     UINT64_C(100000)
+#define AHEAD_MAX_NS UINT64_C(20000000)
 
 /* ---- the gate --------------------------------------------------------------------------------------------- */
 
@@ -48,10 +55,11 @@ void smk_capture_release(struct smk_capture *capture)
 
 void smk_capture_hold(struct smk_capture *capture) { smk_add_relaxed(&capture->references, 1); }
 
-int smk_captures_list(struct smk_capture *list[SMK_CAPTURES_MAX])
+int smk_captures_list(struct smk_capture *list[SMK_CAPTURES_MAX], uint64_t *as_of)
 {
     int count = 0;
     smk_lock(&lock);
+    *as_of = version;
     for (int i = 0; i < SMK_CAPTURES_MAX; i++) {
         if (!running[i])
             continue;
@@ -60,6 +68,17 @@ int smk_captures_list(struct smk_capture *list[SMK_CAPTURES_MAX])
     }
     smk_unlock(&lock);
     return count;
+}
+
+/* Arming waits for the copy, some milliseconds at most; recording does not. */
+bool smk_captures_copy(uint64_t as_of, void (*copy)(struct smk_batch *batch), struct smk_batch *batch)
+{
+    smk_lock(&lock);
+    bool current = version == as_of;
+    if (current)
+        copy(batch);
+    smk_unlock(&lock);
+    return current;
 }
 
 void smk_capture_set_state(struct smk_capture *capture, enum smk_capture_state state)
@@ -109,7 +128,6 @@ static void set_times(struct smk_capture *capture)
     uint64_t length = spec->kind == SMK_CAPTURE_SNAPSHOT ? spec->after_ns : spec->duration_ns;
     uint64_t before = smk_ns_to_ticks(spec->before_ns);
     capture->deadline = length ? now + length : UINT64_MAX;
-    capture->armed = smk_ticks();
     capture->from = capture->armed;
     if (spec->kind == SMK_CAPTURE_SNAPSHOT)
         capture->from = before && before < capture->armed ? capture->armed - before : 0;
@@ -117,22 +135,54 @@ static void set_times(struct smk_capture *capture)
         capture->ending = SMK_REASON_COMPLETE;
 }
 
-/* Under `lock`. From the moment that the reader is in its table losses are counted for it; from the
- * moment that all threads see the gate it is complete. */
+/* Under `lock`, and in the table. The first tick lies a little ahead, and is taken anew if that moment
+ * passed before every thread saw the gate and the reader: so from its first tick on a capture is
+ * complete, each event being in its file or in its count of losses. */
+static void start_reading(struct smk_capture *capture)
+{
+    bool in_time = false;
+    uint64_t ahead = AHEAD_NS;
+    update_gate();
+    if (capture->spec.kind == SMK_CAPTURE_SNAPSHOT && capture->spec.after_ns == 0) {
+        capture->armed = smk_ticks(); /* of the past only */
+        return;
+    }
+    for (; !in_time && ahead <= AHEAD_MAX_NS; ahead *= 4) {
+        capture->armed = smk_ticks() + smk_ns_to_ticks(ahead);
+        smk_reader_start(capture->reader, capture->armed);
+        publish_gate();
+        in_time = smk_ticks() < capture->armed;
+    }
+    if (capture->spec.kind != SMK_CAPTURE_SNAPSHOT)
+        smk_store_relaxed(&capture->complete_from, in_time ? capture->armed : smk_ticks());
+}
+
+/* Under `lock`. */
 static int enlist(struct smk_capture *capture)
 {
     int slot = 0;
     while (slot < SMK_CAPTURES_MAX && running[slot])
         slot++;
-    if (slot == SMK_CAPTURES_MAX)
-        return smk_fail(SMK_E_LIMIT, "%d captures are running already", SMK_CAPTURES_MAX);
-    set_times(capture);
-    capture->reader = smk_reader_add(capture->spec.categories, capture->armed);
+    capture->reader = slot < SMK_CAPTURES_MAX ? smk_reader_add(capture->spec.categories) : -1;
     if (capture->reader < 0)
         return smk_fail(SMK_E_LIMIT, "%d captures are running already", SMK_CAPTURES_MAX);
     running[slot] = capture;
-    update_gate();
+    version++;
+    start_reading(capture);
+    set_times(capture);
     return 0;
+}
+
+/* What the caller does next is in the capture. */
+static void wait_for_first_tick(const struct smk_capture *capture)
+{
+    for (uint64_t now = smk_ticks(); now < capture->armed; now = smk_ticks()) {
+        uint64_t left = smk_ticks_to_ns(capture->armed - now);
+        if (left > 2 * AHEAD_NS)
+            smk_sys_sleep(left);
+        else
+            smk_cpu_pause();
+    }
 }
 
 int smk_capture_begin(const struct smk_capture_spec *spec, struct smk_capture **out)
@@ -153,12 +203,10 @@ int smk_capture_begin(const struct smk_capture_spec *spec, struct smk_capture **
         smk_sys_unmap(capture, sizeof *capture);
         return rc;
     }
-    publish_gate();
-    if (spec->kind != SMK_CAPTURE_SNAPSHOT)
-        smk_store_relaxed(&capture->complete_from, smk_ticks());
     smk_add_relaxed(&smk_stats.captures_started, 1);
     smk_writer_start(); /* without it the capture is written when it ends */
     smk_writer_wake();
+    wait_for_first_tick(capture);
     *out = capture;
     return 0;
 }
@@ -177,6 +225,8 @@ void smk_capture_close_gate(struct smk_capture *capture)
     smk_lock(&lock);
     if (capture->stopped == 0) {
         capture->stopped = smk_ticks();
+        if (capture->spec.kind != SMK_CAPTURE_SNAPSHOT)
+            capture->stopped = smk_max_u64(capture->stopped, capture->armed);
         smk_reader_stop(capture->reader, capture->stopped);
         update_gate();
     }
@@ -206,10 +256,11 @@ void smk_capture_done(struct smk_capture *capture, enum smk_reason reason)
 bool smk_capture_wait(struct smk_capture *capture, uint64_t ns)
 {
     uint64_t until = smk_sys_clock(CLOCK_MONOTONIC) + ns;
+    bool waits_for_itself = smk_writer_is_here();
     for (;;) {
         uint32_t state = smk_load_acquire(&capture->state);
         uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
-        if (state == SMK_CAPTURE_DONE || now >= until)
+        if (state == SMK_CAPTURE_DONE || now >= until || waits_for_itself)
             return state == SMK_CAPTURE_DONE;
         if (smk_writer_runs())
             smk_sys_futex_wait(&capture->state, state, until - now);
@@ -222,7 +273,8 @@ void smk_captures_shutdown(uint64_t ns)
 {
     struct smk_capture *list[SMK_CAPTURES_MAX];
     uint64_t until = smk_sys_clock(CLOCK_MONOTONIC) + ns;
-    int count = smk_captures_list(list);
+    uint64_t as_of;
+    int count = smk_captures_list(list, &as_of);
     for (int i = 0; i < count; i++)
         smk_capture_end(list[i], SMK_REASON_EXIT);
     for (int i = 0; i < count; i++) {

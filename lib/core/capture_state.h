@@ -26,12 +26,14 @@ struct smk_loss_entry {
     uint64_t events;
 };
 
+struct smk_batch;
+
 struct smk_capture {
     struct smk_capture_spec spec;    /* [S] */
     char name[SMK_CAPTURE_NAME_MAX]; /* [S] */
     uint64_t number;                 /* [S] random: the chunks' `capture` */
     int reader;                      /* [S] slot in smk_readers */
-    uint64_t armed;                  /* [S] tick */
+    uint64_t armed;                  /* [S] tick: the first that it wants */
     uint64_t complete_from;          /* [S]; [W] of a snapshot: tick */
     uint64_t deadline;               /* [S] CLOCK_MONOTONIC ns; UINT64_MAX: none */
     uint64_t started_unix;           /* [S] */
@@ -66,8 +68,13 @@ struct smk_capture {
 
 /* ---- what the writer needs of capture.c ------------------------------------------------------------------ */
 
-/* The running captures, with a reference each; returns how many. */
-int smk_captures_list(struct smk_capture *list[SMK_CAPTURES_MAX]);
+/* The running captures, with a reference each; returns how many. *as_of: which version of the list. */
+int smk_captures_list(struct smk_capture *list[SMK_CAPTURES_MAX], uint64_t *as_of);
+
+/* Runs `copy` while no capture can begin: all that it copies is then older than any capture that is not
+ * in that version of the list. False, and nothing is copied, where one has begun since. What is copied
+ * counts as consumed, so a capture that were not given it would miss it without knowing. */
+bool smk_captures_copy(uint64_t as_of, void (*copy)(struct smk_batch *batch), struct smk_batch *batch);
 
 /* Closes the gate for it, once: nothing after the tick that is kept in `stopped` is wanted. */
 void smk_capture_close_gate(struct smk_capture *capture);

@@ -177,3 +177,5 @@ uint64_t smk_clock_error_ns(void)
     smk_unlock(&history_lock);
     return worst;
 }
+
+void smk_clock_reset_in_child(void) { smk_lock_reset(&history_lock); }

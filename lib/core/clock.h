@@ -69,6 +69,9 @@ uint64_t smk_clock_error_ns(void);
  * millisecond away where it is not. Called when something is armed, before the two below. */
 void smk_clock_calibrate(void);
 
+/* In a fork's child. */
+void smk_clock_reset_in_child(void);
+
 uint64_t smk_clock_epoch(void);
 unsigned smk_clock_shift(void);
 uint64_t smk_clock_hz(void);

@@ -17,8 +17,7 @@ static uint64_t round_of_events(struct smk_thread *scratch, uint64_t base)
     for (unsigned i = 0; i < EVENTS; i++) {
         uint64_t *rec = smk_reserve(scratch, 2, SMK_EV_REGION_BEGIN);
         rec[1] = smk_ticks();
-        rec[0] = smk_record_head(SMK_EV_REGION_BEGIN, 2, 0, i);
-        smk_commit(scratch, 2);
+        smk_commit(scratch, rec, smk_record_head(SMK_EV_REGION_BEGIN, 2, 0, i));
     }
     return smk_ticks() - start;
 }

@@ -7,13 +7,14 @@
 #include "base/sys.h"
 #include "core/clock.h"
 #include "core/pool.h"
+#include "core/record.h"
 
 #define BLOCK_SIZE (1u << 20)
 
 static uint64_t skip_before; /* ticks */
 static uint64_t cursor; /* position in smk_pool.closed; all before it is consumed or was recycled */
 
-/* What each slot's sub-buffer looked like when we last saw it change. */
+/* What each slot's sub-buffer looked like when we last saw it change; by number of the slot. */
 struct seen {
     uint64_t state, committed, since;
     struct smk_thread *thread;
@@ -39,6 +40,7 @@ int smk_batch_init(struct smk_batch *batch, uint64_t bytes)
         return smk_fail(SMK_E_NOMEM, "no memory to copy %llu bytes of the buffer",
                         (unsigned long long)bytes);
     }
+    batch->limit = bytes;
     batch->block_limit = blocks;
     batch->capacity = pieces;
     return 0;
@@ -103,7 +105,7 @@ static bool batch_add(struct smk_batch *batch, uint32_t index, uint32_t from, ui
     struct smk_piece *piece = &batch->pieces[batch->count++];
     *piece = (struct smk_piece){.data = room,
                                 .len = to - from,
-                                .fresh = smk_max_u64(sub->consumed, from) - from,
+                                .fresh = smk_min_u64(smk_max_u64(sub->consumed, from), to) - from,
                                 .serial = sub->serial,
                                 .tid = sub->tid,
                                 .started = started_of(sub),
@@ -134,40 +136,45 @@ static bool begin_reading(struct smk_sub *sub, uint64_t state)
     return smk_cas_acq_rel(&sub->state, &state, state | SMK_SUB_READING);
 }
 
+/* Copies the finished records in [from, to). Stops before one that is not finished, unless holes are to
+ * be passed over: behind a hole at the very end nothing stands, so it stays for another time. *done is
+ * where it stopped; false when the batch had no room. */
+static bool copy_records(struct smk_batch *batch, uint32_t index, uint32_t from, uint32_t to,
+                         bool past_holes, const char *name, uint32_t *done)
+{
+    const uint8_t *memory = smk_sub_memory(index);
+    for (;;) {
+        uint32_t end = smk_records_end(memory, from, to);
+        bool ok = batch_add(batch, index, from, end, name);
+        uint32_t next = ok && past_holes && end < to ? smk_records_after_hole(memory, end, to) : to;
+        *done = ok ? end : from;
+        if (next == to)
+            return ok;
+        from = next;
+    }
+}
+
+/* What was copied for the captures does not go back when a later copy, of all for a snapshot, had no
+ * room for as much. */
+static void note_consumed(struct smk_sub *sub, uint32_t done)
+{
+    if (done > sub->consumed)
+        sub->consumed = done;
+}
+
 static bool copy_closed(struct smk_batch *batch, uint64_t pos, uint32_t index, bool whole)
 {
     struct smk_sub *sub = &smk_pool.subs[index];
     if (!begin_reading(sub, pos << SMK_SUB_POS_SHIFT | SMK_SUB_CLOSED))
         return true; /* recycled: counted by who did it */
     uint32_t used = smk_load_relaxed(&sub->used);
-    bool skip = !whole && sub->last < skip_before;
-    bool ok = skip || batch_add(batch, index, whole ? 0 : sub->consumed, used, sub->name);
-    if (ok)
-        sub->consumed = used;
+    uint32_t done = used;
+    bool ok = true;
+    if (whole || sub->last >= skip_before)
+        ok = copy_records(batch, index, whole ? 0 : sub->consumed, used, true, sub->name, &done);
+    note_consumed(sub, ok ? used : done);
     smk_pool_end_reading(index);
     return ok;
-}
-
-/* How far an open sub-buffer may be read. `committed` first: what was reserved at that moment was all
- * committed if `cur`, read later, is still the same. Pairs with: smk_commit. */
-static bool read_bounds(const struct smk_thread *t, uint32_t index, uint64_t state, uint32_t *used)
-{
-    uint64_t base = (uint64_t)smk_sub_memory(index);
-    for (int tries = 0; tries < 1000; tries++) {
-        uint64_t committed = smk_load_acquire(&t->committed);
-        uint64_t reserved = smk_load_acquire(&t->cur);
-        uint64_t now = smk_load_acquire(&smk_pool.subs[index].state);
-        if ((now & ~(uint64_t)(SMK_SUB_READING | SMK_SUB_TAKEN)) != state) {
-            *used = smk_load_relaxed(&smk_pool.subs[index].used); /* closed meanwhile */
-            return (now & SMK_SUB_KIND) == SMK_SUB_CLOSED;
-        }
-        if (committed == reserved) {
-            *used = (uint32_t)(committed - base);
-            return true;
-        }
-        smk_cpu_pause();
-    }
-    return false;
 }
 
 struct copy_open {
@@ -175,6 +182,8 @@ struct copy_open {
     bool whole;
 };
 
+/* The owner goes on writing meanwhile, and may close the sub-buffer: what is finished stays where it is
+ * until smk_pool_end_reading. */
 static bool copy_open(struct smk_thread *t, void *arg)
 {
     const struct copy_open *copy = arg;
@@ -184,14 +193,12 @@ static bool copy_open(struct smk_thread *t, void *arg)
     if (index == SMK_NO_SUB || !begin_reading(&smk_pool.subs[index], state))
         return true;
     struct smk_sub *sub = &smk_pool.subs[index];
-    uint32_t used;
-    if (read_bounds(t, index, state, &used) && used >= sub->consumed && used <= SMK_SUB_SIZE) {
-        smk_name_load(&t->name, name);
-        if (batch_add(copy->batch, index, copy->whole ? 0 : sub->consumed, used, name))
-            sub->consumed = used;
-        else
-            copy->batch->full = true;
-    }
+    smk_name_load(&t->name, name);
+    uint32_t done;
+    if (!copy_records(copy->batch, index, copy->whole ? 0 : sub->consumed, SMK_SUB_SIZE,
+                      copy->batch->past_holes, name, &done))
+        copy->batch->full = true;
+    note_consumed(sub, done);
     smk_pool_end_reading(index);
     return true;
 }
@@ -242,8 +249,7 @@ void smk_drain_new(struct smk_batch *batch)
     uint32_t waiting, total;
     smk_drain_backlog(&waiting, &total);
     /* While there is more than a batch holds, only closed ones: they are in order by themselves. */
-    if ((uint64_t)waiting * SMK_SUB_SIZE >
-        (uint64_t)(batch->block_limit - 2) * (BLOCK_SIZE - SMK_SUB_SIZE)) {
+    if ((uint64_t)waiting * SMK_SUB_SIZE > batch->limit) {
         cursor = copy_queue(batch, cursor, false);
         batch->full = true;
         smk_sort(batch->pieces, batch->count, sizeof *batch->pieces, piece_before);
@@ -267,29 +273,52 @@ void smk_drain_backlog(uint32_t *waiting, uint32_t *total)
 
 /* ---- settling ------------------------------------------------------------------------------------------ */
 
-static bool is_settled(struct smk_thread *t, void *arg)
+static bool is_settled(struct smk_thread *t, bool records)
 {
-    bool *settled = arg;
-    uint64_t committed = smk_load_acquire(&t->committed);
-    if (smk_load_relaxed(&t->state) == SMK_THREAD_LIVE && smk_load_acquire(&t->cur) != committed)
-        *settled = false;
-    return *settled;
+    if (smk_load_relaxed(&t->state) != SMK_THREAD_LIVE)
+        return true;
+    if (smk_load_acquire(&t->in_slow)) /* pairs with: smk_pool_reserve_slow */
+        return false;
+    if (!records)
+        return true;
+    uint64_t committed = smk_load_acquire(&t->committed); /* pairs with: smk_commit */
+    return smk_load_acquire(&t->cur) == committed;
 }
 
-bool smk_drain_settle(uint64_t ns)
+struct settle {
+    uint64_t until;
+    bool records, all;
+};
+
+/* Once is enough: what the thread begins after that is not what we wait for. */
+static bool settle_thread(struct smk_thread *t, void *arg)
 {
-    uint64_t until = smk_sys_clock(CLOCK_MONOTONIC) + ns;
+    struct settle *settle = arg;
+    for (unsigned tries = 0; !is_settled(t, settle->records); tries++) {
+        if (smk_sys_clock(CLOCK_MONOTONIC) > settle->until) {
+            settle->all = false;
+            break;
+        }
+        if (tries < 100)
+            smk_cpu_pause();
+        else
+            smk_sys_sleep(50000);
+    }
+    return true;
+}
+
+static bool settle_all(uint64_t ns, bool records)
+{
+    struct settle settle = {smk_sys_clock(CLOCK_MONOTONIC) + ns, records, true};
     /* After the barrier each reservation that was made before it is visible here. */
     if (smk_sys_barrier() < 0)
         smk_sys_sleep(1000000);
-    for (;;) {
-        bool settled = true;
-        smk_threads_each(is_settled, &settled);
-        if (settled || smk_sys_clock(CLOCK_MONOTONIC) > until)
-            return settled;
-        smk_sys_sleep(50000);
-    }
+    smk_threads_each(settle_thread, &settle);
+    return settle.all;
 }
+
+bool smk_drain_settle(uint64_t ns) { return settle_all(ns, true); }
+bool smk_drain_settle_losses(uint64_t ns) { return settle_all(ns, false); }
 
 /* ---- idle threads -------------------------------------------------------------------------------------- */
 
@@ -299,6 +328,10 @@ static bool look_for_idle(struct smk_thread *t, void *arg)
     if (!seen || seen_count >= SMK_THREADS_DEFAULT)
         return false;
     struct seen *s = &seen[seen_count++];
+    if (smk_load_acquire(&t->state) != SMK_THREAD_LIVE) { /* pairs with: smk_thread_register */
+        s->index = SMK_NO_SUB;
+        return true;
+    }
     uint64_t state = smk_load_acquire(&t->sub_state);
     uint64_t committed = smk_load_acquire(&t->committed);
     uint32_t index = smk_load_acquire(&t->sub);
@@ -332,7 +365,7 @@ void smk_drain_steal_idle(void)
     seen_count = candidates = 0;
     if (free_ones > smk_pool.count / 8)
         oldest = 0; /* keep the notes, take nothing */
-    smk_threads_each(look_for_idle, &oldest);
+    smk_threads_each_slot(look_for_idle, &oldest);
     if (candidates == 0 || smk_sys_barrier() < 0)
         return;
     for (uint32_t i = 0; i < seen_count; i++) {

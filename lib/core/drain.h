@@ -31,6 +31,8 @@ struct smk_batch {
     uint32_t block_count, block_limit;
     uint32_t block_used; /* of the last block */
     bool full;           /* there was more than the limit: call again */
+    bool past_holes;     /* copy what stands behind records that are not finished, too */
+    uint64_t limit;      /* bytes that it was made for */
     uint64_t bytes;
 };
 
@@ -51,9 +53,12 @@ void smk_drain_new(struct smk_batch *batch);
 /* Copies all that the buffer still holds, oldest first. */
 void smk_drain_retained(struct smk_batch *batch);
 
-/* Waits, at most `ns`, until no thread is between reserving and committing a record that it stamped
- * before this call. True when none is. */
+/* Waits, at most `ns`, until each thread was seen neither between reserving and committing a record nor in
+ * the slow path of a reservation: what was begun before this call is then in the buffer, or counted as
+ * lost. True when each was. */
 bool smk_drain_settle(uint64_t ns);
+/* The same for the slow path alone, in which losses are counted. */
+bool smk_drain_settle_losses(uint64_t ns);
 
 /* Gives sub-buffers of idle threads back when theirs are the oldest of all. Does nothing while there
  * are free ones. */

@@ -207,3 +207,13 @@ void smk_encoder_reset(struct smk_encoder *encoder)
     encoder->events = 0;
     encoder->first = encoder->last = encoder->previous = encoder->first_event = 0;
 }
+
+void smk_encoder_discard(struct smk_encoder *encoder)
+{
+    for (uint32_t i = 0; i < encoder->active_count; i++)
+        encoder->columns[encoder->active[i]].used = 0;
+    encoder->spare.used = 0;
+    encoder->active_count = 0;
+    encoder->bytes = 0;
+    smk_encoder_reset(encoder);
+}

@@ -45,6 +45,8 @@ bool smk_encoder_add(struct smk_encoder *encoder, const uint64_t *record, struct
  * columns. events, first and last stay until smk_encoder_reset. */
 uint32_t smk_encoder_finish(struct smk_encoder *encoder);
 void smk_encoder_reset(struct smk_encoder *encoder);
+/* Forgets what was added and is not finished. */
+void smk_encoder_discard(struct smk_encoder *encoder);
 
 SMK_INLINE uint64_t smk_encoder_time(const struct smk_encoder *encoder, uint64_t tick)
 {

@@ -134,6 +134,7 @@ void smk_core_after_fork_in_child(void)
     smk_threads_reset_in_child();
     smk_requests_reset_in_child();
     smk_fds_close_in_child();
+    smk_clock_reset_in_child();
     new_process_id();
     smk_add_relaxed(&smk_stats.forks, 1);
 }

@@ -19,11 +19,16 @@ void smk_capture_add_loss(struct smk_capture *capture, uint32_t serial, uint32_t
         capture->loss_rest += events;
 }
 
+void smk_capture_collect_thread(struct smk_capture *capture, struct smk_thread *t, uint32_t serial)
+{
+    if (smk_load_relaxed(&t->lost[capture->reader]) > 0)
+        smk_capture_add_loss(capture, serial, smk_load_relaxed(&t->tid),
+                             smk_exchange_acq_rel(&t->lost[capture->reader], 0));
+}
+
 static bool collect_losses_of(struct smk_thread *t, void *arg)
 {
-    struct smk_capture *capture = arg;
-    smk_capture_add_loss(capture, smk_load_relaxed(&t->serial), smk_load_relaxed(&t->tid),
-             smk_exchange_acq_rel(&t->lost[capture->reader], 0));
+    smk_capture_collect_thread(arg, t, smk_load_relaxed(&t->serial));
     return true;
 }
 

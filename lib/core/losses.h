@@ -7,7 +7,8 @@
 /* So many events of a thread are lost for this capture. */
 void smk_capture_add_loss(struct smk_capture *capture, uint32_t serial, uint32_t tid, uint64_t events);
 
-/* Takes over what the record path counted for it. */
+/* Takes over what the record path counted for it: of a thread whose serial is, or was, this; of all. */
+void smk_capture_collect_thread(struct smk_capture *capture, struct smk_thread *t, uint32_t serial);
 void smk_capture_collect_losses(struct smk_capture *capture);
 
 uint64_t smk_capture_total_lost(const struct smk_capture *capture);

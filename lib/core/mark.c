@@ -25,8 +25,7 @@ SMK_INLINE void record_site(smk_site *site, unsigned event)
     if (SMK_UNLIKELY(!rec))
         return;
     rec[1] = smk_ticks();
-    rec[0] = smk_record_head(event, 2, 0, id);
-    smk_commit(t, 2);
+    smk_commit(t, rec, smk_record_head(event, 2, 0, id));
 }
 
 void smk_abi_region_begin(smk_site *site) { record_site(site, SMK_EV_REGION_BEGIN); }
@@ -40,13 +39,13 @@ void smk_abi_region_end(smk_site *site)
 void smk_abi_counter(smk_site *site, int64_t value)
 {
     struct smk_thread *t = smk_thread_self();
+    uint32_t id = smk_site_id(site);
     uint64_t *rec = t ? smk_reserve(t, 3, SMK_EV_COUNTER) : NULL;
     if (!rec)
         return;
-    rec[0] = smk_record_head(SMK_EV_COUNTER, 3, 0, smk_site_id(site));
     rec[1] = smk_ticks();
     rec[2] = (uint64_t)value;
-    smk_commit(t, 3);
+    smk_commit(t, rec, smk_record_head(SMK_EV_COUNTER, 3, 0, id));
 }
 
 void smk_abi_log(smk_site *site, int64_t value, const char *text, size_t len)
@@ -59,15 +58,15 @@ void smk_abi_log(smk_site *site, int64_t value, const char *text, size_t len)
         smk_add_relaxed(&smk_stats.texts_cut, 1);
     }
     unsigned words = 3 + (unsigned)(len + 7) / 8;
+    uint32_t id = smk_site_id(site);
     uint64_t *rec = smk_reserve(t, words, SMK_EV_LOG);
     if (!rec)
         return;
-    rec[0] = smk_record_head(SMK_EV_LOG, words, (unsigned)len, smk_site_id(site));
     rec[1] = smk_ticks();
     rec[2] = (uint64_t)value;
     if (len)
         memcpy(rec + 3, text, len);
-    smk_commit(t, words);
+    smk_commit(t, rec, smk_record_head(SMK_EV_LOG, words, (unsigned)len, id));
 }
 
 smk_wait smk_abi_wait_begin(smk_site *site, uint32_t kind, const void *object)
@@ -90,17 +89,17 @@ void smk_abi_wait_end(const smk_wait *wait)
     smk_wait_clear(t);
     if (!smk_gate_open(SMK_CAT_OTHER))
         return;
+    uint32_t id = smk_site_id(wait->site);
     uint64_t *rec = smk_reserve(t, 6, SMK_EV_USER_WAIT);
     if (!rec)
         return;
     uint64_t now = smk_ticks();
-    rec[0] = smk_record_head(SMK_EV_USER_WAIT, 6, 0, smk_site_id(wait->site));
     rec[1] = now;
     rec[2] = now - wait->begin;
     rec[3] = wait->kind;
     rec[4] = wait->object;
     rec[5] = 0;
-    smk_commit(t, 6);
+    smk_commit(t, rec, smk_record_head(SMK_EV_USER_WAIT, 6, 0, id));
 }
 
 void smk_abi_thread_name(const char *name)
@@ -111,12 +110,12 @@ void smk_abi_thread_name(const char *name)
     smk_name_store(&t->name, name);
     if (!smk_gate_open(SMK_CAT_SCHED))
         return;
+    uint32_t id = smk_string_id(name);
     uint64_t *rec = smk_reserve(t, 2, SMK_EV_THREAD_NAME);
     if (!rec)
         return;
-    rec[0] = smk_record_head(SMK_EV_THREAD_NAME, 2, 0, smk_string_id(name));
     rec[1] = smk_ticks();
-    smk_commit(t, 2);
+    smk_commit(t, rec, smk_record_head(SMK_EV_THREAD_NAME, 2, 0, id));
 }
 
 void smk_abi_lock_name(const void *lock, const char *name)
@@ -129,8 +128,7 @@ void smk_abi_lock_name(const void *lock, const char *name)
     uint64_t *rec = t ? smk_reserve(t, 3, SMK_EV_LOCK_NAME) : NULL;
     if (!rec)
         return;
-    rec[0] = smk_record_head(SMK_EV_LOCK_NAME, 3, 0, id);
     rec[1] = smk_ticks();
     rec[2] = (uint64_t)(uintptr_t)lock;
-    smk_commit(t, 3);
+    smk_commit(t, rec, smk_record_head(SMK_EV_LOCK_NAME, 3, 0, id));
 }

@@ -43,11 +43,33 @@ void smk_output_free(struct smk_output *output)
 
 /* ---- chunks --------------------------------------------------------------------------------------------- */
 
+static void note_taken(struct smk_output *output)
+{
+    output->taken.bytes = output->bytes;
+    output->taken.events = output->events;
+    output->taken.sequence = output->sequence;
+    output->taken.segment = output->segment;
+}
+
 void smk_output_flush(struct smk_output *output)
 {
-    if (output->gathered_len > 0 && !output->error)
+    if (output->gathered_len > 0 && !output->error) {
         output->error = output->sink->write(output->sink_arg, output->gathered, output->gathered_len);
+        if (!output->error)
+            note_taken(output);
+    }
     output->gathered_len = 0;
+}
+
+uint64_t smk_output_untaken(struct smk_output *output)
+{
+    uint64_t events = output->events - output->taken.events;
+    output->bytes = output->taken.bytes;
+    output->events = output->taken.events;
+    output->sequence = output->taken.sequence;
+    output->segment = output->taken.segment;
+    output->gathered_len = 0;
+    return events;
 }
 
 static struct smk_index_block *index_block(struct smk_output *output)
@@ -135,7 +157,7 @@ bool smk_output_put(struct smk_output *output, const struct smk_output_chunk *ch
     output->bytes += SMK_CHUNK_HEADER + stored;
     if (output->gathered_len >= SMK_OUTPUT_GATHER)
         smk_output_flush(output);
-    return output->error == 0;
+    return true;
 }
 
 /* ---- segments ------------------------------------------------------------------------------------------- */
@@ -149,6 +171,8 @@ void smk_output_begin_segment(struct smk_output *output)
         return;
     output->error = output->sink->open(output->sink_arg, number);
     output->open = output->error == 0;
+    if (output->open)
+        output->taken.segment = output->segment;
 }
 
 static void put_index(struct smk_output *output)
@@ -168,7 +192,8 @@ static void put_end(struct smk_output *output, enum smk_reason reason, uint64_t 
 {
     uint8_t payload[SMK_SEGMENT_END_SIZE];
     struct smk_segment_end end = output->segment;
-    end.bytes += SMK_CHUNK_HEADER + SMK_SEGMENT_END_SIZE;
+    if (end.bytes)
+        end.bytes += SMK_CHUNK_HEADER + SMK_SEGMENT_END_SIZE;
     end.chunks += 1;
     end.lost = lost;
     end.reason = reason;
@@ -198,17 +223,15 @@ void smk_output_end_segment(struct smk_output *output, enum smk_reason reason, u
     output->open = false;
 }
 
-/* The sink has cut its file back to the last whole chunk. The bytes that it dropped were in our count
- * of the segment: without a way back to their offsets the END says 0 bytes, and a reader scans. */
+/* The sink has cut its file back to what it had taken, as well as it can: a descriptor of somebody else's
+ * may hold a part of a chunk. So END says 0 bytes, and a reader scans. */
 void smk_output_give_up(struct smk_output *output, enum smk_reason reason, uint64_t lost)
 {
     if (!output->open)
         return;
     output->error = 0;
-    output->gathered_len = 0;
+    clear_index(output);
     output->segment.bytes = 0;
-    output->segment.index_offset = 0;
-    output->segment.events = 0;
     put_end(output, reason, lost);
     smk_output_flush(output);
     output->sink->close(output->sink_arg, false);

@@ -37,6 +37,12 @@ struct smk_output {
 
     /* the segment */
     struct smk_segment_end segment;
+    /* What the sink has taken of all these: after an error the rest is not in the file. */
+    struct {
+        uint64_t bytes, events;
+        uint32_t sequence;
+        struct smk_segment_end segment;
+    } taken;
     struct smk_index_block index[SMK_INDEX_BLOCKS];
     uint32_t index_used;
     bool index_full;
@@ -56,11 +62,15 @@ void smk_output_free(struct smk_output *output);
 
 /* Errors stay in output->error; the calls after one do nothing. */
 void smk_output_begin_segment(struct smk_output *output);
-/* False: it is not in the file. */
+/* False: it is refused. What was accepted before an error and never taken by the sink is counted by
+ * smk_output_untaken. */
 bool smk_output_put(struct smk_output *output, const struct smk_output_chunk *chunk);
 void smk_output_flush(struct smk_output *output);
 /* Index and END. */
 void smk_output_end_segment(struct smk_output *output, enum smk_reason reason, uint64_t lost);
+/* After an error: events that were accepted and are not in the file; from then on they are not in
+ * output->events. */
+uint64_t smk_output_untaken(struct smk_output *output);
 /* After an error: the sink is closed as it is, once more with an END if that fits now. */
 void smk_output_give_up(struct smk_output *output, enum smk_reason reason, uint64_t lost);
 

@@ -24,8 +24,8 @@
 #define SLEEP_MIN_NS     5000000u /* between passes under load … */
 #define SLEEP_MAX_NS     100000000u /* … and without */
 #define TIDY_EVERY_NS    1000000000u
-#define SETTLE_NS        20000000u
-#define COUNTING_TRIES   1000
+/* How long a capture that ends waits for a thread that lost its CPU in the middle of a record. */
+#define SETTLE_NS 500000000u
 
 static struct {
     bool ready; /* memory is there */
@@ -77,32 +77,40 @@ static void rotate_if_due(struct smk_capture *capture)
     if (!due || capture->finishing || capture->output.error)
         return;
     smk_segment_end(&writer.tools, capture, SMK_REASON_RUNNING);
-    smk_segment_begin(&writer.tools, capture);
+    if (!capture->output.error) /* else what there is of this one is ended later */
+        smk_segment_begin(&writer.tools, capture);
+}
+
+/* The events that the encoder holds go out as a chunk, or count as lost. */
+static void put_chunk(struct smk_capture *capture, const struct smk_piece *piece)
+{
+    struct smk_encoder *encoder = &writer.encoder;
+    struct smk_output_chunk chunk = {.kind = SMK_CHUNK_EVENTS,
+                                     .count = encoder->events,
+                                     .tid = piece->tid,
+                                     .thread = piece->serial,
+                                     .first = encoder->first,
+                                     .last = encoder->last,
+                                     .payload = encoder->plain};
+    chunk.len = smk_encoder_finish(encoder);
+    smk_segment_put_thread(&writer.tools, capture, piece->serial, piece->tid, piece->name,
+                           started_of(piece));
+    smk_segment_put_refs(&writer.tools, capture);
+    if (!smk_output_put(&capture->output, &chunk))
+        smk_capture_add_loss(capture, piece->serial, piece->tid, encoder->events);
+    else if (!capture->output.error)
+        return;
+    capture->over = true;
 }
 
 static void flush_chunk(struct smk_capture *capture, const struct smk_piece *piece)
 {
     struct smk_encoder *encoder = &writer.encoder;
-    if (encoder->events > 0 && !encoder->broken) {
-        struct smk_output_chunk chunk = {.kind = SMK_CHUNK_EVENTS,
-                                         .count = encoder->events,
-                                         .tid = piece->tid,
-                                         .thread = piece->serial,
-                                         .first = encoder->first,
-                                         .last = encoder->last,
-                                         .payload = encoder->plain};
-        chunk.len = smk_encoder_finish(encoder);
-        smk_segment_put_thread(&writer.tools, capture, piece->serial, piece->tid, piece->name,
-                               started_of(piece));
-        smk_segment_put_refs(&writer.tools, capture);
-        if (!smk_output_put(&capture->output, &chunk)) {
-            capture->over = true;
-            smk_capture_add_loss(capture, piece->serial, piece->tid, encoder->events);
-        }
-    } else {
-        smk_encoder_finish(encoder);
-    }
-    smk_encoder_reset(encoder);
+    if (encoder->broken)
+        smk_capture_add_loss(capture, piece->serial, piece->tid, encoder->events);
+    else if (encoder->events > 0)
+        put_chunk(capture, piece);
+    smk_encoder_discard(encoder);
     rotate_if_due(capture);
 }
 
@@ -185,11 +193,24 @@ static void note_progress(struct smk_capture *capture)
     smk_store_relaxed(&capture->lost, smk_capture_total_lost(capture));
 }
 
+/* The captures that run, for functions that visit threads. */
+struct running {
+    struct smk_capture *const *list;
+    int count;
+};
+
+/* Its serial first: who counts a loss from now on counts it elsewhere, and what was counted until now is
+ * this thread's. */
 static bool recycle_if_exited(struct smk_thread *t, void *arg)
 {
-    (void)arg;
-    if (smk_load_acquire(&t->state) == SMK_THREAD_EXITED) /* pairs with: thread_ended */
-        smk_thread_recycle(t);
+    const struct running *running = arg;
+    if (smk_load_acquire(&t->state) != SMK_THREAD_EXITED) /* pairs with: thread_ended */
+        return true;
+    uint32_t serial = smk_load_relaxed(&t->serial);
+    smk_store_release(&t->serial, 0); /* pairs with: smk_readers_count_loss */
+    for (int i = 0; i < running->count; i++)
+        smk_capture_collect_thread(running->list[i], t, serial);
+    smk_thread_recycle(t);
     return true;
 }
 
@@ -202,32 +223,24 @@ static void begin_capture(struct smk_capture *capture)
         smk_capture_end(capture, SMK_REASON_SHED);
     capture->output.process = smk_process_id();
     capture->output.capture = capture->number;
+    capture->output.limit = capture->spec.max_bytes;
     smk_segment_begin(&writer.tools, capture);
     smk_output_flush(&capture->output);
     smk_capture_set_state(capture, SMK_CAPTURE_RECORDING);
 }
 
-/* Whoever is counting what it recycled has finished when this returns; threads only do so for some
- * microseconds. Pairs with: take_closed in pool.c. */
-static void wait_for_counting(void)
-{
-    for (int i = 0; i < COUNTING_TRIES && smk_load_acquire(&smk_pool.counting) > 0; i++)
-        smk_sys_sleep(20000);
-}
-
 static void finish_capture(struct smk_capture *capture)
 {
     enum smk_reason reason = (enum smk_reason)smk_load_acquire(&capture->ending);
-    uint64_t lost;
-    wait_for_counting();
+    smk_drain_settle_losses(SETTLE_NS); /* who is counting what it recycled has done so now */
     smk_capture_collect_losses(capture);
     if (!capture->output.error)
         smk_segment_end(&writer.tools, capture, reason);
-    lost = smk_capture_total_lost(capture);
     if (capture->output.error) {
         smk_store_relaxed(&capture->io_error, (uint32_t)-capture->output.error);
         reason = reason_of_error(capture->output.error);
-        smk_output_give_up(&capture->output, reason, lost);
+        capture->loss_rest += smk_output_untaken(&capture->output);
+        smk_output_give_up(&capture->output, reason, smk_capture_total_lost(capture));
     }
     note_progress(capture);
     smk_add_relaxed(&smk_stats.bytes_written, capture->output.bytes);
@@ -270,49 +283,76 @@ static void narrow_to_batch(struct smk_capture *capture, const struct smk_batch 
     capture->from = smk_max_u64(capture->from, earliest);
 }
 
-/* A snapshot wants all that the buffer holds; what of it is new goes to the others as well. */
-static void copy_retained(struct smk_capture *const *list, int count)
+/* A snapshot wants all that the buffer holds; what of it is new goes to the others as well. False: the
+ * list is not the current one. */
+static bool copy_retained(struct smk_capture *const *list, int count, uint64_t as_of)
 {
     struct smk_batch whole;
     if (smk_batch_init(&whole, smk_pool_bytes()) < 0) {
         for (int i = 0; i < count; i++)
             if (!list[i]->retained_done)
                 smk_capture_end(list[i], SMK_REASON_SHED);
-        return;
+        return true;
     }
-    smk_drain_retained(&whole);
+    bool current = smk_captures_copy(as_of, smk_drain_retained, &whole);
     uint64_t complete = smk_load_relaxed(&smk_pool.complete_from);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; current && i < count; i++) {
         if (list[i]->spec.kind != SMK_CAPTURE_SNAPSHOT || list[i]->retained_done)
             continue;
         narrow_to_batch(list[i], &whole);
         smk_store_relaxed(&list[i]->complete_from, smk_max_u64(complete, list[i]->from));
     }
-    give_to_captures(list, count, &whole, true);
+    if (current)
+        give_to_captures(list, count, &whole, true);
     smk_batch_free(&whole);
+    return current;
 }
 
-static uint64_t drain_for(struct smk_capture *const *list, int count)
+/* Again and again while there is more than a batch holds. */
+static bool copy_new(struct smk_capture *const *list, int count, uint64_t as_of, uint64_t *drained)
 {
-    uint64_t drained = 0;
-    bool snapshot = false;
+    bool current = true, full = true;
+    for (int pass = 0; current && full && pass < PASSES_IN_A_ROW; pass++) {
+        current = smk_captures_copy(as_of, smk_drain_new, &writer.batch);
+        *drained += writer.batch.bytes;
+        give_to_captures(list, current ? count : 0, &writer.batch, false);
+        full = writer.batch.full;
+        smk_batch_clear(&writer.batch);
+    }
+    return current;
+}
+
+/* For a capture that ends: all that is new in one copy, however much that is, since while others go on
+ * the buffer may fill as fast as it is emptied. */
+static bool copy_rest(struct smk_capture *const *list, int count, uint64_t as_of, bool past_holes)
+{
+    struct smk_batch rest;
+    if (smk_batch_init(&rest, smk_pool_bytes()) < 0)
+        return copy_new(list, count, as_of, &(uint64_t){0});
+    rest.past_holes = past_holes;
+    bool current = smk_captures_copy(as_of, smk_drain_new, &rest);
+    if (current)
+        give_to_captures(list, count, &rest, false);
+    smk_batch_free(&rest);
+    return current;
+}
+
+/* False: a capture has begun since the list was made, so that nothing more may be copied for this one. */
+static bool drain_for(struct smk_capture *const *list, int count, uint64_t as_of, bool settled,
+                      uint64_t *drained)
+{
+    bool snapshot = false, finishing = false;
     smk_drain_skip_before(earliest_wanted(list, count));
     for (int i = 0; i < count; i++) {
         list[i]->retained_done |= list[i]->spec.kind != SMK_CAPTURE_SNAPSHOT;
         snapshot |= !list[i]->retained_done;
+        finishing |= list[i]->finishing;
     }
-    if (snapshot)
-        copy_retained(list, count);
-    for (int pass = 0; pass < PASSES_IN_A_ROW; pass++) {
-        smk_drain_new(&writer.batch);
-        drained += writer.batch.bytes;
-        give_to_captures(list, count, &writer.batch, false);
-        bool full = writer.batch.full;
-        smk_batch_clear(&writer.batch);
-        if (!full)
-            break;
-    }
-    return drained;
+    if (snapshot && !copy_retained(list, count, as_of))
+        return false;
+    if (finishing)
+        return copy_rest(list, count, as_of, !settled);
+    return copy_new(list, count, as_of, drained);
 }
 
 static void tidy(uint64_t now)
@@ -325,7 +365,8 @@ static void tidy(uint64_t now)
         smk_drain_steal_idle();
 }
 
-/* The captures that end with this pass: their gate closes before it, so that it sees all of theirs. */
+/* The captures that end with this pass: their gate closes before it, so that it sees all of theirs. False:
+ * some thread is in the middle of a record, and has been for long. */
 static bool close_gates(struct smk_capture *const *list, int count)
 {
     bool any = false;
@@ -337,20 +378,24 @@ static bool close_gates(struct smk_capture *const *list, int count)
             smk_capture_set_state(list[i], SMK_CAPTURE_FINISHING);
         }
     }
-    return any && smk_drain_settle(SETTLE_NS);
+    return !any || smk_drain_settle(SETTLE_NS);
 }
 
-static void run_captures(struct smk_capture *const *list, int count)
+static void run_captures(struct smk_capture *const *list, int count, uint64_t as_of)
 {
+    struct running running = {list, count};
+    uint64_t drained = 0;
     for (int i = 0; i < count; i++)
         if (smk_load_acquire(&list[i]->state) == SMK_CAPTURE_STARTING)
             begin_capture(list[i]);
-    close_gates(list, count);
-    uint64_t drained = drain_for(list, count);
+    bool settled = close_gates(list, count);
+    if (!drain_for(list, count, as_of, settled, &drained))
+        for (int i = 0; i < count; i++)
+            list[i]->finishing = false; /* in the next pass, which comes at once */
     writer.sleep_ns = drained > smk_pool_bytes() / 64 ? SLEEP_MIN_NS : SLEEP_MAX_NS;
     for (int i = 0; i < count; i++)
         smk_capture_collect_losses(list[i]);
-    smk_threads_each(recycle_if_exited, NULL);
+    smk_threads_each(recycle_if_exited, &running);
     for (int i = 0; i < count; i++) {
         smk_segment_put_clock(&writer.tools, list[i]);
         smk_output_flush(&list[i]->output);
@@ -371,10 +416,11 @@ uint64_t smk_pass(void)
 {
     struct smk_capture *list[SMK_CAPTURES_MAX];
     uint64_t cpu = smk_sys_clock(CLOCK_THREAD_CPUTIME_ID);
-    int count = smk_captures_list(list);
+    uint64_t as_of;
+    int count = smk_captures_list(list, &as_of);
     bool ready = count == 0 || make_ready();
     if (count > 0 && ready)
-        run_captures(list, count);
+        run_captures(list, count, as_of);
     if (count > 0 || smk_recorder_categories())
         tidy(smk_sys_clock(CLOCK_MONOTONIC));
     cpu = smk_sys_clock(CLOCK_THREAD_CPUTIME_ID) - cpu;
@@ -391,8 +437,20 @@ uint64_t smk_pass(void)
         again |= smk_load_relaxed(&list[i]->ending) != 0 && !list[i]->finishing;
         smk_capture_release(list[i]);
     }
+    if (!smk_readers_any()) {
+        struct running nobody = {NULL, 0};
+        smk_threads_each(recycle_if_exited, &nobody);
+    }
     if (again)
         return 0;
     return count ? time_to_sleep(deadline)
                  : smk_recorder_categories() ? TIDY_EVERY_NS : UINT64_MAX;
+}
+
+void smk_pass_reset_in_child(void)
+{
+    if (!writer.ready)
+        return;
+    smk_encoder_discard(&writer.encoder);
+    smk_batch_clear(&writer.batch);
 }

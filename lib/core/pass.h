@@ -9,4 +9,7 @@
 /* Returns after how many ns the next one is due; 0: at once; UINT64_MAX: when woken. */
 uint64_t smk_pass(void);
 
+/* In a fork's child, which may have been made in the middle of one. */
+void smk_pass_reset_in_child(void);
+
 #endif

@@ -1,7 +1,9 @@
 /* pool.c: see pool.h.
  *
- * Nothing here waits, allocates, calls libc or touches errno: the slow path runs in the host's
- * threads and in their signal handlers.
+ * Nothing here waits, allocates, touches errno or calls more of libc than memset: the slow path runs in
+ * the host's threads and in their signal handlers. Signals are blocked in it, twice a system call for
+ * some hundred events: a handler that came in the middle could record nothing, and one that left by
+ * longjmp would leave the queues as they are just then.
  */
 #include "core/pool.h"
 
@@ -30,14 +32,9 @@ static uint64_t power_of_two_above(uint64_t n)
     return p;
 }
 
-/* Room for twice the entries: a producer or consumer that is descheduled inside the queue then stops
+/* Room for more than the entries: a producer or consumer that is descheduled inside the queue then stops
  * nobody until the others have gone once around. */
-static struct smk_ring_cell *ring_memory(uint64_t count, size_t *bytes)
-{
-    uint64_t capacity = power_of_two_above(2 * count);
-    *bytes = capacity * sizeof(struct smk_ring_cell);
-    return smk_sys_map(*bytes);
-}
+static uint64_t ring_capacity(uint64_t count) { return power_of_two_above(smk_max_u64(2 * count, 4096)); }
 
 int smk_pool_init(uint64_t bytes)
 {
@@ -45,11 +42,11 @@ int smk_pool_init(uint64_t bytes)
         return smk_fail(SMK_E_INVALID, "a buffer of %llu bytes: from 512 KiB to 4 GiB",
                         (unsigned long long)bytes);
     uint32_t count = (uint32_t)(bytes / SMK_SUB_SIZE);
-    size_t ring_bytes;
+    size_t ring_bytes = ring_capacity(count) * sizeof(struct smk_ring_cell);
     uint8_t *memory = smk_sys_map_dumpless((size_t)count * SMK_SUB_SIZE);
     struct smk_sub *subs = smk_sys_map((size_t)count * sizeof *subs);
-    struct smk_ring_cell *free_cells = ring_memory(count, &ring_bytes);
-    struct smk_ring_cell *closed_cells = ring_memory(count, &ring_bytes);
+    struct smk_ring_cell *free_cells = smk_sys_map(ring_bytes);
+    struct smk_ring_cell *closed_cells = smk_sys_map(ring_bytes);
     if (!memory || !subs || !free_cells || !closed_cells) {
         if (memory)
             smk_sys_unmap(memory, (size_t)count * SMK_SUB_SIZE);
@@ -63,8 +60,8 @@ int smk_pool_init(uint64_t bytes)
                         (unsigned long long)bytes);
     }
     smk_sys_prefault(memory, (size_t)count * SMK_SUB_SIZE);
-    smk_ring_init(&smk_pool.free_ring, free_cells, power_of_two_above(2 * (uint64_t)count));
-    smk_ring_init(&smk_pool.closed, closed_cells, power_of_two_above(2 * (uint64_t)count));
+    smk_ring_init(&smk_pool.free_ring, free_cells, ring_capacity(count));
+    smk_ring_init(&smk_pool.closed, closed_cells, ring_capacity(count));
     smk_pool.subs = subs;
     smk_pool.count = count;
     smk_pool.ring_bytes = ring_bytes;
@@ -80,6 +77,25 @@ void smk_pool_forget(void) { memset(&smk_pool, 0, sizeof smk_pool); }
 
 uint64_t smk_pool_bytes(void) { return (uint64_t)smk_pool.count * SMK_SUB_SIZE; }
 
+uint32_t smk_records_after_hole(const uint8_t *memory, uint32_t at, uint32_t to)
+{
+    uint64_t epoch = smk_clock_epoch(), now = smk_ticks();
+    for (at += 8; at + 16 <= to; at += 8) {
+        const uint64_t *record = (const uint64_t *)(memory + at);
+        uint64_t head = smk_load_acquire(record); /* pairs with: smk_commit */
+        const struct smk_event_spec *spec = head ? smk_event_spec(smk_record_event(head)) : NULL;
+        uint64_t tick = smk_load_relaxed(record + 1);
+        unsigned text_words = (smk_record_text_len(head) + 7) / 8;
+        if (!spec || tick < epoch || tick > now)
+            continue;
+        bool text = spec->args[spec->arg_count - 1].type == SMK_ARG_TEXT;
+        if (smk_record_words(head) == spec->arg_count + (text ? text_words : 1u) &&
+            at + smk_record_words(head) * 8 <= to)
+            return at;
+    }
+    return to;
+}
+
 /* ---- recycling ---------------------------------------------------------------------------------------- */
 
 void smk_pool_note_incomplete_until(uint64_t tick)
@@ -89,16 +105,20 @@ void smk_pool_note_incomplete_until(uint64_t tick)
     }
 }
 
-/* The sub-buffer is ours and its records were not copied for the captures that run: count them. */
+/* The sub-buffer is ours and its records were not copied for the captures that run: count them. Only one
+ * that was given up has unfinished records in it, and those are not counted: their calls never ended. */
 static void count_loss(const struct smk_sub *sub, const uint8_t *memory)
 {
     if (!smk_readers_any())
         return;
-    for (uint32_t at = sub->consumed; at < sub->used;) {
-        uint64_t head, tick;
-        memcpy(&head, memory + at, 8);
-        memcpy(&tick, memory + at + 8, 8);
-        smk_readers_count_loss(sub->owner, sub->serial, smk_record_event(head), tick);
+    for (uint32_t at = sub->consumed; at + 16 <= sub->used;) {
+        const uint64_t *record = (const uint64_t *)(memory + at);
+        uint64_t head = smk_load_acquire(record); /* pairs with: smk_commit */
+        if (head == 0) {
+            at = smk_records_after_hole(memory, at, sub->used);
+            continue;
+        }
+        smk_readers_count_loss(sub->owner, sub->serial, smk_record_event(head), record[1]);
         at += smk_record_words(head) * 8;
     }
 }
@@ -110,7 +130,6 @@ static bool take_closed(uint64_t pos, uint32_t index, uint64_t generation)
     struct smk_sub *sub = &smk_pool.subs[index];
     uint64_t state = smk_load_acquire(&sub->state);
     bool taken = false, left = false;
-    smk_add_acq_rel(&smk_pool.counting, 1);
     while (!taken && !left) {
         if (state == STATE(pos, SMK_SUB_CLOSED))
             /* pairs with: smk_pool_end_reading, close_sub */
@@ -125,7 +144,6 @@ static bool take_closed(uint64_t pos, uint32_t index, uint64_t generation)
         count_loss(sub, smk_sub_memory(index));
         smk_add_relaxed(&smk_pool.recycled, 1);
     }
-    smk_sub_acq_rel(&smk_pool.counting, 1); /* pairs with: whoever reads the losses (writer) */
     return taken;
 }
 
@@ -147,59 +165,70 @@ static bool take_sub(uint32_t *index, uint64_t generation)
 
 /* ---- closing ------------------------------------------------------------------------------------------ */
 
+/* From here on the writer leaves the thread's sub-buffer alone; false where it has taken it already. */
+static bool begin_closing(struct smk_thread *t, struct smk_sub *sub)
+{
+    uint64_t state = smk_load_acquire(&sub->state);
+    while ((state & ~(uint64_t)SMK_SUB_READING) == t->sub_state)
+        if (smk_cas_acq_rel(&sub->state, &state, state | SMK_SUB_CLOSING)) /* pairs with: smk_pool_steal */
+            return true;
+    return false;
+}
+
 /* Ends the sub-buffer that this thread has open, after `used` bytes. False: it was not ours any more
  * (the writer took it while we were idle), or the queue is busy (`*keep`: it stays open). */
 static bool close_sub(struct smk_thread *t, uint32_t used, bool *keep)
 {
     struct smk_sub *sub = &smk_pool.subs[t->sub];
-    uint64_t pos;
+    uint64_t pos, next;
     *keep = false;
-    uint64_t state = smk_load_acquire(&sub->state);
-    if ((state & ~(uint64_t)SMK_SUB_READING) != t->sub_state)
+    if (!begin_closing(t, sub))
         return false;
     if (!smk_ring_claim(&smk_pool.closed, &pos)) {
+        smk_and_acq_rel(&sub->state, ~(uint64_t)SMK_SUB_CLOSING);
         *keep = true;
         return false;
     }
     smk_store_relaxed(&sub->used, used);
     sub->last = smk_ticks();
     smk_name_load(&t->name, sub->name);
-    uint64_t next;
-    do {
-        if ((state & ~(uint64_t)SMK_SUB_READING) != t->sub_state) {
-            /* Taken between the look and now: the claimed place in the queue points at nothing, its
-             * position does not match and whoever takes it passes on. */
-            smk_ring_publish(&smk_pool.closed, pos, t->sub);
-            return false;
-        }
+    uint64_t state = smk_load_relaxed(&sub->state);
+    do
         next = STATE(pos, SMK_SUB_CLOSED) | (state & SMK_SUB_READING);
-    } while (!smk_cas_acq_rel(&sub->state, &state, next)); /* pairs with: take_closed, drain.c */
+    while (!smk_cas_acq_rel(&sub->state, &state, next)); /* pairs with: take_closed, drain.c */
     smk_ring_publish(&smk_pool.closed, pos, t->sub);
     return true;
-}
-
-static uint32_t bytes_used(const struct smk_thread *t, uint64_t pos)
-{
-    uint64_t base = (uint64_t)smk_sub_memory(t->sub);
-    return (uint32_t)smk_min_u64(pos - base, SMK_SUB_SIZE);
 }
 
 static void forget_sub(struct smk_thread *t)
 {
     smk_store_relaxed(&t->end, 0);
     smk_store_relaxed(&t->sub, SMK_NO_SUB);
+    smk_store_relaxed(&t->cur, 0);
+    smk_store_relaxed(&t->committed, 0);
 }
 
-/* A record was reserved and never finished: a handler that came in between left by longjmp. Where it
- * ends is unknown, so what follows cannot be read; and should its writer come back after all, it must
- * not write into memory that somebody else owns by then. So the sub-buffer is given up for good. */
-static void abandon_sub(struct smk_thread *t)
+/* A record was reserved and never finished: a handler that came in between left by longjmp. Should its
+ * writer come back after all, it must not write into memory that somebody else owns by then. So the
+ * sub-buffer is given up for good, and what the writer has not copied of it is lost. */
+static void abandon_sub(struct smk_thread *t, uint64_t reserved)
 {
     struct smk_sub *sub = &smk_pool.subs[t->sub];
-    uint64_t state = t->sub_state;
-    if (smk_cas_acq_rel(&sub->state, &state, t->sub_state | SMK_SUB_KIND))
+    uint8_t *memory = smk_sub_memory(t->sub);
+    uint64_t state = smk_load_acquire(&sub->state);
+    bool ours = true, done = false;
+    smk_store_relaxed(&sub->used, (uint32_t)smk_min_u64(reserved - (uint64_t)memory, SMK_SUB_SIZE));
+    while (ours && !done) {
+        ours = (state & ~(uint64_t)SMK_SUB_READING) == t->sub_state;
+        if (ours) /* pairs with: smk_pool_end_reading, which then counts the loss */
+            done = smk_cas_acq_rel(&sub->state, &state, state | SMK_SUB_KIND);
+    }
+    if (done) {
         smk_add_relaxed(&smk_pool.torn, 1);
-    smk_add_relaxed(&t->torn, 1);
+        if (!(state & SMK_SUB_READING))
+            count_loss(sub, memory);
+    }
+    smk_store_relaxed(&t->torn, t->torn + 1);
     forget_sub(t);
 }
 
@@ -213,7 +242,10 @@ static bool open_sub(struct smk_thread *t)
     if (!take_sub(&index, generation))
         return false;
     struct smk_sub *sub = &smk_pool.subs[index];
-    uint64_t base = (uint64_t)smk_sub_memory(index);
+    uint8_t *memory = smk_sub_memory(index);
+    /* A finished record is known by a head that is not 0. It costs little: the lines are wanted in our
+     * cache anyway, in a moment. */
+    memset(memory, 0, SMK_SUB_SIZE);
     sub->ordinal = ++t->ordinal;
     sub->serial = t->serial;
     sub->tid = t->tid;
@@ -221,76 +253,123 @@ static bool open_sub(struct smk_thread *t)
     sub->consumed = 0;
     smk_store_relaxed(&sub->used, 0);
     smk_store_relaxed(&t->sub_state, STATE(generation, SMK_SUB_OPEN));
-    /* A handler that comes between these sees end == 0 and in_slow, and undoes its own addition. */
-    smk_store_relaxed(&t->committed, base);
-    smk_store_relaxed(&t->cur, base);
-    smk_signal_fence();
-    smk_store_release(&t->sub, index); /* pairs with: drain.c, read_bounds */
-    smk_store_relaxed(&t->end, base + SMK_SUB_SIZE);
+    smk_store_relaxed(&t->committed, (uint64_t)memory);
+    smk_store_relaxed(&t->cur, (uint64_t)memory);
+    smk_store_release(&t->sub, index); /* pairs with: copy_open in drain.c */
+    smk_store_relaxed(&t->end, (uint64_t)memory + SMK_SUB_SIZE - SMK_SUB_SLACK);
     return true;
 }
 
-/* What a failed reservation added is taken back: nested handlers do so in reverse order, so the word
- * is then what it was. */
-static uint64_t *drop(struct smk_thread *t, unsigned words, unsigned event)
+/* The time first: who starts a capture at a tick makes sure that every thread sees it by then. */
+static uint64_t *drop(struct smk_thread *t, unsigned event)
 {
-    smk_local_add(&t->cur, -(uint64_t)(words * 8));
-    smk_add_relaxed(&t->dropped, 1);
+    uint64_t now = smk_ticks();
+    smk_local_add(&t->dropped, 1);
     if (smk_readers_any())
-        smk_readers_count_loss(t, t->serial, event, smk_ticks());
+        smk_readers_count_loss(t, t->serial, event, now);
     return NULL;
 }
 
-/* True when it is safe to change this thread's sub-buffer: no frame below is in the slow path itself,
- * or between its reservation and its commit. */
-static bool may_change_sub(struct smk_thread *t, uint64_t pos)
+/* Closes the sub-buffer, which is full, whose room at `pos` was asked for, and in which nothing is
+ * unfinished. False: it stays, since the queue is busy. */
+static bool leave_sub(struct smk_thread *t, uint64_t pos)
 {
-    if (t->in_slow || !smk_pool_ready())
-        return false;
-    if (t->sub == SMK_NO_SUB || t->committed == pos) {
-        t->stuck = 0;
-        return true;
+    bool keep;
+    smk_store_relaxed(&t->end, 0);
+    smk_store_relaxed(&t->cur, pos);
+    close_sub(t, (uint32_t)(pos - (uint64_t)smk_sub_memory(t->sub)), &keep);
+    if (!keep)
+        forget_sub(t);
+    return !keep;
+}
+
+/* A frame below us is between its reservation and its commit, so the sub-buffer cannot be closed. NULL:
+ * no room is left, the event is dropped. After many of those the record is taken for abandoned, and the
+ * sub-buffer with it: *gone. */
+static uint64_t *reserve_in_slack(struct smk_thread *t, uint64_t pos, unsigned words, bool *gone)
+{
+    uint64_t limit = (uint64_t)smk_sub_memory(t->sub) + SMK_SUB_SIZE;
+    /* With an end of 0 the writer may be taking the sub-buffer away: pairs with smk_pool_steal. */
+    if (smk_load_relaxed(&t->end) != 0 && pos + words * 8 <= limit)
+        return (uint64_t *)pos;
+    smk_local_add(&t->cur, -(uint64_t)(words * 8));
+    *gone = ++t->stuck > STUCK_LIMIT && smk_load_relaxed(&smk_pool.torn) < smk_pool.count / 8;
+    if (*gone)
+        abandon_sub(t, pos);
+    return NULL;
+}
+
+/* True when the addition that got `pos` still stands: it was made in the sub-buffer that is open now. */
+static bool is_inside(const struct smk_thread *t, uint64_t pos, unsigned words)
+{
+    return t->sub != SMK_NO_SUB && pos >= (uint64_t)smk_sub_memory(t->sub) &&
+           t->cur >= pos + words * 8;
+}
+
+/* Signals are blocked. Between the failed reservation and that a handler may have run: if it opened
+ * another sub-buffer, the addition of ours is gone with the old one and `pos` is not inside. */
+static uint64_t *reserve_anew(struct smk_thread *t, uint64_t pos, unsigned words, unsigned event)
+{
+    if (is_inside(t, pos, words)) {
+        bool gone = t->committed == pos;
+        uint64_t *rec = gone ? NULL : reserve_in_slack(t, pos, words, &gone);
+        if (rec)
+            return rec;
+        if (!gone || (t->sub != SMK_NO_SUB && !leave_sub(t, pos)))
+            return drop(t, event);
     }
-    return ++t->stuck > STUCK_LIMIT && smk_load_relaxed(&smk_pool.torn) < smk_pool.count / 8;
+    t->stuck = 0;
+    if (t->sub == SMK_NO_SUB && !open_sub(t)) {
+        forget_sub(t); /* the addition too */
+        return drop(t, event);
+    }
+    uint64_t at = smk_local_add(&t->cur, words * 8);
+    if (at + words * 8 <= smk_load_relaxed(&t->end))
+        return (uint64_t *)at;
+    smk_local_add(&t->cur, -(uint64_t)(words * 8)); /* the handler has left too little of it */
+    return drop(t, event);
 }
 
 uint64_t *smk_pool_reserve_slow(struct smk_thread *t, uint64_t pos, unsigned words, unsigned event)
 {
-    bool keep = false;
-    if (!may_change_sub(t, pos))
-        return drop(t, words, event);
-    t->in_slow = 1;
-    smk_store_relaxed(&t->end, 0); /* before the next line: a smaller record must not fit now */
+    uint64_t signals;
+    if (t->in_slow) { /* a sanitizer's handlers come in spite of the mask */
+        smk_local_add(&t->cur, -(uint64_t)(words * 8));
+        return drop(t, event);
+    }
+    smk_sys_block_signals(&signals);
+    smk_store_relaxed(&t->in_slow, 1);
     smk_signal_fence();
-    smk_local_add(&t->cur, -(uint64_t)(words * 8));
-    if (t->stuck > STUCK_LIMIT)
-        abandon_sub(t);
-    else if (t->sub != SMK_NO_SUB && (close_sub(t, bytes_used(t, pos), &keep) || !keep))
+    uint64_t *rec;
+    if (smk_pool_ready()) {
+        rec = reserve_anew(t, pos, words, event);
+    } else {
         forget_sub(t);
-    bool opened = !keep && open_sub(t);
-    uint64_t at = smk_local_add(&t->cur, words * 8);
-    smk_signal_fence();
-    t->in_slow = 0;
-    t->stuck = 0;
-    return opened ? (uint64_t *)at : drop(t, words, event);
+        rec = drop(t, event);
+    }
+    smk_store_release(&t->in_slow, 0); /* pairs with: is_settled */
+    smk_sys_restore_signals(signals);
+    return rec;
 }
 
 void smk_pool_thread_exit(struct smk_thread *t)
 {
+    uint64_t signals;
+    bool keep = true;
     if (t->sub == SMK_NO_SUB || !smk_pool_ready())
         return;
-    t->in_slow = 1;
+    smk_sys_block_signals(&signals);
+    smk_store_relaxed(&t->in_slow, 1);
     smk_store_relaxed(&t->end, 0);
     smk_signal_fence();
-    bool keep = true;
-    if (t->committed != t->cur)
-        abandon_sub(t);
-    else
-        for (int tries = 0; keep && tries < RECYCLE_TRIES; tries++)
-            close_sub(t, bytes_used(t, t->cur), &keep);
+    uint32_t used = (uint32_t)(t->cur - (uint64_t)smk_sub_memory(t->sub));
+    for (int tries = 0; t->committed == t->cur && keep && tries < RECYCLE_TRIES; tries++)
+        close_sub(t, used, &keep);
+    if (keep) /* cancelled in the middle of a record, or the queue is not to be had */
+        abandon_sub(t, t->cur);
     forget_sub(t);
-    smk_signal_fence();
-    t->in_slow = 0;
+    smk_store_release(&t->in_slow, 0); /* pairs with: is_settled */
+    smk_sys_restore_signals(signals);
 }
 
 /* ---- for the drain ------------------------------------------------------------------------------------- */
@@ -304,13 +383,16 @@ static void free_sub(uint32_t index)
 void smk_pool_end_reading(uint32_t index)
 {
     struct smk_sub *sub = &smk_pool.subs[index];
-    /* pairs with: take_closed, close_sub */
+    /* pairs with: take_closed, close_sub, abandon_sub */
     uint64_t before = smk_and_acq_rel(&sub->state, ~(uint64_t)SMK_SUB_READING);
-    if (before & SMK_SUB_TAKEN) {
-        smk_pool_note_incomplete_until(sub->last);
-        smk_add_relaxed(&smk_pool.recycled, 1);
-        free_sub(index);
-    }
+    if ((before & SMK_SUB_KIND) == SMK_SUB_KIND)
+        count_loss(sub, smk_sub_memory(index));
+    if (!(before & SMK_SUB_TAKEN))
+        return;
+    smk_pool_note_incomplete_until(sub->last);
+    count_loss(sub, smk_sub_memory(index)); /* nothing, unless the drain had no room */
+    smk_add_relaxed(&smk_pool.recycled, 1);
+    free_sub(index);
 }
 
 bool smk_pool_steal(struct smk_thread *t, uint32_t index, uint64_t state, uint64_t quiet_since)
@@ -321,7 +403,7 @@ bool smk_pool_steal(struct smk_thread *t, uint32_t index, uint64_t state, uint64
     if (smk_load_acquire(&t->cur) != committed || smk_load_acquire(&t->sub_state) != state ||
         smk_load_acquire(&t->sub) != index)
         return false;
-    /* pairs with: close_sub, which then leaves it alone */
+    /* pairs with: begin_closing */
     if (!smk_cas_acq_rel(&sub->state, &expected, SMK_SUB_FREE))
         return false;
     sub->used = (uint32_t)(committed - (uint64_t)smk_sub_memory(index));

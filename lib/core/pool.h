@@ -13,9 +13,13 @@
  * State word of a sub-buffer, 64 bits, changed only by compare and swap:
  *
  *     63 … 8  position in the queue of closed ones; while open, the generation
+ *          4  CLOSING: its owner is about to close it; the drain neither reads nor steals it now
  *          3  TAKEN: recycled while it was being read; the reader frees it
  *          2  READING: the drain holds it
  *       1, 0  0 free, 1 open, 2 closed, 3 given up
+ *
+ * The last SMK_SUB_SLACK bytes of a sub-buffer are left for signal handlers that come when it is full and
+ * a record in it is not finished: until it is, nobody can close the sub-buffer.
  *
  * There is one drain at a time (drain.c, on the writer thread). What it has copied for the running
  * captures is `consumed`; who recycles a sub-buffer that is not consumed counts each event in it as
@@ -30,6 +34,7 @@
 #include "core/thread.h"
 
 #define SMK_SUB_SIZE         8192u
+#define SMK_SUB_SLACK        512u
 #define SMK_POOL_BYTES_MIN   (64u * SMK_SUB_SIZE)
 #define SMK_POOL_BYTES_LIMIT (UINT64_C(4) << 30)
 
@@ -40,6 +45,7 @@ enum {
     SMK_SUB_KIND = 3,
     SMK_SUB_READING = 4,
     SMK_SUB_TAKEN = 8,
+    SMK_SUB_CLOSING = 16,
     SMK_SUB_POS_SHIFT = 8
 };
 
@@ -63,7 +69,6 @@ struct smk_pool {
     struct smk_ring closed;
     size_t ring_bytes;
     uint64_t complete_from; /* ticks: all that was recorded after this is still in the pool */
-    uint64_t counting;      /* threads that are counting the loss of what they recycle now */
     uint64_t recycled;      /* sub-buffers recycled */
     uint64_t stolen;        /* taken from idle threads */
     uint64_t torn;          /* given up, because a record in them was never finished */
@@ -103,7 +108,8 @@ bool smk_pool_steal(struct smk_thread *t, uint32_t index, uint64_t state, uint64
 /* What was recorded before this tick is not all in the pool. Any thread. */
 void smk_pool_note_incomplete_until(uint64_t tick);
 
-/* Gives a sub-buffer that the drain copied back: to the free ones if it was TAKEN meanwhile. */
+/* Gives a sub-buffer that the drain copied back: to the free ones if it was TAKEN meanwhile. What the
+ * drain had no room for is then counted as lost. */
 void smk_pool_end_reading(uint32_t index);
 
 #endif

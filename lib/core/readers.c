@@ -7,7 +7,7 @@ uint32_t smk_readers_active;
 
 static bool wants(const struct smk_reader_slot *reader, uint32_t category, uint64_t tick)
 {
-    return (reader->categories & category) && tick >= reader->first &&
+    return (smk_load_relaxed(&reader->categories) & category) && tick >= smk_load_relaxed(&reader->first) &&
            tick < smk_load_relaxed(&reader->last);
 }
 
@@ -34,22 +34,27 @@ static bool zero_lost(struct smk_thread *thread, void *arg)
     return true;
 }
 
-int smk_reader_add(uint32_t categories, uint64_t first)
+int smk_reader_add(uint32_t categories)
 {
     uint32_t taken = smk_load_relaxed(&smk_readers_active);
     for (int slot = 0; slot < SMK_CAPTURES_MAX; slot++) {
         if (taken & (1u << slot))
             continue;
         struct smk_reader_slot *reader = &smk_readers[slot];
-        reader->categories = categories;
-        reader->first = first;
-        reader->lost_elsewhere = 0;
+        smk_store_relaxed(&reader->categories, categories);
+        smk_store_relaxed(&reader->first, UINT64_MAX);
         smk_store_relaxed(&reader->last, UINT64_MAX);
-        smk_threads_each_slot(zero_lost, &slot);
         smk_or_acq_rel(&smk_readers_active, 1u << slot); /* pairs with: smk_readers_count_loss */
         return slot;
     }
     return -1;
+}
+
+void smk_reader_start(int slot, uint64_t first)
+{
+    smk_store_relaxed(&smk_readers[slot].lost_elsewhere, 0);
+    smk_threads_each_slot(zero_lost, &slot);
+    smk_store_release(&smk_readers[slot].first, first);
 }
 
 void smk_reader_stop(int slot, uint64_t last) { smk_store_relaxed(&smk_readers[slot].last, last); }

@@ -12,7 +12,7 @@
 
 struct smk_reader_slot {
     uint32_t categories;
-    uint64_t first; /* ticks, inclusive */
+    uint64_t first; /* ticks, inclusive; UINT64_MAX until it starts */
     uint64_t last;  /* ticks, exclusive; UINT64_MAX while it runs */
     uint64_t lost_elsewhere; /* lost by threads whose slot was given to another meanwhile */
 };
@@ -25,8 +25,11 @@ SMK_INLINE bool smk_readers_any(void) { return smk_load_acquire(&smk_readers_act
 /* Counts an event as lost for each reader that wanted it. */
 void smk_readers_count_loss(struct smk_thread *owner, uint32_t serial, unsigned event, uint64_t tick);
 
-/* Adds a reader and returns its slot, or -1. Its losses begin at zero. The capture manager's lock. */
-int smk_reader_add(uint32_t categories, uint64_t first);
+/* Adds a reader, which wants nothing yet, and returns its slot, or -1. The capture manager's lock, here
+ * and below. */
+int smk_reader_add(uint32_t categories);
+/* From this tick on it wants; its losses begin at zero. */
+void smk_reader_start(int slot, uint64_t first);
 void smk_reader_stop(int slot, uint64_t last);
 void smk_reader_remove(int slot);
 void smk_readers_reset_in_child(void);

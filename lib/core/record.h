@@ -6,11 +6,13 @@
  *     word 1   time in ticks
  *     word 2…  the other arguments, one each; the text in its own words at the end
  *
- * reserve → write → commit, each by the thread that owns the sub-buffer. A signal handler may come
- * between any two instructions and record events itself: reserve is one instruction, so the handler
- * gets the room behind ours; commit adds our length to `committed`, also one instruction, so
- * `committed == cur` says that nothing below is unfinished, whoever finished first. (The idea of
- * counting commits per sub-buffer is that of LTTng's ring buffer; Desnoyers 2009, chapter 5.)
+ * reserve → write words 1… → commit, each by the thread that owns the sub-buffer. A signal handler may
+ * come between any two instructions and record events itself: reserve is one instruction, so the
+ * handler gets the room behind ours. Commit writes word 0, last of all: a sub-buffer is all zeroes when
+ * it is opened, so a reader knows a finished record by its head and never waits for anybody. It then
+ * adds our length to `committed`, also one instruction, so that `committed == cur` tells the owner that
+ * no frame below it is in the middle of a record, whoever finished first. (The idea of counting commits
+ * per sub-buffer is that of LTTng's ring buffer; Desnoyers 2009, chapter 5.)
  *
  * Cost when armed: one time stamp, two additions to own memory, two to four stores.
  */
@@ -36,6 +38,24 @@ SMK_INLINE unsigned smk_record_words(uint64_t head) { return (head >> 8) & 0xff;
 SMK_INLINE unsigned smk_record_text_len(uint64_t head) { return (head >> 16) & 0xffff; }
 SMK_INLINE uint32_t smk_record_first(uint64_t head) { return (uint32_t)(head >> 32); }
 
+/* Where the finished records that begin at `at` end: before `to`, or before the first that is not
+ * finished. `memory` is a sub-buffer, or a copy of one. */
+SMK_INLINE uint32_t smk_records_end(const uint8_t *memory, uint32_t at, uint32_t to)
+{
+    while (at + 16 <= to) {
+        uint64_t head = smk_load_acquire((const uint64_t *)(memory + at)); /* pairs with: smk_commit */
+        if (head == 0)
+            break;
+        at += smk_record_words(head) * 8;
+    }
+    return at;
+}
+
+/* The first finished record behind the unfinished one at `at`, whose length nobody knows; `to` where
+ * there is none. Looks for what can only be a record: an event that exists, of its length, at a time
+ * that has been. */
+uint32_t smk_records_after_hole(const uint8_t *memory, uint32_t at, uint32_t to);
+
 /* Room for a record of `words`, or NULL: the event is dropped and counted. */
 SMK_INLINE uint64_t *smk_reserve(struct smk_thread *t, unsigned words, unsigned event)
 {
@@ -45,10 +65,11 @@ SMK_INLINE uint64_t *smk_reserve(struct smk_thread *t, unsigned words, unsigned 
     return (uint64_t *)pos;
 }
 
-/* Makes the record visible. Pairs with: drain.c, read_bounds. */
-SMK_INLINE void smk_commit(struct smk_thread *t, unsigned words)
+/* Finishes the record, whose other words are written. `head` is from smk_record_head. */
+SMK_INLINE void smk_commit(struct smk_thread *t, uint64_t *rec, uint64_t head)
 {
-    smk_local_add_release(&t->committed, words * 8);
+    smk_store_release(rec, head); /* pairs with: smk_records_end */
+    smk_local_add_release(&t->committed, smk_record_words(head) * 8); /* pairs with: is_settled */
 }
 
 #endif

@@ -48,13 +48,22 @@ void smk_requests_reset_in_child(void)
     smk_slots_init(&flights.slots, flights.slots.next, flights.slots.capacity);
 }
 
+/* A multiple of the block is never given out: a thread whose next id is one needs another block. A signal
+ * handler that comes in between takes its own id from the same block, or gets a block first; ours is
+ * then left unused. */
 static uint64_t new_id(struct smk_thread *t)
 {
-    if (t->request_next == t->request_limit) {
-        t->request_next = smk_add_relaxed(&flights.next_id, ID_BLOCK) + 1;
-        t->request_limit = t->request_next + ID_BLOCK;
+    uint64_t next = smk_load_relaxed(&t->request_next);
+    for (;;) {
+        if (next % ID_BLOCK != 0) {
+            if (smk_cas_relaxed(&t->request_next, &next, next + 1))
+                return next;
+        } else {
+            uint64_t block = smk_add_relaxed(&flights.next_id, ID_BLOCK);
+            if (smk_cas_relaxed(&t->request_next, &next, block + 1))
+                next = block + 1;
+        }
     }
-    return t->request_next++;
 }
 
 static uint32_t enlist(struct smk_thread *t, const smk_request *request)
@@ -90,13 +99,12 @@ static void record_traceparent(struct smk_thread *t, uint64_t id, const char *tr
     uint64_t *rec = smk_reserve(t, 6, SMK_EV_REQUEST_TRACE);
     if (!rec)
         return;
-    rec[0] = smk_record_head(SMK_EV_REQUEST_TRACE, 6, 0, parent.flags);
     rec[1] = smk_ticks();
     rec[2] = id;
     rec[3] = parent.trace_high;
     rec[4] = parent.trace_low;
     rec[5] = parent.parent;
-    smk_commit(t, 6);
+    smk_commit(t, rec, smk_record_head(SMK_EV_REQUEST_TRACE, 6, 0, parent.flags));
 }
 
 smk_request smk_abi_request_begin(const char *route, const char *traceparent)
@@ -113,10 +121,9 @@ smk_request smk_abi_request_begin(const char *route, const char *traceparent)
     smk_add_relaxed(&flights.begun, 1);
     uint64_t *rec = smk_reserve(t, 3, SMK_EV_REQUEST_BEGIN);
     if (rec) {
-        rec[0] = smk_record_head(SMK_EV_REQUEST_BEGIN, 3, 0, request.route);
         rec[1] = request.begin;
         rec[2] = request.id;
-        smk_commit(t, 3);
+        smk_commit(t, rec, smk_record_head(SMK_EV_REQUEST_BEGIN, 3, 0, request.route));
     }
     record_traceparent(t, request.id, traceparent);
     return request;
@@ -148,9 +155,11 @@ void smk_abi_request_end(const smk_request *request)
 {
     uint32_t status;
     struct smk_thread *t = smk_thread_self();
-    if (!t || !end_once(request, &status))
+    if (!end_once(request, &status))
         return;
     smk_add_relaxed(&flights.ended, 1);
+    if (!t)
+        return; /* in a destructor after the thread's end: the table's entry is free all the same */
     if (t->request == request->id)
         t->request = 0;
     if (!smk_gate_open(SMK_CAT_REQUEST))
@@ -159,12 +168,11 @@ void smk_abi_request_end(const smk_request *request)
     if (!rec)
         return;
     uint64_t now = smk_ticks();
-    rec[0] = smk_record_head(SMK_EV_REQUEST_END, 5, 0, request->route);
     rec[1] = now;
     rec[2] = request->id;
     rec[3] = now - request->begin;
     rec[4] = status;
-    smk_commit(t, 5);
+    smk_commit(t, rec, smk_record_head(SMK_EV_REQUEST_END, 5, 0, request->route));
 }
 
 static void record_movement(struct smk_thread *t, unsigned event, uint64_t id)
@@ -174,10 +182,9 @@ static void record_movement(struct smk_thread *t, unsigned event, uint64_t id)
     uint64_t *rec = smk_reserve(t, 3, event);
     if (!rec)
         return;
-    rec[0] = smk_record_head(event, 3, 0, 0);
     rec[1] = smk_ticks();
     rec[2] = id;
-    smk_commit(t, 3);
+    smk_commit(t, rec, smk_record_head(event, 3, 0, 0));
 }
 
 uint64_t smk_abi_request_enter(const smk_request *request)
@@ -211,15 +218,15 @@ smk_request_region smk_abi_request_region_begin(const smk_request *request, smk_
     struct smk_thread *t = smk_thread_self();
     if (!t)
         return region;
+    uint32_t site_id = smk_site_id(site);
     uint64_t *rec = smk_reserve(t, 4, SMK_EV_REQUEST_REGION_BEGIN);
     if (!rec)
         return region;
     region = (smk_request_region){site, request->id, new_id(t), smk_ticks()};
-    rec[0] = smk_record_head(SMK_EV_REQUEST_REGION_BEGIN, 4, 0, smk_site_id(site));
     rec[1] = region.begin;
     rec[2] = region.request;
     rec[3] = region.id;
-    smk_commit(t, 4);
+    smk_commit(t, rec, smk_record_head(SMK_EV_REQUEST_REGION_BEGIN, 4, 0, site_id));
     return region;
 }
 
@@ -228,16 +235,16 @@ void smk_abi_request_region_end(const smk_request_region *region)
     struct smk_thread *t = smk_thread_self();
     if (!t || !smk_gate_open(SMK_CAT_REGION))
         return;
+    uint32_t site_id = smk_site_id(region->site);
     uint64_t *rec = smk_reserve(t, 5, SMK_EV_REQUEST_REGION_END);
     if (!rec)
         return;
     uint64_t now = smk_ticks();
-    rec[0] = smk_record_head(SMK_EV_REQUEST_REGION_END, 5, 0, smk_site_id(region->site));
     rec[1] = now;
     rec[2] = region->request;
     rec[3] = region->id;
     rec[4] = now - region->begin;
-    smk_commit(t, 5);
+    smk_commit(t, rec, smk_record_head(SMK_EV_REQUEST_REGION_END, 5, 0, site_id));
 }
 
 smk_handoff smk_abi_handoff_begin(const smk_request *request, smk_site *site)
@@ -254,14 +261,14 @@ void smk_abi_handoff_end(const smk_handoff *handoff)
     struct smk_thread *t = smk_thread_self();
     if (!t || !smk_gate_open(SMK_CAT_REQUEST))
         return;
+    uint32_t site_id = smk_site_id(handoff->site);
     uint64_t *rec = smk_reserve(t, 5, SMK_EV_HANDOFF);
     if (!rec)
         return;
     uint64_t now = smk_ticks();
-    rec[0] = smk_record_head(SMK_EV_HANDOFF, 5, 0, smk_site_id(handoff->site));
     rec[1] = now;
     rec[2] = handoff->request;
     rec[3] = now - handoff->begin;
     rec[4] = handoff->from;
-    smk_commit(t, 5);
+    smk_commit(t, rec, smk_record_head(SMK_EV_HANDOFF, 5, 0, site_id));
 }

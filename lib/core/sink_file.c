@@ -45,6 +45,7 @@ static int file_open(void *arg, uint32_t number)
     int fd = smk_sys_openat(sink->dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | fresh, 0600);
     if (fd < 0)
         return fd;
+    smk_sys_fchmod(fd, 0600); /* whatever the host's umask */
     sink->fd = smk_fd_keep(fd);
     smk_store_relaxed(&sink->bytes, 0);
     smk_store_release(&sink->number, number); /* pairs with: whoever streams it */

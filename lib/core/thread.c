@@ -29,14 +29,22 @@ static void record_exit(struct smk_thread *t)
     uint64_t *rec = smk_gate_open(SMK_CAT_SCHED) ? smk_reserve(t, 2, SMK_EV_THREAD_EXIT) : NULL;
     if (!rec)
         return;
-    rec[0] = smk_record_head(SMK_EV_THREAD_EXIT, 2, 0, 0);
     rec[1] = smk_ticks();
-    smk_commit(t, 2);
+    smk_commit(t, rec, smk_record_head(SMK_EV_THREAD_EXIT, 2, 0, 0));
 }
+
+/* Destructors of other keys that run after ours may still record: the first times we only ask to be
+ * called again. There are PTHREAD_DESTRUCTOR_ITERATIONS rounds, 4; the last stays unused, for threads
+ * that record for the first time in a destructor. */
+#define ENDINGS_PUT_OFF 2
 
 static void thread_ended(void *arg)
 {
     struct smk_thread *t = arg;
+    if (smk_tls.endings < ENDINGS_PUT_OFF && pthread_setspecific(threads.key, t) == 0) {
+        smk_tls.endings++;
+        return;
+    }
     if (smk_load_relaxed(&t->state) == SMK_THREAD_LIVE)
         record_exit(t);
     smk_tls.self = NULL;
@@ -73,11 +81,14 @@ static void fill_slot(struct smk_thread *t)
     smk_store_relaxed(&t->serial, serial);
     smk_store_relaxed(&t->tid, (uint32_t)smk_sys_gettid());
     smk_name_store(&t->name, comm);
-    t->cur = t->end = t->committed = 0;
-    t->sub_state = 0;
+    smk_store_relaxed(&t->cur, 0);
+    smk_store_relaxed(&t->end, 0);
+    smk_store_relaxed(&t->committed, 0);
+    smk_store_relaxed(&t->sub_state, 0);
     smk_store_relaxed(&t->sub, SMK_NO_SUB);
-    t->in_slow = 0;
-    t->stuck = t->request = t->request_next = t->request_limit = 0;
+    smk_store_relaxed(&t->in_slow, 0);
+    t->stuck = t->request_next = 0;
+    smk_store_relaxed(&t->request, 0);
     smk_store_relaxed(&t->wait.kind, 0);
     t->wait.depth = 0;
     t->ordinal = t->stack_high = 0;
@@ -104,8 +115,9 @@ struct smk_thread *smk_thread_register(void)
     }
     if (smk_tls.quiet || smk_tls.registering || !threads.array)
         return NULL;
-    smk_tls.registering = 1; /* a handler that comes now goes without */
-    smk_signal_fence();
+    uint64_t signals;
+    smk_sys_block_signals(&signals); /* a handler that came now would go without a slot */
+    smk_tls.registering = 1;
     uint32_t index = smk_slots_take(&threads.slots);
     struct smk_thread *t = index == SMK_NO_SLOT ? NULL : &threads.array[index];
     if (t) {
@@ -118,8 +130,8 @@ struct smk_thread *smk_thread_register(void)
         smk_add_relaxed(&threads.untraced, 1);
         smk_tls.quiet = 1;
     }
-    smk_signal_fence();
     smk_tls.registering = 0;
+    smk_sys_restore_signals(signals);
     return t;
 }
 

@@ -69,13 +69,13 @@ struct smk_wait_now {
 
 struct smk_thread {
     /* line 0: own thread only, except that anybody may read, and the writer sets `end` to 0 to take an
-     * idle sub-buffer away (pool.c). Addresses inside the current sub-buffer. */
+     * idle sub-buffer away (pool.c). Addresses inside the current sub-buffer; 0 without one. */
     uint64_t cur;       /* where the next record goes; reserved by smk_local_add */
     uint64_t end;       /* where the room ends; 0: no sub-buffer */
     uint64_t committed; /* start + bytes of finished records; == cur when none is being written */
     uint64_t sub_state; /* the state word of the sub-buffer as this thread opened it */
     uint32_t sub;       /* index of the current sub-buffer, or SMK_NO_SUB */
-    uint32_t in_slow;   /* inside the slow path: a signal handler that comes now drops its event */
+    uint32_t in_slow;   /* inside the slow path, where signals are blocked; atomic */
     uint64_t stuck;     /* events that found an unfinished record in the way, one after the other */
     uint64_t request;   /* id of the request that it serves, 0: none */
 
@@ -84,7 +84,7 @@ struct smk_thread {
     SMK_ALIGNED(SMK_CACHE_LINE) uint32_t state; /* enum smk_thread_state */
     uint32_t serial;                            /* counts threads of the process from 1 */
     uint32_t tid;
-    uint64_t request_next, request_limit; /* block of request ids reserved for this thread */
+    uint64_t request_next; /* of a block of ids reserved for this thread, request.c */
     uint64_t ordinal;    /* sub-buffers opened so far */
     uint64_t stack_high; /* the stack lies below this address; 0: not known yet */
     uint64_t started;    /* ticks */
@@ -101,6 +101,7 @@ struct smk_thread_local {
     uint8_t quiet;           /* not traced: a thread of ours, or inside a wrapper's own work */
     uint8_t dead;            /* its slot was given back; what comes later is counted as late */
     uint8_t registering;
+    uint8_t endings; /* calls of our destructor so far */
 };
 
 extern SMK_TLS struct smk_thread_local smk_tls;

@@ -1,5 +1,8 @@
 #include "core/writer.h"
 
+#include <signal.h>
+
+#include "base/atomic.h"
 #include "base/errors.h"
 #include "base/lock.h"
 #include "base/sys.h"
@@ -10,15 +13,39 @@
 
 static struct smk_lock pass_lock = SMK_LOCK_INIT(SMK_RANK_WRITER);
 static uint32_t running; /* atomic */
+static uint32_t pass_tid; /* atomic: of the thread that is in a pass; 0: none is */
 static uint32_t wake;    /* atomic, futex: counts reasons to look */
 
+static uint64_t locked_pass(void)
+{
+    smk_lock(&pass_lock);
+    smk_store_relaxed(&pass_tid, (uint32_t)smk_sys_gettid());
+    uint64_t ns = smk_pass();
+    smk_store_relaxed(&pass_tid, 0);
+    smk_unlock(&pass_lock);
+    return ns;
+}
+
+bool smk_writer_is_here(void)
+{
+    return smk_load_relaxed(&pass_tid) == (uint32_t)smk_sys_gettid();
+}
+
+/* A write that is too large or that nobody reads makes a signal for this very thread, which is the
+ * host's: it gets an error instead, as the writer thread does, where all signals are blocked. */
 void smk_writer_pass_here(void)
 {
+    uint64_t signals;
     uint8_t quiet = smk_tls.quiet;
     smk_tls.quiet = 1; /* what the writer does is not the host's */
-    smk_lock(&pass_lock);
-    smk_pass();
-    smk_unlock(&pass_lock);
+    smk_sys_block_signals(&signals);
+    bool pipe = smk_sys_signal_pends(SIGPIPE), size = smk_sys_signal_pends(SIGXFSZ);
+    locked_pass();
+    if (!pipe && smk_sys_signal_pends(SIGPIPE))
+        smk_sys_drop_signal(SIGPIPE);
+    if (!size && smk_sys_signal_pends(SIGXFSZ))
+        smk_sys_drop_signal(SIGXFSZ);
+    smk_sys_restore_signals(signals);
     smk_tls.quiet = quiet;
 }
 
@@ -31,9 +58,7 @@ static void *writer_main(void *arg)
     smk_sys_set_thread_name("stallmark-write");
     for (;;) {
         uint32_t seen = smk_load_acquire(&wake); /* pairs with: smk_writer_wake */
-        smk_lock(&pass_lock);
-        uint64_t ns = smk_pass();
-        smk_unlock(&pass_lock);
+        uint64_t ns = locked_pass();
         if (ns > 0)
             smk_sys_futex_wait(&wake, seen, ns);
     }
@@ -67,4 +92,6 @@ void smk_writer_reset_in_child(void)
 {
     smk_lock_reset(&pass_lock);
     smk_store_relaxed(&running, 0);
+    smk_store_relaxed(&pass_tid, 0);
+    smk_pass_reset_in_child();
 }

@@ -11,6 +11,9 @@
 int smk_writer_start(void);
 bool smk_writer_runs(void);
 
+/* True on the thread that is in a pass now: it must not wait for one. */
+bool smk_writer_is_here(void);
+
 /* Something changed that the thread should look at now. Any thread. */
 void smk_writer_wake(void);
 
