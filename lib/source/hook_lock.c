@@ -85,14 +85,13 @@ static void record_wait(struct smk_thread *t, const struct smk_caller *from, uin
     uint64_t *rec = smk_reserve(t, 7, SMK_EV_LOCK_WAIT);
     if (!rec)
         return;
-    rec[0] = smk_record_head(SMK_EV_LOCK_WAIT, 7, 0, stack);
     rec[1] = now;
     rec[2] = now - since;
     rec[3] = lock;
     rec[4] = holder;
     rec[5] = releaser;
     rec[6] = result;
-    smk_commit(t, 7);
+    smk_commit(t, rec, smk_record_head(SMK_EV_LOCK_WAIT, 7, 0, stack));
 }
 
 static SMK_NOINLINE int wait_for_lock(pthread_mutex_t *mutex, const struct lock_call *call,
@@ -170,12 +169,11 @@ static void record_release(struct smk_thread *t, const struct smk_caller *from, 
     uint64_t *rec = smk_reserve(t, 5, SMK_EV_LOCK_RELEASE);
     if (!rec)
         return;
-    rec[0] = smk_record_head(SMK_EV_LOCK_RELEASE, 5, 0, stack);
     rec[1] = now;
     rec[2] = now - before;
     rec[3] = lock;
     rec[4] = since ? before - since : 0;
-    smk_commit(t, 5);
+    smk_commit(t, rec, smk_record_head(SMK_EV_LOCK_RELEASE, 5, 0, stack));
 }
 
 static SMK_NOINLINE int unlock_with_waiters(pthread_mutex_t *mutex, struct smk_caller from)

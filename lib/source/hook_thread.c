@@ -40,13 +40,13 @@ static void record_start(struct smk_thread *t, uint32_t parent)
 {
     char name[SMK_NAME_MAX];
     smk_name_load(&t->name, name);
+    uint32_t id = smk_string_id(name);
     uint64_t *rec = smk_reserve(t, 3, SMK_EV_THREAD_START);
     if (!rec)
         return;
-    rec[0] = smk_record_head(SMK_EV_THREAD_START, 3, 0, smk_string_id(name));
     rec[1] = smk_ticks();
     rec[2] = parent;
-    smk_commit(t, 3);
+    smk_commit(t, rec, smk_record_head(SMK_EV_THREAD_START, 3, 0, id));
 }
 
 static void *trampoline(void *arg)
@@ -90,12 +90,12 @@ SMK_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, voi
 
 static void record_name(struct smk_thread *t, const char *name)
 {
+    uint32_t id = smk_string_id(name);
     uint64_t *rec = smk_reserve(t, 2, SMK_EV_THREAD_NAME);
     if (!rec)
         return;
-    rec[0] = smk_record_head(SMK_EV_THREAD_NAME, 2, 0, smk_string_id(name));
     rec[1] = smk_ticks();
-    smk_commit(t, 2);
+    smk_commit(t, rec, smk_record_head(SMK_EV_THREAD_NAME, 2, 0, id));
 }
 
 struct naming {

@@ -19,6 +19,7 @@ static const struct smk_sys_call calls[] = {
     {"process_vm_readv", SYS_process_vm_readv, {0, 0, 0, 0}},
 #define OPTIONAL_CALLS 2
     {"clock_nanosleep", SYS_clock_nanosleep, {CLOCK_MONOTONIC, 0, 0, 0}},
+    {"fchmod", SYS_fchmod, {-1, 0, 0, 0}},
     {"fcntl", SYS_fcntl, {-1, F_DUPFD_CLOEXEC, 0, 0}},
     {"fstatfs", SYS_fstatfs, {-1, 0, 0, 0}},
     {"fsync", SYS_fsync, {-1, 0, 0, 0}},
@@ -36,7 +37,9 @@ static const struct smk_sys_call calls[] = {
     {"pwrite64", SYS_pwrite64, {-1, 0, 0, 0}},
     {"readlinkat", SYS_readlinkat, {-1, 0, 0, 0}},
     {"renameat2", SYS_renameat2, {-1, 0, -1, 0}},
+    {"rt_sigpending", SYS_rt_sigpending, {0, 8, 0, 0}},
     {"rt_sigprocmask", SYS_rt_sigprocmask, {0, 0, 0, 8}},
+    {"rt_sigtimedwait", SYS_rt_sigtimedwait, {0, 0, 0, 8}},
     {"sched_getaffinity", SYS_sched_getaffinity, {0, 0, 0, 0}},
     {"uname", SYS_uname, {0, 0, 0, 0}},
     {"unlinkat", SYS_unlinkat, {-1, 0, 0, 0}},
