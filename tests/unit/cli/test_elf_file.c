@@ -1,8 +1,10 @@
 /* Programs as they are, and damaged at every place: an answer or an error, never a crash. */
+#define _GNU_SOURCE /* memfd_create */
 #include "unit/smk_test.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "elf_file.h"
@@ -11,7 +13,8 @@ enum { SIZE_MAX_READ = 4 << 20 };
 
 static uint8_t bytes[SIZE_MAX_READ];
 static size_t size;
-static char copy[] = "/tmp/smk-elf-XXXXXX";
+static int copy_fd;
+static char copy[64]; /* its path */
 
 static void load(const char *path)
 {
@@ -25,10 +28,8 @@ static void load(const char *path)
 
 static void save(size_t len)
 {
-    int fd = open(copy, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, bytes, len), (ssize_t)len);
-    close(fd);
+    assert_int_equal(ftruncate(copy_fd, 0), 0);
+    assert_int_equal(pwrite(copy_fd, bytes, len, 0), (ssize_t)len);
 }
 
 static void read_all(void)
@@ -90,11 +91,9 @@ static void damage(size_t first, size_t end, size_t step)
 {
     static const uint8_t values[] = {0x00, 0x7f, 0x80, 0xff};
     for (size_t at = first; at < end; at += step) {
-        uint8_t before = bytes[at];
-        bytes[at] = values[at % sizeof(values)];
-        save(size);
+        assert_int_equal(pwrite(copy_fd, &values[at % sizeof(values)], 1, (off_t)at), 1);
         read_all();
-        bytes[at] = before;
+        assert_int_equal(pwrite(copy_fd, &bytes[at], 1, (off_t)at), 1);
     }
 }
 
@@ -102,6 +101,7 @@ static void test_damaged_anywhere(void **state)
 {
     (void)state;
     load("/proc/self/exe");
+    save(size);
     damage(0, 1024, 1);         /* headers, notes, the loader's name */
     damage(1024, 8192, 3);      /* versions and their names */
     damage(size - 2560, size, 1); /* section headers */
@@ -115,9 +115,7 @@ int main(void)
         cmocka_unit_test(test_cut_anywhere),
         cmocka_unit_test(test_damaged_anywhere),
     };
-    int fd = mkstemp(copy);
-    close(fd);
-    int failed = SMK_RUN(tests);
-    unlink(copy);
-    return failed;
+    copy_fd = memfd_create("copy", MFD_CLOEXEC);
+    snprintf(copy, sizeof(copy), "/proc/self/fd/%d", copy_fd);
+    return SMK_RUN(tests);
 }
