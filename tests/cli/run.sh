@@ -21,7 +21,7 @@ expect 7 '^ran with 0$' -- run "$plain"
 expect 7 -- run -q -- "$plain"
 [ ! -s "$work/err" ] || say "-q printed something"
 expect 0 '^LD_PRELOAD='"$preload"'$' '^STALLMARK_LISTEN=127\.0\.0\.1:[1-9][0-9]*$' '^STALLMARK_RECORDER=10s$' \
-    '^STALLMARK_RUN_FOLLOW_EXEC=on$' -- run --quiet --listen 127.0.0.1:0 --recorder 10s --follow-exec -- env
+    '^STALLMARK_FOLLOW_EXEC=on$' -- run --quiet --listen 127.0.0.1:0 --recorder 10s --follow-exec -- env
 expect 0 -- run -q --listen none -- env
 ! grep -q STALLMARK_LISTEN "$work/out" || say "--listen none gives an address"
 expect 0 'STALLMARK_LISTEN=\[::1\]:[1-9]' -- run -q --listen '[::1]:0' -- env || true
@@ -102,6 +102,12 @@ refuses "$work/elf32" 'is a 32-bit program'
 refuses "$work/big_endian" 'is a program for another machine'
 refuses "$work/other" 'is a program for another machine'
 refuses "$work/cut" 'is a damaged program'
+printf '#!/usr/bin/env python-of-ours\nbody\n' >"$work/env_script"
+mkdir "$work/path" && ln -s "$(command -v cat)" "$work/path/python-of-ours"
+PATH=$work/path:$PATH expect 0 '^body$' -- run -q -- "$work/env_script"
+# env is not what is to be traced: it has gone already when the program begins.
+printf '#!/usr/bin/env cat\n' >"$work/env_script"
+expect 0 '^LD_PRELOAD=' -- run -q -- "$work/env_script" /proc/self/environ
 expect 0 'without a first line' -- run -q -- "$work/bare_script"
 
 # An interpreter of a name that is no file is the kernel's to judge: the loader's own path is patched in here.

@@ -116,7 +116,7 @@ static int start(const struct run_options *options, char **command)
     if (options->recorder)
         smk_preload_set("RECORDER", options->recorder);
     if (options->follow_exec)
-        smk_preload_set("RUN_FOLLOW_EXEC", "on");
+        smk_preload_set("FOLLOW_EXEC", "on");
     find_socket(&config, socket, sizeof(socket));
     if (!options->quiet)
         announce(&listen, socket);
@@ -165,6 +165,8 @@ const struct smk_command smk_cmd_run = {
     "  --config FILE          of the agent: lines `name = value`\n"
     "  --follow-exec          stay also in the programs that COMMAND executes\n"
     "  -q, --quiet            do not print the line\n"
+    "\n"
+    "A script is traced in its interpreter, and what it executes with --follow-exec alone.\n"
     "\n"
     "Every other option of the agent can be given as STALLMARK_<NAME> in the environment.\n"
     "\n"

@@ -166,6 +166,18 @@ static bool read_script(const char *path, char interpreter[SCRIPT_LINE], char ar
 
 static bool takes_path(const struct check *check, const char *path, unsigned depth);
 
+static bool is_env(const char *interpreter, const char *argument)
+{
+    return strcmp(base_name(interpreter), "env") == 0 && argument[0] && argument[0] != '-' &&
+           !strchr(argument, '=');
+}
+
+bool smk_is_env_script(const char *path, char name[256], char interpreter[PATH_MAX])
+{
+    char env[SCRIPT_LINE];
+    return read_script(path, env, name) && is_env(env, name) && smk_find_program(name, interpreter) == 0;
+}
+
 /* `env NAME` becomes NAME, which is what shall be traced. */
 static bool takes_script(const struct check *check, const char *path, const char *interpreter,
                          const char *argument, unsigned depth)
@@ -177,8 +189,7 @@ static bool takes_script(const struct check *check, const char *path, const char
     }
     if (!takes_path(check, interpreter, depth + 1))
         return false;
-    if (strcmp(base_name(interpreter), "env") != 0 || argument[0] == '-' || !argument[0] ||
-        strchr(argument, '='))
+    if (!is_env(interpreter, argument))
         return true;
     return smk_find_program(argument, found) < 0 || takes_path(check, found, depth + 1);
 }

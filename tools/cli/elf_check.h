@@ -15,6 +15,9 @@
 /* The file that execvp would run for `command`, in `path`. 0, or -errno: -ENOENT, -EACCES. */
 int smk_find_program(const char *command, char path[PATH_MAX]);
 
+/* A script whose #! line is `/usr/bin/env NAME` is run by NAME: true, and where that lies. */
+bool smk_is_env_script(const char *path, char name[256], char interpreter[PATH_MAX]);
+
 /* True: `preload` will be loaded into the program at `path`, or into what its #! line names. False:
  * `reason` says why not, naming the file ("/bin/x is a static program, …"). */
 bool smk_takes_preload(const char *path, const char *preload, char *reason, size_t size);

@@ -32,6 +32,28 @@ static int find_library(char library[PATH_MAX])
                         here, places[0], here, SMK_LIBDIR);
 }
 
+/* A script for `env NAME` is given to NAME here: env would be what the preload comes into, and NAME, which
+ * env executes, is what is meant. */
+static int resolve_env(struct smk_preload *preload)
+{
+    char interpreter[PATH_MAX];
+    size_t count = 0;
+    if (!smk_is_env_script(preload->program, preload->name, interpreter))
+        return 0;
+    while (preload->argv[count])
+        count++;
+    char **argv = calloc(count + 2, sizeof(*argv));
+    char *script = strdup(preload->program);
+    if (!argv || !script)
+        return smk_cli_fail("not enough memory");
+    argv[0] = preload->name;
+    argv[1] = script; /* these live as long as the process does, which exec ends */
+    memcpy(argv + 2, preload->argv + 1, (count - 1) * sizeof(*argv));
+    preload->argv = argv;
+    memcpy(preload->program, interpreter, sizeof(interpreter));
+    return 0;
+}
+
 int smk_preload_prepare(struct smk_preload *preload, char **argv)
 {
     char reason[PATH_MAX + 256];
@@ -49,7 +71,7 @@ int smk_preload_prepare(struct smk_preload *preload, char **argv)
                             status == -ENOENT ? "no such program" : strerror(-status));
     if (!smk_takes_preload(preload->program, preload->library, reason, sizeof(reason)))
         return smk_cli_fail("%s", reason);
-    return 0;
+    return resolve_env(preload);
 }
 
 void smk_preload_set(const char *name, const char *value)
@@ -69,6 +91,8 @@ int smk_preload_exec(const struct smk_preload *preload)
     snprintf(list, size, "%s%s%s", preload->library, own && own[0] ? ":" : "", own ? own : "");
     setenv("LD_PRELOAD", list, 1);
     free(list);
-    execvp(preload->argv[0], preload->argv);
+    execv(preload->program, preload->argv);
+    if (errno == ENOEXEC) /* a script without its first line, which execvp gives to sh */
+        execvp(preload->program, preload->argv);
     return smk_cli_fail("'%s' cannot be run: %s", preload->argv[0], strerror(errno));
 }

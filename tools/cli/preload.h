@@ -12,8 +12,9 @@
 
 struct smk_preload {
     char library[PATH_MAX]; /* libstallmark-preload.so */
-    char program[PATH_MAX]; /* what argv[0] stands for */
+    char program[PATH_MAX]; /* the file to execute */
     char **argv;
+    char name[256]; /* of a script's interpreter */
 };
 
 /* Finds the library beside this binary and the program, and checks that the one will be loaded into
