@@ -45,12 +45,18 @@ typedef struct smk_open_options {
      * malloc's. */
     void *(*resize)(void *arg, void *old, size_t old_bytes, size_t bytes);
     void *resize_arg;
+    /* Called for each chunk while it is opened, which with `verify` may take long. NULL: not. */
+    void (*progress)(void *arg, uint64_t done, uint64_t total);
+    void *progress_arg;
 } smk_open_options;
 
-/* Opens a file: one segment, several joined, or a cut one. `options` may be NULL. */
+/* Opens a file: one segment, several joined in any order, or a cut one. `options` may be NULL. Chunks of
+ * two captures in one file are refused: SMK_E_FORMAT. SMK_E_VERSION: a later major version wrote it;
+ * SMK_E_LIMIT: max_memory; SMK_E_NOTFOUND, SMK_E_IO and the like: the file. */
 int smk_trace_open(smk_trace **trace, const char *path, const smk_open_options *options);
 
-/* The same with several files that are segments of one capture, in any order. */
+/* The same with several files that are segments of one capture, in any order. A segment that is given
+ * twice counts once. */
 int smk_trace_open_segments(smk_trace **trace, const char *const *paths, size_t count,
                             const smk_open_options *options);
 
@@ -67,12 +73,13 @@ typedef struct smk_trace_info {
     uint32_t format_version;
     uint32_t categories;             /* bits of enum smk_category, recorded */
     uint64_t first, last;            /* ns, monotonic: when it was armed, when it was stopped */
-    uint64_t complete_from;          /* ns: from here on every thread is complete */
+    uint64_t complete_from;          /* ns: from here on every thread is complete; UINT64_MAX: not said */
     int64_t realtime_offset;         /* CLOCK_REALTIME - CLOCK_MONOTONIC at `first`, ns */
     uint64_t events, lost;           /* lost: counted by the tracer */
     uint64_t bytes;
     uint32_t segments, chunks, threads, sites, strings, stacks, modules;
-    bool complete;                   /* its last segment ended with an END chunk, nothing is missing */
+    bool complete;                   /* all of the capture is here, and nothing of it is damaged */
+    bool from_start, to_end;         /* its first chunk is here; its last segment's END is */
 } smk_trace_info;
 
 const smk_trace_info *smk_trace_get_info(const smk_trace *trace);
@@ -130,7 +137,17 @@ const smk_module_info *smk_trace_module(const smk_trace *trace, uint64_t address
 /* Name given to a lock, or NULL. */
 const char *smk_trace_lock_name(const smk_trace *trace, uint64_t address);
 
-/* By number from 0; NULL after the last. */
+typedef struct smk_clock_info {
+    uint64_t monotonic, realtime; /* ns, of one moment */
+    uint64_t error;               /* ns */
+} smk_clock_info;
+
+/* By number from 0; NULL (false) after the last. */
+const char *smk_trace_string_at(const smk_trace *trace, size_t number, uint32_t *id);
+const smk_site_info *smk_trace_site_at(const smk_trace *trace, size_t number);
+const smk_stack_info *smk_trace_stack_at(const smk_trace *trace, size_t number);
+const char *smk_trace_lock_at(const smk_trace *trace, size_t number, uint64_t *address);
+bool smk_trace_clock_at(const smk_trace *trace, size_t number, smk_clock_info *clock);
 const smk_thread_info *smk_trace_thread_at(const smk_trace *trace, size_t number);
 const smk_module_info *smk_trace_module_at(const smk_trace *trace, size_t number);
 const smk_open_wait *smk_trace_open_wait_at(const smk_trace *trace, size_t number);
@@ -139,21 +156,30 @@ const smk_open_wait *smk_trace_open_wait_at(const smk_trace *trace, size_t numbe
 
 #define SMK_READER_ARGS 7
 
-/* Types of argument as in format/events.h: what a value means. */
 typedef struct smk_event {
     uint64_t time;             /* ns; of a wait: when it ended */
     uint32_t id;               /* enum smk_event_id */
     uint32_t thread;           /* serial */
     uint32_t tid;
     uint32_t arg_count;
-    uint64_t args[SMK_READER_ARGS]; /* TICKS are ns here; SIGNED and VALUE: cast to int64_t */
+    uint64_t args[SMK_READER_ARGS]; /* durations are ns; "signed" and "value": cast to int64_t */
     const char *text;          /* of a TEXT argument, not ended by NUL; valid until the next event */
     uint32_t text_len;
 } smk_event;
 
-/* "lock_wait" for an event id, NULL for one that this version does not know; and of its arguments. */
+/* "lock_wait" for an event id, NULL for one that this version does not know; its category ("lock"); and
+ * of its arguments: "lock", and "address": what the number means. Types are site, string, stack (ids of
+ * the tables, 0: none), duration, address, thread (a tid, 0: unknown), request (0: none), number, signed,
+ * value (signed), bits, text (its length; the bytes are in `text`). Static strings; any thread. */
 const char *smk_event_name(uint32_t id);
+const char *smk_event_category(uint32_t id);
 const char *smk_event_arg_name(uint32_t id, uint32_t arg);
+const char *smk_event_arg_type(uint32_t id, uint32_t arg);
+
+/* The id of "lock_wait", 0 where there is no such event; the number of its argument "duration", or
+ * SMK_E_NOTFOUND. */
+uint32_t smk_event_find(const char *name);
+int smk_event_find_arg(uint32_t id, const char *name);
 
 typedef struct smk_cursor_options {
     size_t size;       /* sizeof(smk_cursor_options) */

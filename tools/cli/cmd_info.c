@@ -1,0 +1,186 @@
+/* cmd_info.c: what a trace is, on half a page. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "cli.h"
+#include "format/events.h"
+#include "trace_open.h"
+
+static int run(int argc, char **argv);
+
+const struct smk_command smk_cmd_info = {
+    .name = "info",
+    .usage = "usage: stallmark info [--json] FILE…\n"
+             "\n"
+             "Prints what a trace is: its capture, process, times, sizes, losses, and every fact that it\n"
+             "states. Several files are taken as segments of one capture. `stallmark check` says whether\n"
+             "all of it is sound.\n"
+             "\n"
+             "  --json   the same as one JSON object\n",
+    .summary = "what a trace file is: capture, process, times, sizes, losses",
+    .run = run,
+};
+
+/* ---- text ----------------------------------------------------------------------------------------------- */
+
+static void line(const char *label, const char *text)
+{
+    if (!text || !text[0])
+        return;
+    printf("%-15s ", label);
+    smk_cli_puts(stdout, text);
+    putchar('\n');
+}
+
+static void put_time_of_day(const smk_trace_info *info)
+{
+    int64_t ns = (int64_t)info->first + info->realtime_offset;
+    if (ns <= 0)
+        return;
+    struct smk_civil civil = smk_civil_from_unix(ns / 1000000000);
+    printf("%-15s %04d-%02d-%02dT%02d:%02d:%02d.%03dZ, %" PRIu64 " ns of CLOCK_MONOTONIC\n", "began",
+           civil.year, civil.month, civil.day, civil.hour, civil.minute, civil.second,
+           (int)(ns / 1000000 % 1000), info->first);
+}
+
+static void put_complete(const smk_trace_info *info)
+{
+    printf("%-15s ", "complete");
+    if (info->complete)
+        fputs("yes", stdout);
+    else
+        fputs(!info->to_end       ? "no: its last segment is not here, or was cut"
+              : !info->from_start ? "no: its first segments are not here"
+                                  : "no: see the problems",
+              stdout);
+    if (info->complete_from == UINT64_MAX) {
+        puts("; from when every thread is in it is not said");
+        return;
+    }
+    fputs("; every thread is in it from ", stdout);
+    smk_cli_put_seconds(stdout, (int64_t)(info->complete_from - info->first));
+    fputs(" s\n", stdout);
+}
+
+static void put_categories(uint32_t categories)
+{
+    printf("%-15s ", "categories");
+    bool any = false;
+    for (unsigned bit = 0; bit < SMK_CATEGORY_COUNT; bit++)
+        if (categories >> bit & 1) {
+            printf("%s%s", any ? "," : "", smk_category_name(1u << bit));
+            any = true;
+        }
+    puts(any ? "" : "not said");
+}
+
+static void put_text(const smk_trace *trace)
+{
+    const smk_trace_info *info = smk_trace_get_info(trace);
+    const char *key, *value;
+    line("capture", info->capture_id);
+    line("name", info->name);
+    line("kind", info->kind);
+    put_time_of_day(info);
+    printf("%-15s ", "length");
+    smk_cli_put_seconds(stdout, (int64_t)(info->last - info->first));
+    fputs(" s\n", stdout);
+    line("ended", info->reason[0] ? info->reason : "not said");
+    put_complete(info);
+    put_categories(info->categories);
+    printf("%-15s %" PRIu64 ", lost %" PRIu64 "\n", "events", info->events, info->lost);
+    printf("%-15s %" PRIu64 " bytes, %" PRIu32 " segments, %" PRIu32 " chunks, format %u.%u\n", "size",
+           info->bytes, info->segments, info->chunks, info->format_version >> 8,
+           info->format_version & 0xffu);
+    printf("%-15s %" PRIu32 " threads, %" PRIu32 " sites, %" PRIu32 " strings, %" PRIu32
+           " stacks, %" PRIu32 " modules\n",
+           "tables", info->threads, info->sites, info->strings, info->stacks, info->modules);
+    puts("\nfacts");
+    for (size_t i = 0; smk_trace_fact_at(trace, i, &key, &value); i++) {
+        fputs("  ", stdout);
+        smk_cli_puts(stdout, key);
+        printf("%*s", (int)(strlen(key) < 24 ? 25 - strlen(key) : 1), "");
+        smk_cli_puts(stdout, value);
+        putchar('\n');
+    }
+    for (size_t i = 0; smk_trace_problem(trace, i); i++) {
+        if (i == 0)
+            puts("\nproblems");
+        fputs("  ", stdout);
+        smk_cli_puts(stdout, smk_trace_problem(trace, i));
+        putchar('\n');
+    }
+}
+
+/* ---- JSON ----------------------------------------------------------------------------------------------- */
+
+static void member(const char *key, const char *text)
+{
+    printf("\"%s\":", key);
+    smk_cli_put_json(stdout, text, strlen(text));
+    putchar(',');
+}
+
+static void number(const char *key, uint64_t value) { printf("\"%s\":%" PRIu64 ",", key, value); }
+
+static void put_json(const smk_trace *trace)
+{
+    const smk_trace_info *info = smk_trace_get_info(trace);
+    const char *key, *value;
+    putchar('{');
+    member("capture_id", info->capture_id);
+    member("name", info->name);
+    member("kind", info->kind);
+    member("reason", info->reason);
+    number("first_ns", info->first);
+    number("last_ns", info->last);
+    if (info->complete_from != UINT64_MAX)
+        number("complete_from_ns", info->complete_from);
+    printf("\"realtime_offset_ns\":%" PRId64 ",", info->realtime_offset);
+    number("events", info->events);
+    number("lost", info->lost);
+    number("bytes", info->bytes);
+    number("segments", info->segments);
+    number("chunks", info->chunks);
+    number("threads", info->threads);
+    number("sites", info->sites);
+    number("strings", info->strings);
+    number("stacks", info->stacks);
+    number("modules", info->modules);
+    printf("\"format\":\"%u.%u\",", info->format_version >> 8, info->format_version & 0xffu);
+    printf("\"complete\":%s,\"facts\":{", info->complete ? "true" : "false");
+    for (size_t i = 0; smk_trace_fact_at(trace, i, &key, &value); i++) {
+        if (i)
+            putchar(',');
+        smk_cli_put_json(stdout, key, strlen(key));
+        putchar(':');
+        smk_cli_put_json(stdout, value, strlen(value));
+    }
+    fputs("},\"problems\":[", stdout);
+    for (size_t i = 0; smk_trace_problem(trace, i); i++) {
+        if (i)
+            putchar(',');
+        smk_cli_put_json(stdout, smk_trace_problem(trace, i), strlen(smk_trace_problem(trace, i)));
+    }
+    puts("]}");
+}
+
+static int run(int argc, char **argv)
+{
+    bool json = false;
+    const struct smk_cli_option options[] = {{"json", 0, SMK_CLI_FLAG, &json, NULL}, SMK_CLI_END};
+    struct smk_cli_args args;
+    smk_trace *trace;
+    if (!smk_cli_parse(&args, &smk_cmd_info, options, argc, argv))
+        return args.exit_code;
+    int rc = smk_cli_open_trace(&trace, args.operand, args.count, false);
+    if (rc != 0)
+        return rc;
+    if (json)
+        put_json(trace);
+    else
+        put_text(trace);
+    smk_trace_close(trace);
+    return SMK_EXIT_FINE;
+}
