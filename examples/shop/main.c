@@ -114,8 +114,14 @@ static void start_agent(struct event_base *base)
     smk_agent_options options = SMK_AGENT_OPTIONS;
     if (strcmp(shop_options.debug, "none") != 0)
         options.listen = shop_options.debug;
-    if (smk_agent_start(&options) < 0)
+    if (smk_agent_start(&options) < 0) {
         fprintf(stderr, "shop: no tracing: %s\n", smk_last_error());
+        return;
+    }
+    char address[80];
+    smk_agent_address(address, sizeof(address));
+    if (address[0])
+        printf("shop: tracer on http://%s/debug/\n", address);
 #endif
 }
 
