@@ -26,6 +26,8 @@ endif()
 if(TARGET stallmark)
   install(TARGETS stallmark DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(FILES ${PROJECT_SOURCE_DIR}/docs/man/stallmark.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES ${PROJECT_SOURCE_DIR}/tools/cli/completion/stallmark
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 endif()
 
 install(EXPORT stallmark-targets NAMESPACE stallmark:: DESTINATION ${package_dir})

@@ -1,7 +1,8 @@
 #!/bin/bash
 # The main job from end to end: a shop that is slow under load, armed with one curl, stopped by a timer, its
-# trace downloaded, checked and read; then the same shop with the fault switched off. Each line that begins
-# with $ was run as it stands there. Fails, with a sentence, where the answer is not the right one.
+# trace downloaded, checked and read; then the same shop with the fault switched off. Each line of curl and
+# stallmark that begins with $ was run as it stands there. Fails, with a sentence, where the answer is not the
+# right one.
 # usage: examples/demo.sh BUILD OUTPUT
 set -u
 build=$1
@@ -58,7 +59,9 @@ start_shop() {
     shop_pid=$!
     until web=$(sed -n 's|^shop: \(http://.*[0-9]\)/$|\1|p' "$out/$name.shop") && [ -n "$web" ]; do
         tries=$((tries + 1))
-        kill -0 "$shop_pid" 2>/dev/null && [ $tries -lt 100 ] || fail "the shop does not start: $(cat "$out/$name.shop")"
+        if ! kill -0 "$shop_pid" 2>/dev/null || [ $tries = 100 ]; then
+            fail "the shop does not start: $(cat "$out/$name.shop")"
+        fi
         sleep 0.05
     done
     debug=$(sed -n 's|^shop: tracer on \(http://.*\)/debug/$|\1|p' "$out/$name.shop")
@@ -103,7 +106,9 @@ capture() {
 
 need curl
 need wrk
-[ -x "$shop" ] && [ -x "$stallmark" ] || fail "$build has no shop or no stallmark; ./dev demo builds them"
+for program in "$shop" "$stallmark"; do
+    [ -x "$program" ] || fail "$program is not there; ./dev demo builds it"
+done
 mkdir -p "$out" || exit 1
 
 title "A shop that misbehaves, under load"
