@@ -16,18 +16,19 @@
 #include "source/hook_lock.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "core/gate.h"
 #include "core/record.h"
 #include "core/stats.h"
 #include "source/caller.h"
+#include "source/contended.h"
 #include "source/held.h"
 #include "source/mutex.h"
-#include "source/releaser.h"
 #include "source/resolve.h"
 #include "source/stack.h"
 
-uint64_t smk_releasers[SMK_RELEASER_PLACES];
+struct smk_contended smk_contended[SMK_CONTENDED_PLACES];
 
 static uint64_t slept_ticks = 1; /* atomic, like the next */
 static uint64_t stack_ticks = 1;
@@ -38,6 +39,8 @@ void smk_hook_lock_prepare(void)
     smk_store_relaxed(&stack_ticks, smk_ns_to_ticks(SMK_STACK_WAIT_NS));
     smk_add_relaxed(&smk_held_arming, 1);
 }
+
+void smk_contended_reset_in_child(void) { memset(smk_contended, 0, sizeof smk_contended); }
 
 /* ---- waiting ------------------------------------------------------------------------------------------ */
 
@@ -78,7 +81,7 @@ static void record_wait(struct smk_thread *t, const struct smk_caller *from, uin
                         uint64_t now, uint32_t holder, enum smk_lock_result result)
 {
     bool got = result == SMK_LOCK_ACQUIRED || result == SMK_LOCK_OWNERDEAD;
-    uint32_t releaser = got ? smk_releaser_of(lock, since, now) : 0;
+    uint32_t releaser = got ? smk_contended_releaser(lock, since, now) : 0;
     uint32_t stack = 0;
     if (now - since >= smk_load_relaxed(&stack_ticks))
         stack = smk_stack_here(from->pc, from->sp, from->fp);
@@ -104,8 +107,10 @@ static SMK_NOINLINE int wait_for_lock(pthread_mutex_t *mutex, const struct lock_
     uint32_t holder = smk_mutex_holder(mutex);
     uint64_t since = smk_ticks();
     smk_wait_publish(t, SMK_WAIT_LOCK, lock, holder, since, from.pc, from.sp, from.fp);
+    smk_contended_begin_wait(lock);
     int code = call_real(mutex, call);
     uint64_t now = smk_ticks();
+    smk_contended_end_wait(lock);
     smk_wait_clear(t);
     smk_add_relaxed(&smk_stats.lock_waits, 1);
     if (!smk_gate_open(SMK_CAT_LOCK))
@@ -176,20 +181,24 @@ static void record_release(struct smk_thread *t, const struct smk_caller *from, 
     smk_commit(t, rec, smk_record_head(SMK_EV_LOCK_RELEASE, 5, 0, stack));
 }
 
-static SMK_NOINLINE int unlock_with_waiters(pthread_mutex_t *mutex, struct smk_caller from)
+/* Somebody waits for it, and this unlock gives it up: not one inside a recursive lock, not one that is
+ * refused since it is another's. */
+static bool is_release(const pthread_mutex_t *mutex, const struct smk_thread *t)
+{
+    uint32_t holder = smk_mutex_holder(mutex);
+    return smk_mutex_wakes(mutex) && (holder == 0 || holder == t->tid) &&
+           (smk_mutex_is_shared(mutex) || smk_contended_waited_for((uint64_t)(uintptr_t)mutex));
+}
+
+static SMK_NOINLINE int unlock_waited_for(pthread_mutex_t *mutex, struct smk_caller from)
 {
     struct smk_thread *t = smk_tls.quiet ? NULL : smk_thread_self();
     uint64_t lock = (uint64_t)(uintptr_t)mutex;
-    bool wakes = smk_mutex_wakes(mutex);
-    uint32_t holder = smk_mutex_holder(mutex);
-    if (!t || !wakes || (holder && holder != t->tid)) {
-        if (wakes)
-            smk_held_end(lock);
-        return SMK_REAL(pthread_mutex_unlock)(mutex);
-    }
     uint64_t since = smk_held_end(lock);
+    if (!t || !is_release(mutex, t))
+        return SMK_REAL(pthread_mutex_unlock)(mutex);
     uint64_t before = smk_ticks();
-    smk_releaser_note(lock, t->tid, before);
+    smk_contended_release(lock, t->tid, before);
     int code = SMK_REAL(pthread_mutex_unlock)(mutex);
     if (code == 0)
         record_release(t, &from, lock, before, smk_ticks(), since);
@@ -201,7 +210,7 @@ SMK_EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
     if (!smk_gate_open(SMK_CAT_LOCK))
         return SMK_REAL(pthread_mutex_unlock)(mutex);
     if (SMK_UNLIKELY(smk_mutex_may_have_waiters(mutex)))
-        return unlock_with_waiters(mutex, SMK_CALLER);
+        return unlock_waited_for(mutex, SMK_CALLER);
     if (smk_held_knows((uint64_t)(uintptr_t)mutex))
         smk_held_end((uint64_t)(uintptr_t)mutex);
     return SMK_REAL(pthread_mutex_unlock)(mutex);

@@ -20,6 +20,7 @@
 #include "core/init.h"
 #include "core/ownthread.h"
 #include "core/pool.h"
+#include "source/contended.h"
 #include "source/hook_lock.h"
 #include "source/hook_thread.h"
 #include "source/modules.h"
@@ -97,6 +98,7 @@ static void after_fork_in_child(void)
         return;
     smk_core_after_fork_in_child();
     smk_hook_thread_reset_in_child();
+    smk_contended_reset_in_child();
     smk_start_after_fork_in_child();
 }
 

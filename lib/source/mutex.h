@@ -26,6 +26,7 @@
 #define SMK_MUTEX_ROBUST    16u
 #define SMK_MUTEX_INHERIT   32u
 #define SMK_MUTEX_PROTECT   64u
+#define SMK_MUTEX_SHARED    128u
 
 SMK_INLINE uint32_t smk_mutex_kind(const pthread_mutex_t *mutex)
 {
@@ -46,6 +47,12 @@ SMK_INLINE uint32_t smk_mutex_holder(const pthread_mutex_t *mutex)
     return tid <= FUTEX_TID_MASK ? tid : 0; /* above: the marks of robust mutexes */
 }
 
+/* Between processes: who waits for it may be in another one. */
+SMK_INLINE bool smk_mutex_is_shared(const pthread_mutex_t *mutex)
+{
+    return (smk_mutex_kind(mutex) & SMK_MUTEX_SHARED) != 0;
+}
+
 /* May be true for a mutex whose word is a thread id (robust, inheriting) and that nobody waits for. */
 SMK_INLINE bool smk_mutex_may_have_waiters(const pthread_mutex_t *mutex)
 {
@@ -53,7 +60,7 @@ SMK_INLINE bool smk_mutex_may_have_waiters(const pthread_mutex_t *mutex)
     return word == 2 || (word & FUTEX_WAITERS) != 0;
 }
 
-/* Whether its holder's next unlock gives it up and wakes somebody. */
+/* Whether its holder's next unlock gives it up, and somebody may be there to be woken. */
 SMK_INLINE bool smk_mutex_wakes(const pthread_mutex_t *mutex)
 {
     uint32_t kind = smk_mutex_kind(mutex), word = smk_mutex_word(mutex);
@@ -62,11 +69,22 @@ SMK_INLINE bool smk_mutex_wakes(const pthread_mutex_t *mutex)
     return kind & (SMK_MUTEX_ROBUST | SMK_MUTEX_INHERIT) ? (word & FUTEX_WAITERS) != 0 : word == 2;
 }
 
+/* A robust mutex whose holder died, or that nobody can get any more. */
+SMK_INLINE bool smk_mutex_is_damaged(const pthread_mutex_t *mutex)
+{
+    return (smk_mutex_word(mutex) & FUTEX_OWNER_DIED) != 0 ||
+           (uint32_t)smk_load_relaxed(&mutex->__data.__owner) > FUTEX_TID_MASK;
+}
+
 /* Whether trylock, where it does not say EBUSY, does and says exactly what lock would have. Not so with a
- * priority ceiling (trylock changes the thread's priority on its own terms), nor for a mutex that is none. */
+ * priority ceiling (trylock changes the thread's priority on its own terms), nor where a robust one is
+ * damaged (they leave it behind in different states), nor for a mutex that is none. */
 SMK_INLINE bool smk_mutex_try_is_lock(const pthread_mutex_t *mutex)
 {
-    return (smk_mutex_kind(mutex) & SMK_MUTEX_PROTECT) == 0;
+    uint32_t kind = smk_mutex_kind(mutex);
+    if (SMK_LIKELY((kind & (SMK_MUTEX_ROBUST | SMK_MUTEX_PROTECT)) == 0))
+        return true;
+    return (kind & SMK_MUTEX_PROTECT) == 0 && !smk_mutex_is_damaged(mutex);
 }
 
 /* The same for clocklock, which looks at its clock before it looks at the mutex. */
@@ -80,6 +98,7 @@ SMK_INLINE bool smk_mutex_try_is_clocklock(const pthread_mutex_t *mutex, clockid
 #else
 
 SMK_INLINE uint32_t smk_mutex_holder(const pthread_mutex_t *mutex) { return mutex ? 0 : 0; }
+SMK_INLINE bool smk_mutex_is_shared(const pthread_mutex_t *mutex) { return !mutex; }
 SMK_INLINE bool smk_mutex_may_have_waiters(const pthread_mutex_t *mutex) { return !mutex; }
 SMK_INLINE bool smk_mutex_wakes(const pthread_mutex_t *mutex) { return !mutex; }
 SMK_INLINE bool smk_mutex_try_is_lock(const pthread_mutex_t *mutex) { return mutex != NULL; }
