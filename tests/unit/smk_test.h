@@ -10,7 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __cplusplus
+extern "C" { /* cmocka's own header says so nowhere */
+#endif
 #include <cmocka.h>
+#ifdef __cplusplus
+}
+#endif
 
 #define SMK_RUN(tests) cmocka_run_group_tests((tests), NULL, NULL)
 

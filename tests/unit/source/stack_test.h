@@ -8,13 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/init.h"
 #include "core/intern.h"
-#include "source/stack.h"
-
-#if defined(__cplusplus)
-extern "C" {
-#endif
+#include "unit/source/stack_here.h"
 
 #define STACK_MAX 128
 
@@ -29,32 +24,28 @@ static inline uint32_t stack_get(uint32_t id, uint64_t pcs[STACK_MAX])
     return len / 8;
 }
 
-/* The stack from the frame that called the function in which this stands. */
-#define STACK_OF_CALLER()                                                                                    \
-    smk_stack_here((uint64_t)__builtin_return_address(0), (uint64_t)__builtin_frame_address(0) + 16,         \
-                   *(uint64_t *)__builtin_frame_address(0))
-
-/* Says where ours and libc's differ; both were taken in the same function, whose own frame only libc's
- * has. Returns how many frames are the same, or -1. A frame that a signal interrupted is one more. */
+/* How many frames are the same in ours and libc's, or -1, and says where not. Both were taken in the
+ * same function, whose own frame only libc's has, and a sanitizer's that stands in front of backtrace().
+ * A frame that a signal interrupted is one more in ours. */
 static inline int stack_compare(uint32_t id, void **theirs, int count)
 {
     uint64_t ours[STACK_MAX];
     int depth = (int)stack_get(id, ours);
-    for (int i = 0; i < depth; i++) {
-        if (i + 1 >= count || (ours[i] != (uint64_t)theirs[i + 1] && ours[i] != (uint64_t)theirs[i + 1] + 1)) {
-            char **names = backtrace_symbols(theirs, count);
-            for (int k = 0; k < count; k++)
-                fprintf(stderr, "%2d  theirs %s   ours %#llx\n", k, names[k],
-                        k > 0 && k <= depth ? (unsigned long long)ours[k - 1] : 0ull);
-            free(names);
-            return -1;
-        }
-    }
-    return depth == count - 1 || depth == (int)SMK_STACK_DEPTH ? depth : -1;
+    int skip = 1;
+    while (skip < 3 && depth > 0 && (uint64_t)theirs[skip] != ours[0])
+        skip++;
+    int i = 0;
+    while (i < depth && i + skip < count &&
+           (ours[i] == (uint64_t)theirs[i + skip] || ours[i] == (uint64_t)theirs[i + skip] + 1))
+        i++;
+    if (i == depth && (i + skip == count || depth == (int)SMK_STACK_DEPTH))
+        return depth;
+    char **names = backtrace_symbols(theirs, count);
+    for (int k = 0; k < count; k++)
+        fprintf(stderr, "%2d  theirs %s   ours %#llx\n", k, names[k],
+                k >= skip && k - skip < depth ? (unsigned long long)ours[k - skip] : 0ull);
+    free(names);
+    return -1;
 }
-
-#if defined(__cplusplus)
-}
-#endif
 
 #endif

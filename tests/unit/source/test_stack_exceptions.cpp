@@ -9,7 +9,7 @@
 
 extern "C" {
 #include "base/atomic.h"
-#include "unit/source/stack_test.h"
+#include "unit/source/stack_here.h"
 }
 
 namespace {
