@@ -1,0 +1,113 @@
+/* latency.h: requests: those in flight while the events go by, the routes, the slowest.
+ *
+ * A request's time is split into parts: waits for locks, own waits, time in queues, and what its
+ * regions took apart from those; the rest is unexplained. Regions of the request itself overlap all of
+ * them and are kept beside. When a request ends its parts are added to its route's (cells), and it is
+ * forgotten unless it is one of the slowest.
+ *
+ * Bounds: SMK_FLIGHTS_MAX requests in flight and SMK_PARTS_MAX parts each; what is beyond is counted.
+ *
+ * One thread at a time. Since 0.1.
+ */
+#ifndef SMK_ANALYSIS_LATENCY_H
+#define SMK_ANALYSIS_LATENCY_H
+
+#include "analysis/dist.h"
+#include "analysis/map.h"
+#include "base/mem.h"
+
+#define SMK_FLIGHTS_MAX 65536u
+#define SMK_PARTS_MAX   24u
+#define SMK_SLOWEST_MAX 100u
+
+enum smk_part_kind {
+    SMK_PART_LOCK,          /* id: of the lock in smk_locks */
+    SMK_PART_WAIT,          /* id: the site of an own wait */
+    SMK_PART_QUEUE,         /* id: the site of the handoff */
+    SMK_PART_REGION,        /* id: the site; without the waits in it and without inner regions */
+    SMK_PART_REQUEST_REGION /* id: the site; overlaps the others */
+};
+
+struct smk_part {
+    uint32_t kind, id;
+    uint64_t ns, count;
+};
+
+struct smk_request_record {
+    uint64_t id;
+    uint64_t begin, end; /* end: of the window, for one that is still running */
+    uint64_t trace_high, trace_low;
+    uint64_t duration;
+    uint32_t route; /* id of a string */
+    uint32_t route_index; /* in smk_latency.routes; SMK_MAP_NONE: not known yet */
+    uint32_t status;
+    uint32_t thread; /* serial of the last one that worked for it */
+    uint32_t part_count;
+    bool begin_seen, running;
+    uint64_t parts_refused; /* ns of parts that had no room */
+    struct smk_part parts[SMK_PARTS_MAX];
+};
+
+struct smk_route {
+    uint32_t route; /* id of a string */
+    uint32_t running; /* at the end of the window */
+    struct smk_dist latency; /* of those that ended in the window */
+    uint64_t in_window;      /* ns of its requests within the window */
+    uint64_t failed;         /* status 500 and above */
+};
+
+/* What a part took in all requests of a route. */
+struct smk_cell {
+    uint32_t route; /* index in routes */
+    uint32_t unused;
+    struct smk_part part;
+    uint64_t requests;
+};
+
+struct smk_latency {
+    uint64_t from; /* the window's begin */
+    struct smk_request_record *flights;
+    uint32_t flight_count, flight_capacity;
+    uint32_t free_flight; /* index + 1 of a list through route_index */
+    uint32_t last_flight; /* of the last answer of find */
+    struct smk_map by_id;
+    struct smk_route *routes;
+    uint32_t route_count, route_capacity;
+    struct smk_map by_route;
+    struct smk_cell *cells;
+    uint32_t cell_count, cell_capacity;
+    struct smk_map by_cell;
+    struct smk_request_record *slowest; /* longest first */
+    uint32_t slowest_count, slowest_max;
+    struct smk_dist all; /* latencies of all routes */
+    uint64_t ended, running, unlisted, parts_refused;
+};
+
+/* `from`: begin of the window; `slowest`: how many are kept. False when there is no memory. */
+bool smk_latency_init(struct smk_latency *latency, struct smk_mem *mem, uint64_t from,
+                      uint32_t slowest);
+void smk_latency_free(struct smk_latency *latency, struct smk_mem *mem);
+
+void smk_latency_begin(struct smk_latency *latency, struct smk_mem *mem, uint64_t id, uint32_t route,
+                       uint64_t time, uint32_t thread);
+/* A request about which nothing is known yet is taken up: it began before the trace. */
+void smk_latency_enter(struct smk_latency *latency, struct smk_mem *mem, uint64_t id, uint32_t thread);
+void smk_latency_trace(struct smk_latency *latency, uint64_t id, uint64_t high, uint64_t low);
+void smk_latency_end(struct smk_latency *latency, struct smk_mem *mem, uint64_t id, uint32_t route,
+                     uint64_t time, uint64_t duration, uint32_t status, uint32_t thread);
+
+/* [end - ns, end] belongs to the request: what lies before its begin is cut off. */
+void smk_latency_part(struct smk_latency *latency, uint64_t id, enum smk_part_kind kind, uint32_t part,
+                      uint64_t end, uint64_t ns);
+
+/* What is in flight at `to`, the end of the window, is taken in as running. */
+void smk_latency_finish(struct smk_latency *latency, struct smk_mem *mem, uint64_t to);
+
+/* The cell of a part in a route, or NULL. */
+const struct smk_cell *smk_latency_cell(const struct smk_latency *latency, uint32_t route_index,
+                                        enum smk_part_kind kind, uint32_t part);
+
+/* The index of a route in flight or ended; SMK_MAP_NONE: the request or its route is not known. */
+uint32_t smk_latency_route_of(const struct smk_latency *latency, uint64_t id);
+
+#endif

@@ -1,0 +1,85 @@
+/* locks.h: waits for locks and the unlocks that ended them.
+ *
+ * Sums are kept of all; the waits and unlocks themselves up to a bound, for the question who held the
+ * lock meanwhile (holders.h). Waits are in the order in which they ended.
+ *
+ * One thread at a time. Since 0.1.
+ */
+#ifndef SMK_ANALYSIS_LOCKS_H
+#define SMK_ANALYSIS_LOCKS_H
+
+#include "analysis/dist.h"
+#include "analysis/map.h"
+#include "base/mem.h"
+#include "stallmark/reader.h"
+
+struct smk_lock {
+    uint64_t address;
+    struct smk_dist waits; /* those that end in the window, and open ones up to its end */
+    uint64_t in_window;    /* ns of them within the window */
+    uint64_t outside;      /* ns of in_window outside all requests */
+    uint64_t timed_out, failed, owner_died;
+    uint64_t max_begin, max_end; /* the longest wait */
+    uint64_t max_request;
+    uint32_t open;        /* waits that had not ended */
+    uint32_t threads;     /* that waited */
+    uint32_t first_stack; /* of the first wait: names the lock where nothing else does */
+    uint32_t site;        /* of an own wait, 0: none */
+    uint32_t worst;       /* index in by-thread sums of the thread that waited most */
+};
+
+/* What one thread waited for one lock. */
+struct smk_lock_thread {
+    uint32_t lock, thread; /* index, serial */
+    uint64_t ns, count;
+};
+
+struct smk_lock_wait {
+    uint64_t begin, end;
+    uint32_t lock, thread, stack;
+    uint32_t holder, releaser; /* tids, 0: not known */
+    uint32_t got_it; /* 0: it timed out, failed, or had not ended */
+};
+
+struct smk_lock_release {
+    uint64_t time; /* when the unlock began */
+    uint64_t held; /* 0: not known */
+    uint32_t lock, thread, stack;
+    uint32_t unused;
+};
+
+struct smk_locks {
+    uint64_t from, to; /* the window */
+    uint32_t keep;     /* waits, and as many unlocks, that are kept */
+    struct smk_lock *array;
+    uint32_t count, capacity;
+    struct smk_map by_address;
+    struct smk_lock_thread *threads;
+    uint32_t thread_count, thread_capacity;
+    struct smk_map by_thread;
+    struct smk_lock_wait *waits;
+    uint32_t wait_count, wait_capacity;
+    struct smk_lock_release *releases;
+    uint32_t release_count, release_capacity;
+    uint64_t waits_refused, releases_refused; /* were not kept */
+    uint64_t total_waits, total_ns;
+};
+
+struct smk_lock_seen {
+    uint64_t address, begin, end, request;
+    uint32_t thread, stack, holder, releaser, result, site;
+    bool open, in_request;
+};
+
+void smk_locks_free(struct smk_locks *locks, struct smk_mem *mem);
+
+/* The lock's index; SMK_MAP_NONE when there is no memory. */
+uint32_t smk_locks_index(struct smk_locks *locks, struct smk_mem *mem, uint64_t address);
+
+/* Returns the lock's index; SMK_MAP_NONE: the wait lies before the window, or there is no memory. */
+uint32_t smk_locks_wait(struct smk_locks *locks, struct smk_mem *mem, const struct smk_lock_seen *seen);
+
+void smk_locks_release(struct smk_locks *locks, struct smk_mem *mem, uint64_t address, uint32_t thread,
+                       uint64_t time, uint64_t duration, uint64_t held, uint32_t stack);
+
+#endif

@@ -1,0 +1,102 @@
+#include "analysis/names.h"
+
+#include <stdio.h>
+
+static void copy(char name[SMK_NAME_MAX], const char *text) { snprintf(name, SMK_NAME_MAX, "%s", text); }
+
+static bool name_by_first_wait(char name[SMK_NAME_MAX], struct smk_symbols *symbols,
+                               const struct smk_lock *lock)
+{
+    const smk_stack_info *stack =
+        lock->first_stack ? smk_trace_stack(symbols->trace, lock->first_stack) : NULL;
+    uint32_t frame = stack ? smk_symbols_own_frame(symbols, stack) : 0;
+    if (!stack || frame >= stack->depth)
+        return false;
+    const struct smk_place *place = smk_symbols_frame(symbols, stack, frame);
+    if (!place)
+        return false;
+    snprintf(name, SMK_NAME_MAX, "mutex 0x%llx, first contended in %s",
+             (unsigned long long)lock->address, place->function);
+    return true;
+}
+
+enum smk_lock_naming smk_name_of_lock(char name[SMK_NAME_MAX], struct smk_symbols *symbols,
+                                      const struct smk_lock *lock)
+{
+    uint64_t offset = 0;
+    const char *given = smk_trace_lock_name(symbols->trace, lock->address);
+    if (given && given[0]) {
+        copy(name, given);
+        return SMK_LOCK_NAMED;
+    }
+    const char *object = smk_symbols_object(symbols, lock->address, &offset);
+    if (object) {
+        if (offset)
+            snprintf(name, SMK_NAME_MAX, "%s+%llu", object, (unsigned long long)offset);
+        else
+            copy(name, object);
+        return SMK_LOCK_SYMBOL;
+    }
+    if (lock->site) {
+        smk_name_of_site(name, symbols->trace, lock->site);
+        return SMK_LOCK_OWN_WAIT;
+    }
+    if (name_by_first_wait(name, symbols, lock))
+        return SMK_LOCK_PLACE;
+    snprintf(name, SMK_NAME_MAX, "mutex 0x%llx", (unsigned long long)lock->address);
+    return SMK_LOCK_ADDRESS;
+}
+
+const char *smk_lock_naming_name(enum smk_lock_naming naming)
+{
+    static const char *const names[] = {[SMK_LOCK_NAMED] = "given",
+                                        [SMK_LOCK_SYMBOL] = "symbol",
+                                        [SMK_LOCK_OWN_WAIT] = "own wait",
+                                        [SMK_LOCK_PLACE] = "first contended",
+                                        [SMK_LOCK_ADDRESS] = "address"};
+    return names[naming];
+}
+
+static void name_thread(char name[SMK_NAME_MAX], const smk_thread_info *info)
+{
+    if (info->name && info->name[0])
+        copy(name, info->name);
+    else
+        snprintf(name, SMK_NAME_MAX, "thread %u", info->tid);
+}
+
+void smk_name_of_thread(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t serial)
+{
+    const smk_thread_info *info = smk_trace_thread(trace, serial);
+    if (info)
+        name_thread(name, info);
+    else
+        snprintf(name, SMK_NAME_MAX, "thread number %u", serial);
+}
+
+void smk_name_of_tid(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t tid, uint64_t time)
+{
+    const smk_thread_info *info = smk_trace_thread_by_tid(trace, tid, time);
+    if (info)
+        name_thread(name, info);
+    else
+        snprintf(name, SMK_NAME_MAX, "thread %u", tid);
+}
+
+void smk_name_of_site(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t site)
+{
+    const smk_site_info *info = smk_trace_site(trace, site);
+    if (info && info->name && info->name[0])
+        copy(name, info->name);
+    else
+        snprintf(name, SMK_NAME_MAX, "site %u", site);
+}
+
+void smk_name_of_route(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t route)
+{
+    const char *text = smk_trace_string(trace, route);
+    if (text && text[0])
+        copy(name, text);
+    else
+        snprintf(name, SMK_NAME_MAX, "route %u", route);
+}

@@ -1,0 +1,32 @@
+/* names.h: what a report calls locks, threads and functions. Names are as somebody wrote them: escape
+ * them before they are shown. */
+#ifndef SMK_ANALYSIS_NAMES_H
+#define SMK_ANALYSIS_NAMES_H
+
+#include "analysis/locks.h"
+#include "analysis/symbols.h"
+
+#define SMK_NAME_MAX 512
+
+/* How a lock got its name. */
+enum smk_lock_naming {
+    SMK_LOCK_NAMED,    /* smk_lock_name */
+    SMK_LOCK_SYMBOL,   /* a static object, or a place in one */
+    SMK_LOCK_OWN_WAIT, /* the name of the own wait */
+    SMK_LOCK_PLACE,    /* the function that waited for it first */
+    SMK_LOCK_ADDRESS
+};
+
+enum smk_lock_naming smk_name_of_lock(char name[SMK_NAME_MAX], struct smk_symbols *symbols,
+                                      const struct smk_lock *lock);
+const char *smk_lock_naming_name(enum smk_lock_naming naming);
+
+/* "worker-3", or "thread 4711". */
+void smk_name_of_thread(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t serial);
+void smk_name_of_tid(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t tid, uint64_t time);
+
+/* The site's name, "site 12" where the file does not define it. */
+void smk_name_of_site(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t site);
+void smk_name_of_route(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t route);
+
+#endif

@@ -1,0 +1,430 @@
+#include "analysis/report_state.h"
+
+
+#include "base/errors.h"
+#include "base/sort.h"
+#include "base/sys.h"
+#include "format/events.h"
+#include "format/tables.h"
+
+#define LOOK_EVERY   65536u    /* events between two looks at clock, memory and the caller */
+#define KEEP_DEFAULT 4000000u  /* waits, and unlocks, that are kept */
+#define KEEP_LEAST   1000u
+#define PROGRESS_NS  100000000u
+
+/* ---- events --------------------------------------------------------------------------------------------- */
+
+static uint64_t arg(const smk_event *event, uint32_t number)
+{
+    return number < event->arg_count && number < SMK_READER_ARGS ? event->args[number] : 0;
+}
+
+static uint32_t id_arg(const smk_event *event, uint32_t number)
+{
+    return (uint32_t)arg(event, number);
+}
+
+static uint64_t began(const smk_event *event, uint64_t duration)
+{
+    return event->time - smk_min_u64(duration, event->time);
+}
+
+static void take_lock_wait(struct smk_report *report, struct smk_state *state,
+                           const struct smk_lock_seen *seen)
+{
+    uint32_t lock = smk_locks_wait(&report->locks, &report->mem, seen);
+    if (lock == SMK_MAP_NONE)
+        return;
+    uint64_t ns = seen->end - smk_max_u64(seen->begin, report->from);
+    smk_latency_part(&report->latency, seen->request, SMK_PART_LOCK, lock, seen->end, ns);
+    if (state)
+        smk_regions_wait(state, seen->end, ns);
+}
+
+static void on_lock_wait(struct smk_report *report, struct smk_state *state, const smk_event *event)
+{
+    struct smk_lock_seen seen = {
+        .address = arg(event, 2),
+        .begin = began(event, arg(event, 1)),
+        .end = event->time,
+        .request = state->request,
+        .in_request = state->request != 0,
+        .thread = event->thread,
+        .stack = id_arg(event, 0),
+        .holder = id_arg(event, 3),
+        .releaser = id_arg(event, 4),
+        .result = id_arg(event, 5),
+    };
+    take_lock_wait(report, state, &seen);
+}
+
+static void on_user_wait(struct smk_report *report, struct smk_state *state, const smk_event *event)
+{
+    uint64_t duration = arg(event, 1);
+    if (arg(event, 2) == SMK_WAIT_LOCK && arg(event, 3) != 0) {
+        struct smk_lock_seen seen = {
+            .address = arg(event, 3),
+            .begin = began(event, duration),
+            .end = event->time,
+            .request = state->request,
+            .in_request = state->request != 0,
+            .thread = event->thread,
+            .stack = id_arg(event, 4),
+            .site = id_arg(event, 0),
+        };
+        take_lock_wait(report, state, &seen);
+        return;
+    }
+    smk_map_put(&report->wait_kinds, &report->mem, id_arg(event, 0), id_arg(event, 2) & 0xff);
+    smk_latency_part(&report->latency, state->request, SMK_PART_WAIT, id_arg(event, 0), event->time,
+                     duration);
+    smk_regions_wait(state, event->time, duration);
+}
+
+static void on_request(struct smk_report *report, struct smk_state *state, const smk_event *event)
+{
+    uint64_t id = arg(event, 1);
+    switch (event->id) {
+    case SMK_EV_REQUEST_BEGIN:
+        smk_latency_begin(&report->latency, &report->mem, id, id_arg(event, 0), event->time,
+                          event->thread);
+        state->request = id;
+        break;
+    case SMK_EV_REQUEST_ENTER:
+        smk_latency_enter(&report->latency, &report->mem, id, event->thread);
+        state->request = id;
+        break;
+    case SMK_EV_REQUEST_LEAVE:
+        state->request = 0;
+        break;
+    case SMK_EV_REQUEST_TRACE:
+        smk_latency_trace(&report->latency, id, arg(event, 2), arg(event, 3));
+        break;
+    case SMK_EV_REQUEST_END:
+        smk_latency_end(&report->latency, &report->mem, id, id_arg(event, 0), event->time,
+                        arg(event, 2), id_arg(event, 3), event->thread);
+        if (state->request == id)
+            state->request = 0;
+        break;
+    case SMK_EV_HANDOFF:
+        smk_latency_part(&report->latency, id, SMK_PART_QUEUE, id_arg(event, 0), event->time,
+                         arg(event, 2));
+        break;
+    case SMK_EV_REQUEST_REGION_END:
+        smk_regions_of_request(&report->regions, &report->mem, id_arg(event, 0), event->time,
+                               arg(event, 3));
+        smk_latency_part(&report->latency, id, SMK_PART_REQUEST_REGION, id_arg(event, 0), event->time,
+                         arg(event, 3));
+        break;
+    default:
+        break;
+    }
+}
+
+/* False when there is no memory for the thread. */
+static bool on_event(struct smk_report *report, const smk_event *event)
+{
+    struct smk_state *state = smk_states_of(&report->states, &report->mem, event->thread);
+    if (!state)
+        return false;
+    switch (event->id) {
+    case SMK_EV_REGION_BEGIN:
+        smk_regions_begin(&report->regions, &report->mem, state, id_arg(event, 0), event->time);
+        break;
+    case SMK_EV_REGION_END:
+        smk_regions_end(&report->regions, &report->mem, state, &report->latency, id_arg(event, 0),
+                        event->time);
+        break;
+    case SMK_EV_LOCK_WAIT:
+        on_lock_wait(report, state, event);
+        break;
+    case SMK_EV_LOCK_RELEASE:
+        smk_locks_release(&report->locks, &report->mem, arg(event, 2), event->thread, event->time,
+                          arg(event, 1), arg(event, 3), id_arg(event, 0));
+        break;
+    case SMK_EV_USER_WAIT:
+        on_user_wait(report, state, event);
+        break;
+    case SMK_EV_THREAD_EXIT:
+        smk_regions_thread_end(&report->regions, &report->mem, state, &report->latency, event->time);
+        state->request = 0;
+        break;
+    default:
+        on_request(report, state, event);
+    }
+    return true;
+}
+
+/* ---- the pass ------------------------------------------------------------------------------------------- */
+
+struct pass {
+    const struct smk_report_options *options;
+    uint64_t begun, last_progress;
+};
+
+/* 0, or why the pass is to end. */
+static int look_around(struct smk_report *report, struct pass *pass)
+{
+    int result = smk_mem_failed(&report->mem);
+    if (result != 0)
+        return result;
+    uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
+    if (pass->options->max_ns && now - pass->begun > pass->options->max_ns)
+        return smk_fail(SMK_E_LIMIT, "the analysis takes longer than the %llu ms that it may take",
+                        (unsigned long long)(pass->options->max_ns / 1000000));
+    if (pass->options->progress && now - pass->last_progress > PROGRESS_NS) {
+        pass->last_progress = now;
+        if (!pass->options->progress(pass->options->progress_arg, report->events,
+                                     report->info->events))
+            return smk_fail(SMK_E_LIMIT, "the analysis was given up");
+    }
+    return 0;
+}
+
+static int read_events(struct smk_report *report, const struct smk_report_options *options)
+{
+    struct pass pass = {options, smk_sys_clock(CLOCK_MONOTONIC), 0};
+    const smk_event *event;
+    smk_cursor *cursor;
+    int result = smk_cursor_open(&cursor, report->trace, NULL);
+    if (result != 0)
+        return result;
+    while ((result = smk_cursor_next(cursor, &event)) == 1) {
+        report->to = smk_max_u64(report->to, event->time);
+        if (!on_event(report, event))
+            result = smk_mem_failed(&report->mem);
+        if (++report->events % LOOK_EVERY == 0 && result == 1) {
+            result = look_around(report, &pass);
+            result = result == 0 ? 1 : result;
+        }
+        if (result != 1)
+            break;
+    }
+    smk_cursor_close(cursor);
+    return result;
+}
+
+static void take_open_waits(struct smk_report *report)
+{
+    const smk_open_wait *wait;
+    for (size_t i = 0; (wait = smk_trace_open_wait_at(report->trace, i)) != NULL; i++) {
+        if (wait->kind != SMK_WAIT_LOCK || wait->object == 0)
+            continue;
+        struct smk_lock_seen seen = {
+            .address = wait->object,
+            .begin = smk_min_u64(wait->since, report->to),
+            .end = report->to,
+            .request = wait->request,
+            .in_request = wait->request != 0,
+            .thread = wait->serial,
+            .stack = wait->stack,
+            .holder = wait->holder,
+            .open = true,
+        };
+        take_lock_wait(report, NULL, &seen);
+    }
+}
+
+/* ---- in order of what they cost ------------------------------------------------------------------------- */
+
+static bool longer_regions(const void *a, const void *b)
+{
+    const struct smk_region_stats *const *x = a, *const *y = b;
+    return (*x)->total > (*y)->total;
+}
+
+static bool longer_locks(const void *a, const void *b)
+{
+    const struct smk_lock *const *x = a, *const *y = b;
+    return (*x)->in_window > (*y)->in_window;
+}
+
+static bool longer_routes(const void *a, const void *b)
+{
+    const struct smk_route *const *x = a, *const *y = b;
+    return (*x)->in_window > (*y)->in_window;
+}
+
+/* An array of pointers to `count` elements in the order of `before`; NULL for none. */
+static void *order(struct smk_report *report, void *array, uint32_t count, size_t size,
+                   smk_before before)
+{
+    if (count == 0)
+        return NULL;
+    char **pointers = smk_mem_new(&report->mem, count * sizeof(*pointers));
+    if (!pointers)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++)
+        pointers[i] = (char *)array + i * size;
+    smk_sort(pointers, count, sizeof(*pointers), before);
+    return pointers;
+}
+
+static void order_all(struct smk_report *report)
+{
+    report->regions_by_total = order(report, report->regions.array, report->regions.count,
+                                     sizeof(*report->regions.array), longer_regions);
+    report->locks_by_total = order(report, report->locks.array, report->locks.count,
+                                   sizeof(*report->locks.array), longer_locks);
+    report->routes_by_total = order(report, report->latency.routes, report->latency.route_count,
+                                    sizeof(*report->latency.routes), longer_routes);
+}
+
+/* ---- life ----------------------------------------------------------------------------------------------- */
+
+/* How many waits may be kept: a quarter of the memory each for waits and unlocks. */
+static uint32_t waits_kept(const struct smk_report_options *options)
+{
+    uint64_t keep = KEEP_DEFAULT;
+    if (options->max_memory)
+        keep = smk_min_u64(keep, options->max_memory / 4 / sizeof(struct smk_lock_wait));
+    return (uint32_t)smk_max_u64(keep, KEEP_LEAST);
+}
+
+static struct smk_report *new_report(smk_trace *trace, const struct smk_report_options *options)
+{
+    struct smk_mem mem;
+    smk_mem_init(&mem, options->resize, options->resize_arg, options->max_memory);
+    struct smk_report *report = smk_mem_new(&mem, sizeof(*report));
+    if (!report)
+        return NULL;
+    report->mem = mem;
+    report->trace = trace;
+    report->info = smk_trace_get_info(trace);
+    report->top = options->top ? options->top : SMK_TOP_DEFAULT;
+    report->from = smk_max_u64(report->info->first, report->info->complete_from);
+    report->to = smk_max_u64(report->from, report->info->last);
+    report->regions.from = report->locks.from = report->from;
+    report->locks.keep = waits_kept(options);
+    report->symbols = smk_mem_new(&report->mem, sizeof(*report->symbols));
+    if (!report->symbols || !smk_latency_init(&report->latency, &report->mem, report->from, report->top)) {
+        smk_report_free(report);
+        return NULL;
+    }
+    smk_symbols_init(report->symbols, &report->mem, trace, options->lines, options->no_symbols);
+    return report;
+}
+
+static int conclude(struct smk_report *report)
+{
+    report->locks.to = report->to;
+    take_open_waits(report);
+    smk_latency_finish(&report->latency, &report->mem, report->to);
+    smk_regions_finish(&report->regions, &report->states);
+    struct smk_evidence evidence = {&report->mem, report->trace, report->symbols, &report->locks,
+                                    &report->latency};
+    smk_findings_make(&report->findings, &evidence);
+    order_all(report);
+    return smk_mem_failed(&report->mem);
+}
+
+int smk_report_make(struct smk_report **made, smk_trace *trace,
+                    const struct smk_report_options *options)
+{
+    *made = NULL;
+    struct smk_report *report = new_report(trace, options);
+    if (!report)
+        return smk_fail(SMK_E_NOMEM, "no memory for the analysis");
+    int result = read_events(report, options);
+    if (result == 0)
+        result = conclude(report);
+    if (result == 0)
+        *made = report;
+    else
+        smk_report_free(report);
+    return result;
+}
+
+void smk_report_free(struct smk_report *report)
+{
+    if (!report)
+        return;
+    struct smk_mem *mem = &report->mem;
+    smk_mem_free(mem, report->regions_by_total, report->regions.count * sizeof(void *));
+    smk_mem_free(mem, report->locks_by_total, report->locks.count * sizeof(void *));
+    smk_mem_free(mem, report->routes_by_total, report->latency.route_count * sizeof(void *));
+    smk_findings_free(&report->findings, mem);
+    if (report->symbols && report->symbols->mem)
+        smk_symbols_free(report->symbols);
+    smk_mem_free(mem, report->symbols, sizeof(*report->symbols));
+    smk_states_free(&report->states, mem);
+    smk_latency_free(&report->latency, mem);
+    smk_regions_free(&report->regions, mem);
+    smk_locks_free(&report->locks, mem);
+    smk_map_free(&report->wait_kinds, mem);
+    struct smk_mem last = *mem; /* lies in what is freed now */
+    smk_mem_free(&last, report, sizeof(*report));
+}
+
+unsigned smk_report_findings(const struct smk_report *report) { return report->findings.count; }
+
+/* ---- what text and JSON ask ----------------------------------------------------------------------------- */
+
+bool smk_report_incomplete(const struct smk_report *report)
+{
+    return report->info->lost > 0 || !report->info->complete ||
+           smk_trace_problem(report->trace, 0) != NULL;
+}
+
+uint64_t smk_report_fact(const struct smk_report *report, const char *key)
+{
+    const char *text = smk_trace_fact(report->trace, key);
+    uint64_t number = 0;
+    for (; text && *text >= '0' && *text <= '9'; text++)
+        number = number > UINT64_MAX / 10 - 9 ? UINT64_MAX / 10 - 9
+                                              : number * 10 + (uint64_t)(*text - '0');
+    return number;
+}
+
+bool smk_report_cost(const struct smk_report *report, uint64_t *ns)
+{
+    if (!smk_trace_fact(report->trace, SMK_FACT_COST_WRITER))
+        return false;
+    uint64_t each = smk_min_u64(smk_report_fact(report, SMK_FACT_COST_EVENT), 1000000);
+    uint64_t events = report->info->events + report->info->lost;
+    *ns = smk_report_fact(report, SMK_FACT_COST_WRITER) +
+          (events > UINT64_MAX / 2 / 1000000 ? UINT64_MAX / 2 : events * each);
+    return true;
+}
+
+int64_t smk_report_unix(const struct smk_report *report, uint64_t time)
+{
+    return (int64_t)(time + (uint64_t)report->info->realtime_offset);
+}
+
+const char *smk_report_part(const struct smk_report *report, const struct smk_part *part,
+                            char name[SMK_NAME_MAX])
+{
+    if (part->kind == SMK_PART_LOCK) {
+        smk_name_of_lock(name, report->symbols, &report->locks.array[part->id]);
+        return "lock";
+    }
+    smk_name_of_site(name, report->trace, part->id);
+    if (part->kind == SMK_PART_WAIT)
+        return smk_wait_kind_name(smk_map_get(&report->wait_kinds, part->id));
+    return part->kind == SMK_PART_QUEUE ? "queue" : "region";
+}
+
+const struct smk_part *smk_report_mostly(const struct smk_report *report, uint32_t route_index,
+                                         uint32_t *mille)
+{
+    const struct smk_part *most = NULL;
+    for (uint32_t i = 0; i < report->latency.cell_count; i++) {
+        const struct smk_cell *cell = &report->latency.cells[i];
+        if (cell->route == route_index && cell->part.kind != SMK_PART_REQUEST_REGION &&
+            (!most || cell->part.ns > most->ns))
+            most = &cell->part;
+    }
+    if (most)
+        *mille = smk_per_mille(most->ns, report->latency.routes[route_index].in_window);
+    return most;
+}
+
+uint64_t smk_report_unexplained(const struct smk_request_record *request)
+{
+    uint64_t left = request->duration;
+    for (uint32_t i = 0; i < request->part_count; i++)
+        if (request->parts[i].kind != SMK_PART_REQUEST_REGION)
+            left -= smk_min_u64(left, request->parts[i].ns);
+    return left - smk_min_u64(left, request->parts_refused);
+}

@@ -1,0 +1,317 @@
+/* One finding in words. */
+#include "analysis/report_state.h"
+
+#define INDENT     3u
+#define LABEL      16u /* where what stands behind "Waiting in" begins */
+#define PLACE      42u
+#define NOTE       58u
+#define FIGURE     64u /* of a title */
+#define CERTAINTY  88u
+#define SHOWN      3u  /* functions of a kind */
+#define LEAST_MILLE 50u /* of the time, for a second function to be shown */
+#define CALLERS    2u
+
+static void label(struct smk_words *words, const char *text)
+{
+    smk_words_to(words, INDENT);
+    smk_words_say(words, "%s", text);
+    smk_words_to(words, LABEL);
+}
+
+static void say_thread(const struct smk_report *report, struct smk_words *words, uint32_t serial)
+{
+    char name[SMK_NAME_MAX];
+    smk_name_of_thread(name, report->trace, serial);
+    smk_words_name_cut(words, name, 32);
+}
+
+/* "worker-3", "a, b", "worker-1 … worker-8". */
+static void say_threads(const struct smk_report *report, struct smk_words *words,
+                        const struct smk_at_function *at)
+{
+    uint32_t first = 0, last = 0;
+    for (uint32_t i = 1; i < at->thread_count; i++) {
+        first = at->threads[i] < at->threads[first] ? i : first;
+        last = at->threads[i] > at->threads[last] ? i : last;
+    }
+    if (at->thread_count == 0)
+        return;
+    say_thread(report, words, at->threads[first]);
+    if (first == last)
+        return;
+    smk_words_say(words, at->thread_count == 2 ? ", " : " … ");
+    say_thread(report, words, at->threads[last]);
+    if (at->thread_count > 2)
+        smk_words_say(words, ", %s%u threads", at->thread_count == SMK_THREADS_SHOWN ? "over " : "",
+                      at->thread_count);
+}
+
+static void say_place(struct smk_words *words, const struct smk_place *place)
+{
+    smk_words_name_cut(words, place->function, 48);
+    if (place->file) {
+        smk_words_say(words, " ");
+        smk_words_name_cut(words, place->file, 32);
+        smk_words_say(words, ":%u", place->line);
+    }
+}
+
+/* "← work_cart http.c:35 ← worker_main pool.c:46" below a function. */
+static void say_callers(const struct smk_report *report, struct smk_words *words,
+                        const smk_stack_info *stack, uint32_t frame)
+{
+    uint32_t said = 0;
+    for (uint32_t i = frame + 1; i < stack->depth && said < CALLERS; i++) {
+        const struct smk_place *place = smk_symbols_frame(report->symbols, stack, i);
+        if (!place || (!place->named && said == 0))
+            break;
+        if (said++ == 0)
+            smk_words_to(words, LABEL + 2);
+        else
+            smk_words_say(words, " ");
+        smk_words_say(words, "← ");
+        say_place(words, place);
+    }
+    if (said)
+        smk_words_say(words, "\n");
+}
+
+/* Function and line of an entry; the frame number, for its callers. */
+static uint32_t say_function(const struct smk_report *report, struct smk_words *words,
+                             const struct smk_at_function *at, const smk_stack_info **stack)
+{
+    *stack = at->stack ? smk_trace_stack(report->trace, at->stack) : NULL;
+    if (!*stack || (*stack)->depth == 0) {
+        smk_words_say(words, "a place unknown (no stack was taken)");
+        return 0;
+    }
+    uint32_t frame = smk_symbols_own_frame(report->symbols, *stack);
+    frame = frame < (*stack)->depth ? frame : 0;
+    const struct smk_place *place = smk_symbols_frame(report->symbols, *stack, frame);
+    if (!place)
+        return 0;
+    smk_words_name_cut(words, place->function, 60);
+    if (place->file) {
+        smk_words_to(words, PLACE);
+        smk_words_name_cut(words, place->file, 40);
+        smk_words_say(words, ":%u", place->line);
+    }
+    return frame;
+}
+
+/* ---- lock contention ------------------------------------------------------------------------------------ */
+
+static const struct smk_lock *lock_of(const struct smk_report *report, const struct smk_finding *finding)
+{
+    return &report->locks.array[finding->lock];
+}
+
+static void say_title(const struct smk_report *report, struct smk_words *words,
+                      const struct smk_finding *finding)
+{
+    char name[SMK_NAME_MAX], text[SMK_UNIT_MAX], window[SMK_UNIT_MAX];
+    const struct smk_lock *lock = lock_of(report, finding);
+    smk_name_of_lock(name, report->symbols, lock);
+    smk_words_name_cut(words, name, 100);
+    if (finding->rule == SMK_RULE_ROUTE) {
+        const struct smk_share *share = &finding->shares[0];
+        smk_name_of_route(name, report->trace, report->latency.routes[share->route].route);
+        smk_words_say(words, " made ");
+        smk_words_name_cut(words, name, 60);
+        smk_words_say(words, " slow");
+        smk_words_to(words, FIGURE);
+        smk_words_say(words, "%s of its time",
+                      smk_words_mille(text, smk_per_mille(share->ns, share->of)));
+    } else {
+        smk_words_say(words, " held up ");
+        if (lock->threads == 1)
+            say_thread(report, words, report->locks.threads[lock->worst].thread);
+        else
+            smk_words_say(words, "%s threads", smk_words_count(text, lock->threads));
+        smk_words_to(words, FIGURE);
+        smk_words_say(words, "%s in %s", smk_words_ns(text, finding->cost),
+                      smk_words_ns(window, report->to - report->from));
+    }
+    smk_words_to(words, CERTAINTY);
+    smk_words_say(words, smk_report_incomplete(report) || lock->open ? "at least\n" : "exact\n");
+}
+
+static void say_sums(const struct smk_report *report, struct smk_words *words,
+                     const struct smk_finding *finding)
+{
+    char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], c[SMK_UNIT_MAX], d[SMK_UNIT_MAX], e[SMK_UNIT_MAX];
+    const struct smk_lock *lock = lock_of(report, finding);
+    smk_words_to(words, INDENT);
+    smk_words_say(words, "%s %s waited %s %s, %s on average, %s at most, %s together.\n",
+                  smk_words_count(a, lock->threads), lock->threads == 1 ? "thread" : "threads",
+                  smk_words_count(b, lock->waits.count), lock->waits.count == 1 ? "time" : "times",
+                  smk_words_ns(c, smk_dist_mean(&lock->waits)), smk_words_ns(d, lock->waits.max),
+                  smk_words_ns(e, lock->waits.total));
+    if (lock->open) {
+        smk_words_to(words, INDENT);
+        smk_words_say(words, "%u of them %s still waiting when the capture ended.\n", lock->open,
+                      lock->open == 1 ? "was" : "were");
+    }
+    if (lock->timed_out || lock->failed || lock->owner_died) {
+        smk_words_to(words, INDENT);
+        smk_words_say(words, "%s timed out, %s failed, in %s the owner had died.\n",
+                      smk_words_count(a, lock->timed_out), smk_words_count(b, lock->failed),
+                      smk_words_count(c, lock->owner_died));
+    }
+}
+
+static void say_shares(const struct smk_report *report, struct smk_words *words,
+                       const struct smk_finding *finding)
+{
+    for (uint32_t i = 0; i < finding->share_count; i++) {
+        const struct smk_share *share = &finding->shares[i];
+        const struct smk_route *route = &report->latency.routes[share->route];
+        char name[SMK_NAME_MAX], a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], c[SMK_UNIT_MAX];
+        label(words, i == 0 ? "Slowed" : "");
+        smk_name_of_route(name, report->trace, route->route);
+        smk_words_name_cut(words, name, PLACE - LABEL - 1);
+        smk_words_to(words, PLACE);
+        smk_words_say(words, "%s of its time", smk_words_mille(a, smk_per_mille(share->ns, share->of)));
+        smk_words_to(words, NOTE);
+        smk_words_say(words, "%s of %s requests waited for it\n", smk_words_count(b, share->requests),
+                      smk_words_count(c, route->latency.count + route->running));
+    }
+}
+
+static void say_waiting(const struct smk_report *report, struct smk_words *words,
+                        const struct smk_finding *finding)
+{
+    const struct smk_holders *h = &finding->holders;
+    uint64_t all = h->charged + h->unknown + h->wake;
+    char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX];
+    const smk_stack_info *stack;
+    for (uint32_t i = 0; i < h->waiting_count && i < SHOWN; i++) {
+        const struct smk_at_function *at = &h->waiting[i];
+        if (i > 0 && smk_per_mille(at->ns, all) < LEAST_MILLE)
+            break;
+        label(words, i == 0 ? "Waiting in" : "");
+        uint32_t frame = say_function(report, words, at, &stack);
+        smk_words_to(words, NOTE);
+        smk_words_say(words, "%s x, %s (", smk_words_count(a, at->count), smk_words_ns(b, at->ns));
+        say_threads(report, words, at);
+        smk_words_say(words, ")\n");
+        if (i == 0 && stack)
+            say_callers(report, words, stack, frame);
+    }
+}
+
+static void say_holder(const struct smk_report *report, struct smk_words *words,
+                       const struct smk_holders *h, uint32_t number)
+{
+    const struct smk_at_function *at = &h->holding[number];
+    uint64_t all = h->charged + h->unknown + h->wake;
+    char text[SMK_UNIT_MAX];
+    const smk_stack_info *stack;
+    label(words, number == 0 ? "Held in" : "");
+    uint32_t frame = say_function(report, words, at, &stack);
+    smk_words_to(words, NOTE);
+    smk_words_say(words, "%s%s of that time, by ", h->estimated ? "about " : "",
+                  smk_words_mille(text, smk_per_mille(at->ns, all)));
+    say_threads(report, words, at);
+    smk_words_say(words, "\n");
+    if (stack)
+        say_callers(report, words, stack, frame);
+    if (number == 0 && h->longest) {
+        smk_words_to(words, LABEL);
+        smk_words_say(words, "kept %u of the %u longest waits most\n", (unsigned)at->longest,
+                      h->longest);
+    }
+}
+
+static void say_holding(const struct smk_report *report, struct smk_words *words,
+                        const struct smk_finding *finding)
+{
+    const struct smk_holders *h = &finding->holders;
+    uint64_t all = h->charged + h->unknown + h->wake;
+    char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], name[SMK_NAME_MAX];
+    for (uint32_t i = 0; i < h->holding_count && i < SHOWN; i++)
+        if (h->holding[i].ns > 0 &&
+            (i == 0 || smk_per_mille(h->holding[i].ns, all) >= LEAST_MILLE))
+            say_holder(report, words, h, i);
+    if (smk_per_mille(h->unknown, all) >= 10 || h->charged == 0) {
+        label(words, h->charged ? "" : "Held in");
+        smk_words_say(words, "unknown for %s of that time: no unlock of it was seen\n",
+                      smk_words_mille(a, smk_per_mille(h->unknown, all)));
+    }
+    if (smk_per_mille(h->wake, all) >= 50) {
+        label(words, "");
+        smk_words_say(words, "%s of that time lay between the unlock and the waiting thread running\n",
+                      smk_words_mille(a, smk_per_mille(h->wake, all)));
+    }
+    for (uint32_t i = 0; i < h->meanwhile_count; i++) {
+        label(words, i == 0 ? "Meanwhile" : "");
+        smk_words_say(words, "the holders waited %s for lock ",
+                      smk_words_ns(b, h->meanwhile[i].ns));
+        smk_name_of_lock(name, report->symbols, &report->locks.array[h->meanwhile[i].lock]);
+        smk_words_name_cut(words, name, 60);
+        smk_words_say(words, "\n");
+    }
+}
+
+static void say_longest(const struct smk_report *report, struct smk_words *words,
+                        const struct smk_finding *finding)
+{
+    char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX];
+    const struct smk_lock *lock = lock_of(report, finding);
+    label(words, "Longest");
+    smk_words_say(words, "from %s, %s", smk_words_clock(a, smk_report_unix(report, lock->max_begin)),
+                  smk_words_ns(b, lock->waits.max));
+    if (lock->max_request)
+        smk_words_say(words, ", in request %llu", (unsigned long long)lock->max_request);
+    smk_words_say(words, "\n");
+}
+
+/* ---- deadlock ------------------------------------------------------------------------------------------- */
+
+static void say_circle(const struct smk_report *report, struct smk_words *words,
+                       const struct smk_finding *finding)
+{
+    char name[SMK_NAME_MAX], text[SMK_UNIT_MAX];
+    smk_words_say(words, "deadlock: %u %s", finding->steps,
+                  finding->steps == 1 ? "thread waits for what it holds itself"
+                                      : "threads wait for each other");
+    smk_words_to(words, CERTAINTY);
+    smk_words_say(words, "exact\n");
+    for (uint32_t i = 0; i < finding->steps && i < SMK_DEADLOCK_MAX; i++) {
+        const struct smk_open_wait *wait = &finding->circle[i];
+        struct smk_lock lock = {.address = wait->object, .first_stack = wait->stack};
+        smk_words_to(words, INDENT);
+        say_thread(report, words, wait->serial);
+        smk_words_say(words, " waits for ");
+        smk_name_of_lock(name, report->symbols, &lock);
+        smk_words_name_cut(words, name, 80);
+        smk_words_say(words, ", held by ");
+        smk_name_of_tid(name, report->trace, wait->holder, report->to);
+        smk_words_name_cut(words, name, 32);
+        smk_words_say(words, ", since %s\n",
+                      smk_words_ns(text, report->to - smk_min_u64(report->to, wait->since)));
+        const smk_stack_info *stack = wait->stack ? smk_trace_stack(report->trace, wait->stack) : NULL;
+        if (!stack)
+            continue;
+        uint32_t frame = smk_symbols_own_frame(report->symbols, stack);
+        say_callers(report, words, stack, frame > 0 ? frame - 1 : UINT32_MAX);
+    }
+}
+
+void smk_report_finding_text(const struct smk_report *report, struct smk_words *words, unsigned number)
+{
+    const struct smk_finding *finding = &report->findings.array[number];
+    smk_words_say(words, "\n%u", number + 1);
+    smk_words_to(words, INDENT);
+    if (finding->kind == SMK_FINDING_DEADLOCK) {
+        say_circle(report, words, finding);
+        return;
+    }
+    say_title(report, words, finding);
+    say_sums(report, words, finding);
+    if (finding->share_count > 1 || finding->rule != SMK_RULE_ROUTE)
+        say_shares(report, words, finding);
+    say_waiting(report, words, finding);
+    say_holding(report, words, finding);
+    say_longest(report, words, finding);
+}

@@ -1,0 +1,59 @@
+/* report_state.h: a report from the inside; for report*.c. */
+#ifndef SMK_ANALYSIS_REPORT_STATE_H
+#define SMK_ANALYSIS_REPORT_STATE_H
+
+#include "analysis/findings.h"
+#include "analysis/names.h"
+#include "analysis/regions.h"
+#include "analysis/report.h"
+#include "analysis/states.h"
+#include "analysis/words.h"
+
+#define SMK_TOP_DEFAULT 5u
+
+struct smk_report {
+    struct smk_mem mem;
+    smk_trace *trace;
+    const smk_trace_info *info;
+    unsigned top;
+    uint64_t from, to; /* the window */
+    uint64_t events;   /* seen */
+    struct smk_states states;
+    struct smk_latency latency;
+    struct smk_regions regions;
+    struct smk_locks locks;
+    struct smk_map wait_kinds; /* site of an own wait to its kind */
+    struct smk_symbols *symbols; /* fills as it is asked */
+    struct smk_findings findings;
+    struct smk_region_stats **regions_by_total;
+    struct smk_lock **locks_by_total;
+    struct smk_route **routes_by_total;
+};
+
+/* Something is missing: what is counted is at least so much. */
+bool smk_report_incomplete(const struct smk_report *report);
+
+/* ns of the tracer's own CPU time for this capture, an estimate; false: the file does not say. */
+bool smk_report_cost(const struct smk_report *report, uint64_t *ns);
+
+/* A fact that is a number; 0 where it is none. */
+uint64_t smk_report_fact(const struct smk_report *report, const char *key);
+
+/* ns since 1970 of a time of the trace. */
+int64_t smk_report_unix(const struct smk_report *report, uint64_t time);
+
+/* The kind of part in a word ("lock", "disk", "queue", "region") and its name. */
+const char *smk_report_part(const struct smk_report *report, const struct smk_part *part,
+                            char name[SMK_NAME_MAX]);
+
+/* Of a route: the part that took most of its time, or NULL; *mille of it. */
+const struct smk_part *smk_report_mostly(const struct smk_report *report, uint32_t route_index,
+                                         uint32_t *mille);
+
+/* Time of a request that no part explains. */
+uint64_t smk_report_unexplained(const struct smk_request_record *request);
+
+/* report_finding.c */
+void smk_report_finding_text(const struct smk_report *report, struct smk_words *words, unsigned number);
+
+#endif

@@ -1,0 +1,362 @@
+/* A report as text. */
+#include "analysis/report_state.h"
+
+#include <string.h>
+
+#include "format/events.h"
+#include "format/tables.h"
+
+#define COUNT_END 28u /* columns in which numbers end */
+#define COLUMN    10u
+#define NAME_CUT  18u
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* ---- head ----------------------------------------------------------------------------------------------- */
+
+static void say_head(const struct smk_report *report, struct smk_words *words)
+{
+    char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], c[SMK_UNIT_MAX];
+    const smk_trace_info *info = report->info;
+    const char *exe = smk_trace_fact(report->trace, SMK_FACT_EXE);
+    uint64_t cpus = smk_report_fact(report, SMK_FACT_CPUS);
+    uint64_t requests = report->latency.ended + report->latency.running;
+    smk_words_name_cut(words, exe ? base_name(exe) : "unknown program", 40);
+    smk_words_say(words, "[%llu]  ", (unsigned long long)smk_report_fact(report, SMK_FACT_PID));
+    smk_words_date(c, smk_report_unix(report, info->first));
+    smk_words_say(words, "%.10s %s to %s UTC", c,
+                  smk_words_clock(a, smk_report_unix(report, info->first)),
+                  smk_words_clock(b, smk_report_unix(report, report->to)));
+    smk_words_say(words, " (%s)", smk_words_ns(c, report->to - smk_min_u64(report->to, info->first)));
+    smk_words_say(words, "   %s threads", smk_words_count(a, info->threads));
+    if (cpus)
+        smk_words_say(words, ", %s %s allowed", smk_words_count(a, cpus), cpus == 1 ? "CPU" : "CPUs");
+    smk_words_say(words, ", %s requests\n", smk_words_count(a, requests));
+}
+
+static void say_cost(const struct smk_report *report, struct smk_words *words)
+{
+    uint64_t ns;
+    char text[SMK_UNIT_MAX];
+    if (smk_report_cost(report, &ns))
+        smk_words_say(words, " · tracer %s of one CPU (estimated)",
+                      smk_words_mille(text, smk_per_mille(ns, report->to - report->from)));
+    else
+        smk_words_say(words, " · tracer's cost unknown (the file does not say)");
+}
+
+static void say_completeness(const struct smk_report *report, struct smk_words *words)
+{
+    char text[SMK_UNIT_MAX];
+    const smk_trace_info *info = report->info;
+    if (info->complete)
+        smk_words_say(words, "complete from %s",
+                      smk_words_clock(text, smk_report_unix(report, report->from)));
+    else
+        smk_words_say(words, "not complete: its end is missing");
+    smk_words_say(words, " · %s events lost", smk_words_count(text, info->lost));
+    say_cost(report, words);
+    smk_words_say(words, " · scheduler: not recorded\n");
+    if (info->lost)
+        smk_words_say(words, "Events were lost: all counts and times are at least so much.\n");
+    if (!(info->categories & SMK_CAT_LOCK))
+        smk_words_say(words, "Locks were not recorded: nothing is said of them.\n");
+    for (size_t i = 0; i < 3 && smk_trace_problem(report->trace, i); i++) {
+        smk_words_say(words, "Damaged: ");
+        smk_words_name(words, smk_trace_problem(report->trace, i));
+        smk_words_say(words, "\n");
+    }
+}
+
+/* One line of sources that were unavailable, as the file says it. */
+static void say_missing(const struct smk_report *report, struct smk_words *words)
+{
+    const char *missing = smk_trace_fact(report->trace, SMK_FACT_MISSING);
+    while (missing && *missing) {
+        char line[256];
+        size_t len = strcspn(missing, "\n");
+        size_t cut = len < sizeof(line) - 1 ? len : sizeof(line) - 1;
+        memcpy(line, missing, cut);
+        line[cut] = '\0';
+        smk_words_say(words, "Not seen: ");
+        smk_words_name(words, line);
+        smk_words_say(words, "\n");
+        missing += len + (missing[len] == '\n');
+    }
+}
+
+/* ---- findings ------------------------------------------------------------------------------------------- */
+
+static void say_no_findings(const struct smk_report *report, struct smk_words *words)
+{
+    char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], c[SMK_UNIT_MAX];
+    struct smk_dist all = report->latency.all; /* the values are its own; they only get sorted */
+    smk_words_say(words, "\nno findings: ");
+    if (all.count)
+        smk_words_say(words, "%s requests, p50 %s, p99 %s", smk_words_count(a, all.count),
+                      smk_words_ns(b, smk_dist_quantile(&all, 500)),
+                      smk_words_ns(c, smk_dist_quantile(&all, 990)));
+    else
+        smk_words_say(words, "no requests were marked");
+    if (all.count)
+        smk_words_say(words, ", max %s", smk_words_ns(a, all.max));
+    smk_words_say(words, "; %s waits for locks, %s together; %s.\n",
+                  smk_words_count(a, report->locks.total_waits),
+                  smk_words_ns(b, report->locks.total_ns),
+                  report->info->lost            ? "events were lost"
+                  : smk_report_incomplete(report) ? "the file is not whole"
+                                                  : "nothing lost");
+}
+
+static void say_findings(const struct smk_report *report, struct smk_words *words)
+{
+    for (unsigned i = 0; i < report->findings.count; i++)
+        smk_report_finding_text(report, words, i);
+    if (report->findings.more)
+        smk_words_say(words, "\nand %u more locks with findings that cost less\n",
+                      report->findings.more);
+    if (report->findings.count == 0)
+        say_no_findings(report, words);
+}
+
+/* ---- tables --------------------------------------------------------------------------------------------- */
+
+static void right_ns(struct smk_words *words, unsigned column, uint64_t ns)
+{
+    char text[SMK_UNIT_MAX];
+    smk_words_right(words, column, smk_words_ns(text, ns));
+}
+
+static void right_count(struct smk_words *words, unsigned column, uint64_t count)
+{
+    char text[SMK_UNIT_MAX];
+    smk_words_right(words, column, smk_words_count(text, count));
+}
+
+static void heads(struct smk_words *words, const char *title, const char *const *names, size_t count)
+{
+    smk_words_say(words, "\n%s", title);
+    for (size_t i = 0; i < count; i++)
+        smk_words_right(words, COUNT_END + (unsigned)i * COLUMN, names[i]);
+}
+
+static void say_part(const struct smk_report *report, struct smk_words *words,
+                     const struct smk_part *part, unsigned width)
+{
+    char name[SMK_NAME_MAX];
+    smk_words_say(words, "%s ", smk_report_part(report, part, name));
+    smk_words_name_cut(words, name, width);
+}
+
+static void say_route(const struct smk_report *report, struct smk_words *words,
+                      const struct smk_route *route)
+{
+    char name[SMK_NAME_MAX], text[SMK_UNIT_MAX];
+    struct smk_dist latency = route->latency;
+    smk_name_of_route(name, report->trace, route->route);
+    smk_words_name_cut(words, name, NAME_CUT);
+    right_count(words, COUNT_END, latency.count);
+    static const unsigned quantiles[] = {500, 900, 990, 1000};
+    for (unsigned i = 0; i < 4; i++)
+        right_ns(words, COUNT_END + (i + 1) * COLUMN, smk_dist_quantile(&latency, quantiles[i]));
+    smk_words_to(words, COUNT_END + 4 * COLUMN + 3);
+    uint32_t mille = 0;
+    const struct smk_part *most =
+        smk_report_mostly(report, (uint32_t)(route - report->latency.routes), &mille);
+    if (most) {
+        say_part(report, words, most, 40);
+        smk_words_say(words, " %s", smk_words_mille(text, mille));
+    } else {
+        smk_words_say(words, "unexplained");
+    }
+    if (route->running)
+        smk_words_say(words, ", %u still running", route->running);
+    if (route->failed)
+        smk_words_say(words, ", %s answered 500 or above", smk_words_count(text, route->failed));
+    smk_words_say(words, "\n");
+}
+
+static void say_routes(const struct smk_report *report, struct smk_words *words)
+{
+    static const char *const names[] = {"count", "p50", "p90", "p99", "max"};
+    if (report->latency.route_count == 0)
+        return;
+    heads(words, "requests", names, 5);
+    smk_words_to(words, COUNT_END + 4 * COLUMN + 3);
+    smk_words_say(words, "mostly\n");
+    bool exact = true;
+    for (uint32_t i = 0; i < report->latency.route_count && i < 4 * report->top; i++) {
+        exact &= smk_dist_exact(&report->routes_by_total[i]->latency);
+        say_route(report, words, report->routes_by_total[i]);
+    }
+    if (report->latency.route_count > 4 * report->top)
+        smk_words_say(words, "and %u more routes\n", report->latency.route_count - 4 * report->top);
+    if (!exact)
+        smk_words_say(words, "(p50, p90 and p99 of more than %u requests: within 0.8 %%)\n",
+                      SMK_DIST_EXACT);
+    if (report->latency.unlisted)
+        smk_words_say(words, "(more than %u at once: of %llu only the latency is known)\n",
+                      SMK_FLIGHTS_MAX, (unsigned long long)report->latency.unlisted);
+}
+
+static void say_slow_parts(const struct smk_report *report, struct smk_words *words,
+                           const struct smk_request_record *request)
+{
+    char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX];
+    bool said[SMK_PARTS_MAX] = {false};
+    for (uint32_t round = 0; round < request->part_count; round++) {
+        uint32_t most = SMK_PARTS_MAX;
+        for (uint32_t i = 0; i < request->part_count; i++)
+            if (!said[i] && (most == SMK_PARTS_MAX || request->parts[i].ns > request->parts[most].ns))
+                most = i;
+        said[most] = true;
+        const struct smk_part *part = &request->parts[most];
+        if (round > 0 && smk_per_mille(part->ns, request->duration) < 5)
+            break;
+        smk_words_to(words, 6);
+        smk_words_right(words, 16, smk_words_ns(a, part->ns));
+        smk_words_right(words, 24, smk_words_mille(b, smk_per_mille(part->ns, request->duration)));
+        smk_words_to(words, 27);
+        say_part(report, words, part, 60);
+        if (part->kind == SMK_PART_REQUEST_REGION)
+            smk_words_say(words, " (beside the others)");
+        if (part->count > 1)
+            smk_words_say(words, ", %s times", smk_words_count(a, part->count));
+        smk_words_say(words, "\n");
+    }
+    uint64_t rest = smk_report_unexplained(request);
+    smk_words_right(words, 16, smk_words_ns(a, rest));
+    smk_words_right(words, 24, smk_words_mille(b, smk_per_mille(rest, request->duration)));
+    smk_words_to(words, 27);
+    smk_words_say(words, "unexplained\n");
+}
+
+static void say_slowest(const struct smk_report *report, struct smk_words *words)
+{
+    char name[SMK_NAME_MAX], text[SMK_UNIT_MAX];
+    if (report->latency.slowest_count)
+        smk_words_say(words, "\nslowest requests\n");
+    for (uint32_t i = 0; i < report->latency.slowest_count; i++) {
+        const struct smk_request_record *request = &report->latency.slowest[i];
+        smk_words_say(words, "  %llu  ", (unsigned long long)request->id);
+        smk_name_of_route(name, report->trace, request->route);
+        smk_words_name_cut(words, name, 60);
+        if (request->running)
+            smk_words_say(words, "  still running after");
+        else if (request->status)
+            smk_words_say(words, "  %u", request->status);
+        smk_words_say(words, "  %s", smk_words_ns(text, request->duration));
+        smk_words_say(words, "  from %s",
+                      smk_words_clock(text, smk_report_unix(report, request->begin)));
+        smk_name_of_thread(name, report->trace, request->thread);
+        smk_words_say(words, ", last on ");
+        smk_words_name_cut(words, name, 32);
+        if (request->trace_high || request->trace_low)
+            smk_words_say(words, "  trace %016llx%016llx", (unsigned long long)request->trace_high,
+                          (unsigned long long)request->trace_low);
+        smk_words_say(words, "\n");
+        say_slow_parts(report, words, request);
+    }
+}
+
+static void say_region(const struct smk_report *report, struct smk_words *words,
+                       const struct smk_region_stats *region)
+{
+    char name[SMK_NAME_MAX], text[SMK_UNIT_MAX];
+    struct smk_dist length = region->length;
+    smk_name_of_site(name, report->trace, region->site);
+    smk_words_name_cut(words, name, NAME_CUT);
+    right_count(words, COUNT_END, length.count);
+    right_ns(words, COUNT_END + COLUMN, region->total);
+    right_ns(words, COUNT_END + 2 * COLUMN, smk_dist_mean(&length));
+    right_ns(words, COUNT_END + 3 * COLUMN, smk_dist_quantile(&length, 990));
+    right_ns(words, COUNT_END + 4 * COLUMN, length.max);
+    smk_words_right(words, COUNT_END + 5 * COLUMN,
+                    smk_words_mille(text, smk_per_mille(region->waited, region->total)));
+    const smk_site_info *site = smk_trace_site(report->trace, region->site);
+    if (site && site->file && site->file[0]) {
+        smk_words_to(words, COUNT_END + 5 * COLUMN + 3);
+        smk_words_name_cut(words, base_name(site->file), 40);
+        smk_words_say(words, ":%u", site->line);
+    }
+    smk_words_say(words, region->of_request ? " (of requests)\n" : "\n");
+}
+
+static void say_regions(const struct smk_report *report, struct smk_words *words)
+{
+    static const char *const names[] = {"count", "total", "mean", "p99", "max", "waiting"};
+    char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], c[SMK_UNIT_MAX];
+    const struct smk_regions *regions = &report->regions;
+    if (regions->count) {
+        heads(words, "regions", names, 6);
+        smk_words_say(words, "\n");
+    }
+    for (uint32_t i = 0; i < regions->count && i < 2 * report->top; i++)
+        say_region(report, words, report->regions_by_total[i]);
+    if (regions->count > 2 * report->top)
+        smk_words_say(words, "and %u more\n", regions->count - 2 * report->top);
+    if (regions->forgotten || regions->unmatched || regions->too_deep)
+        smk_words_say(words,
+                      "(repaired: %s not ended before their outer one, %s ends without a begin, %s "
+                      "nested too deep)\n",
+                      smk_words_count(a, regions->forgotten), smk_words_count(b, regions->unmatched),
+                      smk_words_count(c, regions->too_deep));
+}
+
+static void say_locks(const struct smk_report *report, struct smk_words *words)
+{
+    static const char *const names[] = {"waits", "total", "mean", "p99", "max", "threads"};
+    char name[SMK_NAME_MAX];
+    bool head = false;
+    for (uint32_t i = 0; i < report->locks.count && i < report->top; i++) {
+        const struct smk_lock *lock = report->locks_by_total[i];
+        struct smk_dist waits = lock->waits;
+        if (waits.count == 0)
+            break;
+        if (!head)
+            heads(words, "locks", names, 6);
+        if (!head)
+            smk_words_say(words, "\n");
+        head = true;
+        smk_name_of_lock(name, report->symbols, lock);
+        smk_words_name_cut(words, name, NAME_CUT);
+        right_count(words, COUNT_END, waits.count);
+        right_ns(words, COUNT_END + COLUMN, waits.total);
+        right_ns(words, COUNT_END + 2 * COLUMN, smk_dist_mean(&waits));
+        right_ns(words, COUNT_END + 3 * COLUMN, smk_dist_quantile(&waits, 990));
+        right_ns(words, COUNT_END + 4 * COLUMN, waits.max);
+        right_count(words, COUNT_END + 5 * COLUMN, lock->threads);
+        smk_words_say(words, "\n");
+    }
+}
+
+/* What was asked for and is missing, last, so that it does not stand in front of the answer. */
+static void say_refused(const struct smk_report *report, struct smk_words *words)
+{
+    const char *path, *reason;
+    for (uint32_t i = 0; i < 3 && smk_symbols_refused(report->symbols, i, &path, &reason); i++) {
+        smk_words_say(words, "%sNo names for ", i ? "" : "\n");
+        smk_words_name(words, path);
+        smk_words_say(words, ": %s\n", reason);
+    }
+}
+
+int smk_report_text(const struct smk_report *report, smk_report_put put, void *arg)
+{
+    struct smk_words words;
+    smk_words_init(&words, put, arg);
+    say_head(report, &words);
+    say_completeness(report, &words);
+    say_missing(report, &words);
+    say_findings(report, &words);
+    say_routes(report, &words);
+    say_slowest(report, &words);
+    say_locks(report, &words);
+    say_regions(report, &words);
+    say_refused(report, &words);
+    return smk_words_flush(&words);
+}

@@ -1,0 +1,42 @@
+/* states.h: what each thread is in the middle of while the events go by: its request, its regions.
+ *
+ * One thread of the trace is one entry, made when its first event comes. Pointers into the table are
+ * valid until the next smk_states_of.
+ *
+ * One thread at a time. Since 0.1.
+ */
+#ifndef SMK_ANALYSIS_STATES_H
+#define SMK_ANALYSIS_STATES_H
+
+#include "analysis/map.h"
+#include "base/mem.h"
+
+/* A region that is open on a thread. */
+struct smk_frame {
+    uint64_t begin;
+    uint64_t children; /* ns of the regions that ended in it */
+    uint64_t waited;   /* ns of waits in it and in no inner region */
+    uint64_t waited_below; /* ns of waits in inner ones */
+    uint32_t site;
+};
+
+struct smk_state {
+    uint32_t serial;
+    uint32_t depth, capacity;
+    struct smk_frame *frames; /* outermost first */
+    uint64_t request;         /* 0: none */
+};
+
+struct smk_states {
+    struct smk_state *array;
+    uint32_t count, capacity;
+    struct smk_map by_serial;
+    uint32_t last_serial, last_index; /* of the last answer: events come in runs */
+};
+
+void smk_states_free(struct smk_states *states, struct smk_mem *mem);
+
+/* The state of a thread; NULL when there is no memory. */
+struct smk_state *smk_states_of(struct smk_states *states, struct smk_mem *mem, uint32_t serial);
+
+#endif

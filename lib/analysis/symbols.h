@@ -1,0 +1,68 @@
+/* symbols.h: code addresses to functions, data addresses to objects, out of the ELF files that the
+ * trace names.
+ *
+ * A file is believed only when its build-id is the module's; where the trace has none, or the file is
+ * gone or another one, an address stays module+0xoffset and the reason is kept. Names stay as the
+ * linker wrote them (C++ mangled: undoing that is libstdc++'s, which we do not bring).
+ *
+ * One thread at a time. Since 0.1.
+ */
+#ifndef SMK_ANALYSIS_SYMBOLS_H
+#define SMK_ANALYSIS_SYMBOLS_H
+
+#include "analysis/elf_symtab.h"
+#include "analysis/map.h"
+#include "analysis/report.h"
+#include "base/mem.h"
+#include "stallmark/reader.h"
+
+#define SMK_SYMBOL_NAME_MAX 256
+
+/* A frame in words. */
+struct smk_place {
+    const char *function; /* "render_log", "libc.so.6+0x8f4a2", "0x55…" */
+    const char *module;   /* path, "" when none is known */
+    const char *file;     /* base name; NULL: not known */
+    uint32_t line;
+    uint32_t function_id; /* equal for equal functions */
+    bool named;           /* by a symbol */
+    bool ours;            /* stallmark's or the thread library's: not what a program would call its own */
+};
+
+struct smk_symbols {
+    smk_trace *trace;
+    struct smk_mem *mem;
+    const struct smk_line_source *lines;
+    bool no_files;
+    struct smk_symbols_module *modules; /* by the trace's id */
+    uint32_t module_count, module_capacity;
+    struct smk_map by_module;
+    struct smk_place *places;
+    uint32_t place_count, place_capacity;
+    struct smk_map by_pc;
+    char **names; /* of functions and objects, each once */
+    uint32_t name_count, name_capacity;
+    struct smk_map by_name; /* hash; equal hashes are compared */
+};
+
+void smk_symbols_init(struct smk_symbols *symbols, struct smk_mem *mem, smk_trace *trace,
+                      const struct smk_line_source *lines, bool no_files);
+void smk_symbols_free(struct smk_symbols *symbols);
+
+/* Of frame number `frame` of a stack, 0 the innermost. Stacks hold return addresses, which are looked up
+ * one byte before. NULL when there is no memory. Valid until the next call. */
+const struct smk_place *smk_symbols_frame(struct smk_symbols *symbols, const smk_stack_info *stack,
+                                          uint32_t frame);
+
+/* The innermost frame that is neither ours nor the thread library's; the stack's depth when there is
+ * none. */
+uint32_t smk_symbols_own_frame(struct smk_symbols *symbols, const smk_stack_info *stack);
+
+/* The static object that an address lies in, or NULL; *offset in it. */
+const char *smk_symbols_object(struct smk_symbols *symbols, uint64_t address, uint64_t *offset);
+
+/* Modules whose names could not be read: by number from 0, false after the last. */
+bool smk_symbols_refused(const struct smk_symbols *symbols, uint32_t number, const char **path,
+                         const char **reason);
+
+#endif
