@@ -1,0 +1,107 @@
+/* stallmark report: what the trace says, in words or as JSON. */
+#include <string.h>
+
+#include "analysis/report.h"
+#include "cli.h"
+#include "lines/lines.h"
+#include "stallmark/reader.h"
+
+extern const struct smk_command smk_cmd_report;
+
+#define TOP_MAX 100u
+
+struct report_command {
+    bool json, no_symbols;
+    const char *fail_on;
+    uint64_t top;
+};
+
+static bool show_progress(void *arg, uint64_t done, uint64_t total)
+{
+    (void)arg;
+    smk_cli_progress("reading events", done, total);
+    return true;
+}
+
+static int put(void *arg, const char *text, size_t len)
+{
+    return fwrite(text, 1, len, arg) == len ? 0 : 1;
+}
+
+static int print(const struct report_command *command, const struct smk_report *report)
+{
+    smk_cli_progress_end();
+    int result = command->json ? smk_report_json(report, put, stdout)
+                               : smk_report_text(report, put, stdout);
+    if (result != 0)
+        return smk_cli_fail("standard output could not be written");
+    bool found = smk_report_findings(report) > 0;
+    return command->fail_on && found ? SMK_EXIT_FINDING : SMK_EXIT_FINE;
+}
+
+static int analyse(const struct report_command *command, smk_trace *trace, const char *path)
+{
+    struct smk_lines *lines = command->no_symbols ? NULL : smk_lines_new();
+    struct smk_line_source source = smk_lines_source(lines);
+    struct smk_report_options options = {
+        .lines = lines ? &source : NULL,
+        .no_symbols = command->no_symbols,
+        .top = (unsigned)command->top,
+        .progress = show_progress,
+    };
+    struct smk_report *report;
+    int exit_code;
+    if (smk_report_make(&report, trace, &options) != 0) {
+        exit_code = smk_cli_fail_last("%s", path);
+        goto out;
+    }
+    exit_code = print(command, report);
+    smk_report_free(report);
+out:
+    smk_lines_free(lines);
+    return exit_code;
+}
+
+static int run(int argc, char **argv)
+{
+    struct report_command command = {.top = 5};
+    const struct smk_cli_option options[] = {
+        {"json", 0, SMK_CLI_FLAG, &command.json},
+        {"fail-on", 0, SMK_CLI_TEXT, &command.fail_on, "finding"},
+        {"top", 0, SMK_CLI_NUMBER, &command.top, "a number from 1 to 100"},
+        {"no-symbols", 0, SMK_CLI_FLAG, &command.no_symbols},
+        SMK_CLI_END};
+    struct smk_cli_args args;
+    if (!smk_cli_parse(&args, &smk_cmd_report, options, argc, argv))
+        return args.exit_code;
+    if (args.count == 0)
+        return smk_cli_fail("a trace file is missing; several are segments of one capture");
+    if (command.top < 1 || command.top > TOP_MAX)
+        return smk_cli_fail("'%llu' is no value for --top; allowed is a number from 1 to %u",
+                            (unsigned long long)command.top, TOP_MAX);
+    smk_trace *trace;
+    int result = args.count == 1 ? smk_trace_open(&trace, args.operand[0], NULL)
+                                 : smk_trace_open_segments(&trace, (const char *const *)args.operand,
+                                                           (size_t)args.count, NULL);
+    if (result != 0)
+        return smk_cli_fail_last("%s", args.operand[0]);
+    int exit_code = analyse(&command, trace, args.operand[0]);
+    smk_trace_close(trace);
+    return exit_code;
+}
+
+const struct smk_command smk_cmd_report = {
+    "report",
+    "usage: stallmark report FILE… [--json] [--top N] [--fail-on finding] [--no-symbols]\n"
+    "\n"
+    "Says what made the program slow: findings, most costly first, with who waited, who held the\n"
+    "lock and in which function; then requests by route, the slowest with what they spent their time\n"
+    "on, locks and regions. Several files are segments of one capture.\n"
+    "\n"
+    "  --json             the same as JSON (docs/report-json.md)\n"
+    "  --top N            slowest requests that are shown, 1 to 100; default 5; tables follow it\n"
+    "  --fail-on finding  exit code 1 when there is a finding\n"
+    "  --no-symbols       open no file but the trace: addresses instead of names and lines\n",
+    "findings, requests, locks and regions of a trace",
+    run,
+};
