@@ -1,0 +1,141 @@
+/* cmd_dump.c: a trace as text, nothing left out. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli.h"
+#include "format/events.h"
+#include "trace_dump.h"
+#include "trace_open.h"
+
+static int run(int argc, char **argv);
+
+const struct smk_command smk_cmd_dump = {
+    .name = "dump",
+    .usage =
+        "usage: stallmark dump [--tables] [--events] [--from T] [--to T] [--categories LIST]\n"
+        "                      [--thread SERIAL] [--absolute] [--json] FILE…\n"
+        "\n"
+        "Prints every event in order of time, one a line, names resolved:\n"
+        "\n"
+        "  TIME SERIAL/TID:\"THREAD\" EVENT ARGUMENT=VALUE…\n"
+        "  1.204117380 4/4711:\"worker-3\" lock_wait stack=7 duration=45012803ns lock=0x55d0:\"cart_lock\" …\n"
+        "\n"
+        "Times are seconds since the trace's first moment. Several files are segments of one capture.\n"
+        "\n"
+        "  --tables           the tables instead: facts, clocks, threads, strings, sites, stacks,\n"
+        "                     modules, locks, open waits; with --events both\n"
+        "  --from T, --to T   events of a stretch of time: 1.5 (seconds), 250ms, 10us, 5ns\n"
+        "  --categories LIST  events of these categories: lock,request,…\n"
+        "  --thread SERIAL    events of one thread\n"
+        "  --absolute         times are nanoseconds of CLOCK_MONOTONIC, as seconds or (--json) as they are\n"
+        "  --json             one JSON object a line; times are in nanoseconds\n",
+    .summary = "a trace file as text, nothing left out",
+    .run = run,
+};
+
+static int parse_categories(const char *list, uint32_t *categories)
+{
+    *categories = 0;
+    for (const char *p = list; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) {
+        size_t len = strcspn(p, ",");
+        uint32_t bit = smk_category_by_name(p, len);
+        if (!bit) {
+            char all[200] = "";
+            for (unsigned i = 0; i < SMK_CATEGORY_COUNT; i++)
+                snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s", i ? ", " : "",
+                         smk_category_name(1u << i));
+            return smk_cli_fail("--categories: '%.*s' is no category; allowed are %s", (int)len, p, all);
+        }
+        *categories |= bit;
+    }
+    return 0;
+}
+
+static int parse_moment(const char *option, const char *text, uint64_t origin, uint64_t *ns)
+{
+    uint64_t since;
+    if (!text)
+        return 0;
+    if (!smk_cli_parse_time(text, &since))
+        return smk_cli_fail("%s: '%s' is no time; allowed is a number with ns, us, ms or s behind it, as in "
+                            "250ms or 1.5s",
+                            option, text);
+    *ns = origin + since;
+    return 0;
+}
+
+static int dump_events(const struct smk_dump *dump, smk_trace *trace, const smk_cursor_options *options)
+{
+    smk_cursor *cursor;
+    const smk_event *event;
+    int rc = smk_cursor_open(&cursor, trace, options);
+    while (rc >= 0 && (rc = smk_cursor_next(cursor, &event)) == 1)
+        smk_dump_event(dump, event);
+    smk_cursor_close(cursor);
+    return rc < 0 ? smk_cli_fail("%s", smk_last_error()) : SMK_EXIT_FINE;
+}
+
+/* What is damaged goes to stderr, so that the lines on stdout are events and nothing else. */
+static void note_problems(const smk_trace *trace)
+{
+    size_t count = 0;
+    for (const char *problem; (problem = smk_trace_problem(trace, count)); count++)
+        smk_cli_note("%s", problem);
+}
+
+struct choices {
+    bool tables, events, absolute, json;
+    const char *from, *to, *categories;
+    uint64_t thread;
+};
+
+static int dump_trace(smk_trace *trace, const struct choices *choices)
+{
+    uint64_t origin = smk_trace_get_info(trace)->first;
+    struct smk_dump dump = {trace, stdout, choices->absolute ? 0 : origin, choices->json};
+    smk_cursor_options options = {.size = sizeof(options), .thread = (uint32_t)choices->thread};
+    int rc = parse_moment("--from", choices->from, origin, &options.from);
+    if (rc == 0)
+        rc = parse_moment("--to", choices->to, origin, &options.to);
+    if (rc == 0 && choices->categories)
+        rc = parse_categories(choices->categories, &options.categories);
+    if (rc == 0 && choices->thread && !smk_trace_thread(trace, options.thread))
+        rc = smk_cli_fail("--thread: the trace has no thread with serial number %" PRIu64
+                          "; `stallmark dump --tables` lists them",
+                          choices->thread);
+    if (rc != 0)
+        return rc;
+    if (choices->tables)
+        smk_dump_tables(&dump);
+    if (choices->events || !choices->tables)
+        rc = dump_events(&dump, trace, &options);
+    note_problems(trace);
+    return rc;
+}
+
+static int run(int argc, char **argv)
+{
+    struct choices choices = {0};
+    const struct smk_cli_option options[] = {
+        {"tables", 0, SMK_CLI_FLAG, &choices.tables, NULL},
+        {"events", 0, SMK_CLI_FLAG, &choices.events, NULL},
+        {"from", 0, SMK_CLI_TEXT, &choices.from, NULL},
+        {"to", 0, SMK_CLI_TEXT, &choices.to, NULL},
+        {"categories", 0, SMK_CLI_TEXT, &choices.categories, NULL},
+        {"thread", 0, SMK_CLI_NUMBER, &choices.thread, "a serial number"},
+        {"absolute", 0, SMK_CLI_FLAG, &choices.absolute, NULL},
+        {"json", 0, SMK_CLI_FLAG, &choices.json, NULL},
+        SMK_CLI_END};
+    struct smk_cli_args args;
+    smk_trace *trace;
+    if (!smk_cli_parse(&args, &smk_cmd_dump, options, argc, argv))
+        return args.exit_code;
+    if (choices.thread > UINT32_MAX)
+        return smk_cli_fail("--thread: %" PRIu64 " is no serial number", choices.thread);
+    int rc = smk_cli_open_trace(&trace, args.operand, args.count, false);
+    if (rc != 0)
+        return rc;
+    rc = dump_trace(trace, &choices);
+    smk_trace_close(trace);
+    return rc;
+}

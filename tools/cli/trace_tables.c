@@ -1,0 +1,207 @@
+/* trace_tables.c: the tables of a trace as lines of `stallmark dump --tables`. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli.h"
+#include "format/events.h"
+#include "trace_dump.h"
+#include "trace_open.h"
+
+/* A line is a word and fields: `thread serial=4 name="worker"`, or {"table":"thread","serial":4,…}. */
+
+static void begin(const struct smk_dump *dump, const char *table)
+{
+    fprintf(dump->out, dump->json ? "{\"table\":\"%s\"" : "%s", table);
+}
+
+static void end(const struct smk_dump *dump) { fputs(dump->json ? "}\n" : "\n", dump->out); }
+
+static void key(const struct smk_dump *dump, const char *name)
+{
+    fprintf(dump->out, dump->json ? ",\"%s\":" : " %s=", name);
+}
+
+static void number(const struct smk_dump *dump, const char *name, uint64_t value)
+{
+    key(dump, name);
+    fprintf(dump->out, "%" PRIu64, value);
+}
+
+static void hex(const struct smk_dump *dump, const char *name, uint64_t value)
+{
+    key(dump, name);
+    fprintf(dump->out, dump->json ? "\"0x%" PRIx64 "\"" : "0x%" PRIx64, value);
+}
+
+static void moment(const struct smk_dump *dump, const char *name, uint64_t ns)
+{
+    key(dump, name);
+    if (dump->json)
+        fprintf(dump->out, "%" PRId64, (int64_t)(ns - dump->origin));
+    else
+        smk_cli_put_seconds(dump->out, (int64_t)(ns - dump->origin));
+}
+
+static void text(const struct smk_dump *dump, const char *name, const char *value)
+{
+    key(dump, name);
+    if (dump->json)
+        smk_cli_put_json(dump->out, value, strlen(value));
+    else
+        smk_dump_quoted(dump->out, value, strlen(value));
+}
+
+/* ---- tables --------------------------------------------------------------------------------------------- */
+
+static void put_facts(const struct smk_dump *dump)
+{
+    const char *name, *value;
+    for (size_t i = 0; smk_trace_fact_at(dump->trace, i, &name, &value); i++) {
+        begin(dump, "fact");
+        text(dump, "key", name);
+        text(dump, "value", value);
+        end(dump);
+    }
+}
+
+static void put_clocks(const struct smk_dump *dump)
+{
+    smk_clock_info clock;
+    for (size_t i = 0; smk_trace_clock_at(dump->trace, i, &clock); i++) {
+        begin(dump, "clock");
+        number(dump, "monotonic", clock.monotonic);
+        number(dump, "realtime", clock.realtime);
+        number(dump, "error", clock.error);
+        end(dump);
+    }
+}
+
+static void put_threads(const struct smk_dump *dump)
+{
+    const smk_thread_info *thread;
+    for (size_t i = 0; (thread = smk_trace_thread_at(dump->trace, i)); i++) {
+        begin(dump, "thread");
+        number(dump, "serial", thread->serial);
+        number(dump, "tid", thread->tid);
+        moment(dump, "started", thread->started);
+        number(dump, "lost", thread->lost);
+        text(dump, "name", thread->name);
+        end(dump);
+    }
+}
+
+static void put_strings(const struct smk_dump *dump)
+{
+    uint32_t id;
+    const char *string;
+    for (size_t i = 0; (string = smk_trace_string_at(dump->trace, i, &id)); i++) {
+        begin(dump, "string");
+        number(dump, "id", id);
+        text(dump, "text", string);
+        end(dump);
+    }
+}
+
+static void put_sites(const struct smk_dump *dump)
+{
+    const smk_site_info *site;
+    for (size_t i = 0; (site = smk_trace_site_at(dump->trace, i)); i++) {
+        begin(dump, "site");
+        number(dump, "id", site->id);
+        text(dump, "name", site->name);
+        text(dump, "file", site->file);
+        number(dump, "line", site->line);
+        text(dump, "function", site->function);
+        end(dump);
+    }
+}
+
+static void put_frame(const struct smk_dump *dump, uint64_t pc)
+{
+    const smk_module_info *module = smk_trace_module(dump->trace, pc);
+    fprintf(dump->out, dump->json ? "\"0x%" PRIx64 "\"" : "0x%" PRIx64, pc);
+    if (dump->json || !module)
+        return;
+    const char *base = strrchr(module->path, '/');
+    fputc('(', dump->out);
+    smk_cli_puts(dump->out, base ? base + 1 : module->path);
+    fprintf(dump->out, "+0x%" PRIx64 ")", pc - module->bias);
+}
+
+static void put_stacks(const struct smk_dump *dump)
+{
+    const smk_stack_info *stack;
+    for (size_t i = 0; (stack = smk_trace_stack_at(dump->trace, i)); i++) {
+        begin(dump, "stack");
+        number(dump, "id", stack->id);
+        key(dump, "pcs");
+        fputs(dump->json ? "[" : "", dump->out);
+        for (uint32_t f = 0; f < stack->depth; f++) {
+            fputs(f ? "," : "", dump->out);
+            put_frame(dump, stack->pcs[f]);
+        }
+        fputs(dump->json ? "]" : "", dump->out);
+        end(dump);
+    }
+}
+
+static void put_modules(const struct smk_dump *dump)
+{
+    const smk_module_info *module;
+    for (size_t i = 0; (module = smk_trace_module_at(dump->trace, i)); i++) {
+        begin(dump, "module");
+        number(dump, "id", module->id);
+        hex(dump, "start", module->start);
+        hex(dump, "end", module->end);
+        hex(dump, "bias", module->bias);
+        text(dump, "path", module->path);
+        key(dump, "build_id");
+        fputs(dump->json ? "\"" : "", dump->out);
+        for (size_t b = 0; b < module->build_id_len; b++)
+            fprintf(dump->out, "%02x", module->build_id[b]);
+        fputs(dump->json ? "\"" : "", dump->out);
+        end(dump);
+    }
+}
+
+static void put_locks(const struct smk_dump *dump)
+{
+    uint64_t address;
+    const char *name;
+    for (size_t i = 0; (name = smk_trace_lock_at(dump->trace, i, &address)); i++) {
+        begin(dump, "lock");
+        hex(dump, "address", address);
+        text(dump, "name", name);
+        end(dump);
+    }
+}
+
+static void put_open_waits(const struct smk_dump *dump)
+{
+    const smk_open_wait *wait;
+    for (size_t i = 0; (wait = smk_trace_open_wait_at(dump->trace, i)); i++) {
+        begin(dump, "open_wait");
+        number(dump, "serial", wait->serial);
+        number(dump, "tid", wait->tid);
+        text(dump, "kind", smk_wait_kind_name(wait->kind));
+        hex(dump, "object", wait->object);
+        number(dump, "holder", wait->holder);
+        moment(dump, "since", wait->since);
+        number(dump, "stack", wait->stack);
+        hex(dump, "request", wait->request);
+        end(dump);
+    }
+}
+
+void smk_dump_tables(const struct smk_dump *dump)
+{
+    put_facts(dump);
+    put_clocks(dump);
+    put_threads(dump);
+    put_strings(dump);
+    put_sites(dump);
+    put_stacks(dump);
+    put_modules(dump);
+    put_locks(dump);
+    put_open_waits(dump);
+}
