@@ -19,7 +19,7 @@ stallmark \- why a concurrent program is slow: arm, capture and read execution t
 .nf
 END
 for command in $commands; do
-    "$stallmark" "$command" --help | sed -n 's/^usage: //p' | quote | sed 's/^stallmark \([a-z]*\)/\\fBstallmark \1\\fR/'
+    "$stallmark" "$command" --help | sed -n '/^$/q; s/^usage: //; s/^       //; p' | quote | sed 's/^stallmark \([a-z]*\)/\\fBstallmark \1\\fR/'
 done
 cat <<'END'
 .fi

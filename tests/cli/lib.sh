@@ -13,6 +13,7 @@ programs=$build/tests/cli
 bad=0
 pids=()
 : >"$work/exercised"
+rm -f "$build/exercised/cli.$test_name"
 unset XDG_RUNTIME_DIR NO_COLOR
 for name in $(compgen -e STALLMARK_); do unset "$name"; done
 
@@ -61,6 +62,34 @@ expect() {
         printf '\t%s' "$@"
         printf '\n'
     } >>"$work/exercised"
+}
+
+# ask CODE [PATTERN…] -- METHOD PATH [CURL ARGUMENTS…]: the agent behind $curl_to (curl's own words, as
+# `--unix-socket X http://localhost`) answers with the status CODE, and the patterns match in its headers or
+# body ($work/head, $work/body). Noted as `expect` does.
+ask() {
+    local code=$1 patterns=() got pattern method path words=()
+    shift
+    while [ "$1" != -- ]; do
+        patterns+=("$1")
+        shift
+    done
+    method=$2 path=$3
+    shift 3
+    words=("${curl_to[@]}")
+    words[-1]=${words[-1]}$path
+    [ "$method" = HEAD ] && words=(-I "${words[@]}") || words=(-X "$method" "${words[@]}")
+    got=$(curl -s -m 20 -D "$work/head" -o "$work/body" -w '%{http_code}' "$@" "${words[@]}")
+    if [ "$got" != "$code" ]; then
+        say "$method $path: HTTP $got, not $code: $(head -c 300 "$work/body")"
+        return 1
+    fi
+    for pattern in "${patterns[@]}"; do
+        grep -qaiE -- "$pattern" "$work/head" "$work/body" && continue
+        say "$method $path: '$pattern' is not in the answer: $(head -c 300 "$work/body")"
+        return 1
+    done
+    printf 'http\t%s\t%s\n' "$method" "$path" >>"$work/exercised"
 }
 
 # wait_for SECONDS COMMAND…: until it succeeds.

@@ -8,7 +8,7 @@
 #define DURATION_DEFAULT UINT64_C(5000000000) /* as the agent's */
 
 extern const struct smk_command smk_cmd_capture;
-extern const struct smk_command smk_cmd_report __attribute__((weak)); /* a tree may lack it */
+extern const struct smk_command smk_cmd_report;
 
 struct capture_options {
     const char *duration, *output, *categories, *max_bytes, *name, *token_file;
@@ -17,8 +17,7 @@ struct capture_options {
 
 static int show(const struct capture_options *options, char *path)
 {
-    const struct smk_command *report = &smk_cmd_report;
-    if (!options->report || !report) {
+    if (!options->report) {
         smk_cli_puts(stdout, path);
         putchar('\n');
         return SMK_EXIT_FINE;
@@ -26,7 +25,7 @@ static int show(const struct capture_options *options, char *path)
     smk_cli_note("saved %s", path);
     char *arguments[] = {(char *)"report", (char *)"--", path, NULL};
     smk_cli_set_command("report");
-    return report->run(3, arguments);
+    return smk_cmd_report.run(3, arguments);
 }
 
 static int capture(const struct capture_options *options, const char *target)
