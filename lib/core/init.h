@@ -54,6 +54,8 @@ struct smk_source_calls {
     uint64_t (*modules)(void (*add)(void *arg, uint32_t id, uint64_t start, uint64_t end, uint64_t bias,
                                     const char *path, const uint8_t *build_id, uint32_t build_id_len),
                         void *arg);
+    /* Each pass of the writer: cheap unless something has to be looked up anew (modules loaded since). */
+    void (*refresh)(void);
     /* Interns the stack of a thread that waits, from what it published; 0: none. */
     uint32_t (*blocked_stack)(uint64_t pc, uint64_t sp, uint64_t fp);
     /* Starts a thread that the host's wrappers do not see; 0 or -errno. NULL: pthread_create. */

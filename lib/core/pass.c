@@ -355,6 +355,13 @@ static bool drain_for(struct smk_capture *const *list, int count, uint64_t as_of
     return copy_new(list, count, as_of, drained);
 }
 
+static void refresh_sources(void)
+{
+    const struct smk_source_calls *sources = smk_core_sources();
+    if (sources && sources->refresh)
+        sources->refresh();
+}
+
 static void tidy(uint64_t now)
 {
     if (now - writer.last_tidy < TIDY_EVERY_NS)
@@ -421,8 +428,10 @@ uint64_t smk_pass(void)
     bool ready = count == 0 || make_ready();
     if (count > 0 && ready)
         run_captures(list, count, as_of);
-    if (count > 0 || smk_recorder_categories())
+    if (count > 0 || smk_recorder_categories()) {
+        refresh_sources();
         tidy(smk_sys_clock(CLOCK_MONOTONIC));
+    }
     cpu = smk_sys_clock(CLOCK_THREAD_CPUTIME_ID) - cpu;
     smk_add_relaxed(&smk_stats.writer_cpu_ns, cpu);
     bool again = false;

@@ -79,6 +79,8 @@ static size_t missing(char *text, size_t size)
         len = add_line(text, size, len, "the C library has not:");
         len = add_line(text, size, len, absent);
     }
+    if (smk_modules_missing(absent, sizeof absent) > 0)
+        len = add_line(text, size, len, absent);
     if (smk_probe_refused())
         len = add_line(text, size, len, smk_probe_refused());
     return len;
@@ -86,6 +88,7 @@ static size_t missing(char *text, size_t size)
 
 static const struct smk_source_calls calls = {.prepare = prepare,
                                               .modules = smk_modules_each,
+                                              .refresh = smk_modules_refresh_if_wanted,
                                               .blocked_stack = smk_stack_of_blocked,
                                               .start_thread = start_thread,
                                               .missing = missing};
@@ -98,6 +101,7 @@ static void after_fork_in_child(void)
         return;
     smk_core_after_fork_in_child();
     smk_hook_thread_reset_in_child();
+    smk_stack_reset_in_child();
     smk_contended_reset_in_child();
     smk_start_after_fork_in_child();
 }

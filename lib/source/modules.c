@@ -9,6 +9,7 @@
  */
 #include "source/modules.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/atomic.h"
@@ -23,6 +24,7 @@
 #define MODULES_MAX 2048u
 #define PATHS_MAX   4096u
 #define PATHS_BYTES (1u << 20)
+#define REST        100u /* a refresh that nobody waits for comes so many times its own length later */
 
 struct module {
     uint64_t start, end, bias;
@@ -46,6 +48,7 @@ static struct smk_map_range *ranges; /* of the scan; then copied if they differ 
 static uint32_t held;
 static uint32_t next_id = 1;
 static uint64_t changes;
+static uint64_t refreshed; /* when, CLOCK_MONOTONIC */
 static struct smk_modules_stats stats;
 
 /* ---- scanning ------------------------------------------------------------------------------------------------- */
@@ -205,7 +208,8 @@ static void refresh(void)
     stats.refused = scan.refused;
     stats.without = scan.without;
     stats.changes = changes;
-    stats.refresh_ns = smk_sys_clock(CLOCK_MONOTONIC) - began;
+    refreshed = smk_sys_clock(CLOCK_MONOTONIC);
+    stats.refresh_ns = refreshed - began;
 }
 
 /* ---- what others call ------------------------------------------------------------------------------------------ */
@@ -219,8 +223,12 @@ void smk_modules_refresh(void)
 
 void smk_modules_refresh_if_wanted(void)
 {
-    if (smk_map_is_wanted())
-        smk_modules_refresh();
+    if (!smk_map_is_wanted())
+        return;
+    smk_lock(&lock);
+    if (smk_sys_clock(CLOCK_MONOTONIC) - refreshed >= stats.refresh_ns * REST)
+        refresh();
+    smk_unlock(&lock);
 }
 
 uint64_t smk_modules_each(void (*add)(void *arg, uint32_t id, uint64_t start, uint64_t end, uint64_t bias,
@@ -245,6 +253,23 @@ void smk_modules_stats(struct smk_modules_stats *copy)
     smk_lock(&lock);
     *copy = stats;
     smk_unlock(&lock);
+}
+
+size_t smk_modules_missing(char *text, size_t size)
+{
+    struct smk_modules_stats now;
+    struct smk_module_tables_stats tables;
+    smk_modules_stats(&now);
+    smk_module_tables_stats(&tables);
+    if (now.without == 0 && now.refused == 0)
+        return 0;
+    int len = snprintf(text, size,
+                       "some stacks: %llu of %llu modules have no unwind table (%llu refused, tables take %llu of "
+                       "%llu KiB)",
+                       (unsigned long long)now.without, (unsigned long long)now.modules,
+                       (unsigned long long)(tables.refused + now.refused),
+                       (unsigned long long)(tables.bytes >> 10), (unsigned long long)(tables.bytes_max >> 10));
+    return len < 0 ? 0 : (size_t)len < size ? (size_t)len : size - 1;
 }
 
 void smk_modules_reset_in_child(void) { smk_lock_reset(&lock); }

@@ -18,7 +18,8 @@ uint64_t smk_modules_each(void (*add)(void *arg, uint32_t id, uint64_t start, ui
 
 /* Brings map and tables up to date: at each arming. Not for signal handlers. */
 void smk_modules_refresh(void);
-/* The same, if a walk met code that is in no module known: cheap otherwise. For the writer's rounds. */
+/* The same, if a walk met code that is in no module known: cheap otherwise. Takes one hundredth of the time
+ * at most, for hosts that make code as they go. For the writer's rounds. */
 void smk_modules_refresh_if_wanted(void);
 
 struct smk_modules_stats {
@@ -29,6 +30,9 @@ struct smk_modules_stats {
     uint64_t refresh_ns;      /* what the last refresh took */
 };
 void smk_modules_stats(struct smk_modules_stats *stats);
+
+/* A line about modules that stacks cannot be walked through for certain; its length, 0: there are none. */
+size_t smk_modules_missing(char *text, size_t size);
 
 /* In a fork's child: whoever held the lock is gone. */
 void smk_modules_reset_in_child(void);
