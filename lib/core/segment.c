@@ -239,9 +239,13 @@ static bool note_open_wait(struct smk_thread *t, void *arg)
     uint64_t stopped = put->capture->stopped ? put->capture->stopped : UINT64_MAX;
     if (put->count == SMK_ARRAY_LEN(put->list) || !smk_wait_read(t, &now) || now.since >= stopped)
         return put->count < SMK_ARRAY_LEN(put->list);
+    struct smk_wait_now after;
     uint32_t stack = 0;
     if (sources && sources->blocked_stack)
         stack = sources->blocked_stack(now.pc, now.sp, now.fp);
+    /* It was copied from under the thread: it is that of this wait only if the thread still waits. */
+    if (!smk_wait_read(t, &after) || after.since != now.since || after.sp != now.sp)
+        stack = 0;
     smk_refs_need(&put->capture->refs, SMK_REF_STACK, stack);
     put->list[put->count++] = (struct smk_open){.serial = smk_load_relaxed(&t->serial),
                                                 .tid = smk_load_relaxed(&t->tid),
