@@ -114,6 +114,7 @@ static void agent_end(void)
 static void reset_in_child(void)
 {
     smk_heap_reset_in_child();
+    smk_fronts_reset_in_child();
     smk_log_reset_in_child();
     smk_control_reset_in_child();
     memset(&smk_agent, 0, sizeof smk_agent);

@@ -6,7 +6,7 @@
 #include "base/errors.h"
 #include "base/lock.h"
 #include "base/sys.h"
-#include "gate.h"
+#include "front.h"
 
 static struct smk_lock lock = SMK_LOCK_INIT(SMK_RANK_DOORS);
 static struct smk_gate_rules rules;  /* lock */
@@ -50,10 +50,13 @@ int smk_gate_open_doors(const struct smk_settings *settings)
         rules = next;
         wrong.empty_at = 0;
         smk_unlock(&lock);
+        smk_front_set_stall(settings->http_stall);
     }
     explicit_bzero(&next, sizeof(next));
     return rc;
 }
+
+void smk_gate_reset_in_child(void) { smk_lock_reset(&lock); }
 
 void smk_gate_close_doors(void)
 {

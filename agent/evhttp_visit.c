@@ -279,7 +279,7 @@ static void submit(struct smk_evhttp_visit *visit)
     send_answer(visit);
 }
 
-void smk_evhttp_visit_begin(const struct smk_evhttp_place *place, struct evhttp_request *request,
+bool smk_evhttp_visit_begin(const struct smk_evhttp_place *place, struct evhttp_request *request,
                             const char *peer, bool peer_is_local)
 {
     struct smk_gate_head head = {.front = place->front, .peer_is_local = peer_is_local};
@@ -290,9 +290,7 @@ void smk_evhttp_visit_begin(const struct smk_evhttp_place *place, struct evhttp_
     if (!visit || !target || !visit->timer) {
         smk_heap_free(target);
         smk_heap_free(visit);
-        evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close");
-        evhttp_send_reply(request, 503, smk_status_text(503), NULL);
-        return;
+        return false;
     }
     visit->place = place;
     visit->request = request;
@@ -302,4 +300,5 @@ void smk_evhttp_visit_begin(const struct smk_evhttp_place *place, struct evhttp_
     evhttp_connection_set_closecb(evhttp_request_get_connection(request), closed, visit);
     set_timer(visit, LOOK_MS);
     submit(visit);
+    return true;
 }

@@ -44,8 +44,9 @@ struct smk_evhttp_visit {
     struct smk_evhttp_visit *next; /* the place's own */
 };
 
-/* Takes the request, whatever comes of it. `peer` is for the audit line. */
-void smk_evhttp_visit_begin(const struct smk_evhttp_place *place, struct evhttp_request *request,
+/* Takes the request, whatever comes of it. `peer` is for the audit line. False: there is no memory, and the
+ * request is the caller's still. */
+bool smk_evhttp_visit_begin(const struct smk_evhttp_place *place, struct evhttp_request *request,
                             const char *peer, bool peer_is_local);
 
 /* Sends the answer; or, where the connection is gone meanwhile, lets the visit go. */

@@ -23,6 +23,19 @@ void smk_fronts_get_stats(struct smk_fronts_stats *stats)
     stats->audit_suppressed = smk_agent_audit_suppressed();
 }
 
+static uint64_t stall; /* atomic */
+
+uint64_t smk_front_stall(void) { return smk_load_relaxed(&stall); }
+void smk_front_set_stall(uint64_t ns) { smk_store_relaxed(&stall, ns); }
+
+void smk_fronts_reset_in_child(void)
+{
+    smk_gate_reset_in_child();
+    smk_front_tcp_reset_in_child();
+    smk_front_unix_reset_in_child();
+    smk_front_evhttp_reset_in_child();
+}
+
 /* ---- admission -------------------------------------------------------------------------------------------- */
 
 static void refuse(const struct smk_gate_head *head, const struct smk_gate_verdict *verdict,

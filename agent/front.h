@@ -21,6 +21,16 @@ void smk_front_busy(struct smk_answer *answer, const char *why);
 void smk_front_headers(const struct smk_answer *answer,
                        void (*put)(void *arg, const char *name, const char *value), void *arg);
 
+/* http_stall, as the doors were opened with it. Any thread. */
+uint64_t smk_front_stall(void);
+void smk_front_set_stall(uint64_t ns);
+
+/* In a fork's child, each part of smk_fronts_reset_in_child. */
+void smk_gate_reset_in_child(void);
+void smk_front_tcp_reset_in_child(void);
+void smk_front_unix_reset_in_child(void);
+void smk_front_evhttp_reset_in_child(void);
+
 /* ---- pace ------------------------------------------------------------------------------------------- */
 
 /* A client that is waited for must take at least this much a second, on average over each stretch of

@@ -23,6 +23,7 @@
 #include "base/sys.h"
 #include "core/fds.h"
 #include "evhttp_visit.h"
+#include "log.h"
 #include "unix_socket.h"
 
 #define CLIENTS_MAX 32
@@ -148,13 +149,10 @@ static void mark_dispatched(struct bufferevent *buffer)
 
 /* ---- requests ------------------------------------------------------------------------------------------------ */
 
-static void refuse_peer(struct evhttp_request *request, const char *peer)
+static void refuse(struct evhttp_request *request, int status)
 {
-    struct evbuffer *none = NULL;
-    (void)peer;
-    smk_front_count(refused);
     evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close");
-    evhttp_send_reply(request, 403, smk_status_text(403), none);
+    evhttp_send_reply(request, status, smk_status_text(status), NULL);
 }
 
 static void dispatch(struct evhttp_request *request, void *arg)
@@ -167,10 +165,14 @@ static void dispatch(struct evhttp_request *request, void *arg)
     mark_dispatched(buffer);
     bool allowed = smk_unix_peer(bufferevent_getfd(buffer), &who);
     snprintf(peer, sizeof(peer), "uid %u pid %d", (unsigned)who.uid, (int)who.pid);
-    if (allowed)
-        smk_evhttp_visit_begin(&front.place, request, peer, true);
-    else
-        refuse_peer(request, peer);
+    if (!allowed) {
+        smk_front_count(refused);
+        smk_agent_audit(peer, "the socket is not for this user", evhttp_request_get_uri(request),
+                        403);
+        refuse(request, 403);
+    } else if (!smk_evhttp_visit_begin(&front.place, request, peer, true)) {
+        refuse(request, 503);
+    }
 }
 
 /* ---- start and stop ------------------------------------------------------------------------------------------- */
@@ -228,6 +230,13 @@ int smk_front_unix_start(struct event_base *base, const struct smk_settings *set
     else
         publish_path(front.socket.path);
     return rc;
+}
+
+void smk_front_unix_reset_in_child(void)
+{
+    smk_lock_reset(&path_lock);
+    bound_path[0] = '\0';
+    memset(&front, 0, sizeof(front)); /* what it points to stays, unused; the file is the parent's */
 }
 
 static void free_connections(void)

@@ -45,4 +45,7 @@ struct smk_fronts_stats {
 
 void smk_fronts_get_stats(struct smk_fronts_stats *stats);
 
+/* In a fork's child: doors, connections and threads are the parent's. */
+void smk_fronts_reset_in_child(void);
+
 #endif

@@ -447,6 +447,11 @@ int smk_sys_getsockname(int fd, struct sockaddr *address, uint32_t *size)
     return (int)enter3(SYS_getsockname, fd, address, size);
 }
 
+int smk_sys_getpeername(int fd, struct sockaddr *address, uint32_t *size)
+{
+    return (int)enter3(SYS_getpeername, fd, address, size);
+}
+
 int smk_sys_getsockopt(int fd, int level, int name, void *value, uint32_t *size)
 {
     return (int)enter5(SYS_getsockopt, fd, level, name, value, size);
@@ -466,6 +471,8 @@ ssize_t smk_sys_recv(int fd, void *buf, size_t len, int flags)
 {
     return enter4(SYS_recvfrom, fd, buf, len, flags);
 }
+
+int smk_sys_shutdown(int fd, int how) { return (int)enter2(SYS_shutdown, fd, how); }
 
 int smk_sys_poll(struct pollfd *fds, unsigned count, int timeout_ms)
 {

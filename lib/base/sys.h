@@ -138,11 +138,13 @@ int smk_sys_connect(int fd, const struct sockaddr *address, size_t size);
 /* `address` NULL: not asked for; else *size goes in and out. */
 int smk_sys_accept(int fd, struct sockaddr *address, uint32_t *size);
 int smk_sys_getsockname(int fd, struct sockaddr *address, uint32_t *size);
+int smk_sys_getpeername(int fd, struct sockaddr *address, uint32_t *size);
 int smk_sys_getsockopt(int fd, int level, int name, void *value, uint32_t *size);
 int smk_sys_setsockopt(int fd, int level, int name, const void *value, uint32_t size);
 /* Never a SIGPIPE. */
 ssize_t smk_sys_send(int fd, const void *buf, size_t len, int flags);
 ssize_t smk_sys_recv(int fd, void *buf, size_t len, int flags);
+int smk_sys_shutdown(int fd, int how);
 /* timeout_ms < 0: without limit. */
 int smk_sys_poll(struct pollfd *fds, unsigned count, int timeout_ms);
 

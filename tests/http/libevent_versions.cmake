@@ -1,0 +1,23 @@
+# Run by cmake -P: which versions of libevent are taken.
+include(${CMAKE_CURRENT_LIST_DIR}/../../cmake/libevent.cmake)
+
+function(expect wanted version package)
+  smk_libevent_is_fixed(fixed "${version}" "${package}")
+  if(NOT fixed STREQUAL wanted)
+    message(SEND_ERROR "libevent ${version}, package '${package}': ${fixed}, not ${wanted}")
+  endif()
+endfunction()
+
+expect(TRUE 2.1.13-stable "")
+expect(TRUE 2.2.1-alpha "")
+expect(TRUE 2.1.12-stable 2.1.12-stable-8+deb12u1)
+expect(TRUE 2.1.12-stable 2.1.12-stable-8+deb12u2)
+expect(TRUE 2.1.12-stable 2.1.12-stable-10+deb13u1)
+expect(FALSE 2.1.12-stable "")
+expect(FALSE 2.1.12-stable 2.1.12-stable-8)
+expect(FALSE 2.1.12-stable 2.1.12-stable-1+deb11u1)
+expect(FALSE 2.1.12-stable 2.1.12-stable-10)
+expect(FALSE 2.1.8-stable 2.1.8-stable-4)
+expect(FALSE 2.1.8-stable 2.1.12-stable-8+deb12u1)
+expect(FALSE "" "")
+expect(FALSE nonsense 2.1.12-stable-8+deb12u1)
