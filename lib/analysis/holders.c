@@ -11,6 +11,7 @@ struct cut {
     uint64_t partial; /* ns of waits that began after the unlock before */
     int64_t whole;    /* change, at this stretch, of the waits that span it whole */
     uint32_t holder;  /* index in holding */
+    uint32_t locked_stack; /* where its thread got the lock after a wait; 0: not known */
     bool looked;      /* at what its thread waited for before */
 };
 
@@ -181,6 +182,41 @@ static bool take_waits(struct work *work)
     return true;
 }
 
+static void note_hold(struct smk_at_function *at, const struct cut *cut)
+{
+    if (at->stack == cut->release.stack) {
+        at->locked_stack = cut->locked_stack ? cut->locked_stack : at->locked_stack;
+        at->region = cut->release.region;
+    }
+    if (cut->release.held == 0)
+        return;
+    at->held += cut->release.held;
+    at->held_max = smk_max_u64(at->held_max, cut->release.held);
+    at->held_count++;
+}
+
+/* Where the threads that unlocked had got the lock: by the wait of theirs that ended last before. */
+static bool find_where_locked(struct work *work)
+{
+    struct smk_map waited = {0}; /* thread to the number of its last wait */
+    bool ok = true;
+    uint32_t at = 0;
+    for (uint32_t i = 0; ok && i < work->cut_count; i++) {
+        struct cut *cut = &work->cuts[i];
+        for (; ok && at < work->locks->wait_count &&
+               work->locks->waits[at].end <= cut->release.time; at++)
+            if (work->locks->waits[at].lock == work->lock && work->locks->waits[at].got_it)
+                ok = smk_map_put(&waited, work->mem, work->locks->waits[at].thread, at);
+        uint32_t wait = smk_map_get(&waited, cut->release.thread);
+        if (wait == SMK_MAP_NONE)
+            continue;
+        cut->locked_stack = work->locks->waits[wait].stack;
+        smk_map_remove(&waited, cut->release.thread); /* the next time it may get it without waiting */
+    }
+    smk_map_free(&waited, work->mem);
+    return ok;
+}
+
 static bool charge_cuts(struct work *work)
 {
     int64_t whole = 0;
@@ -192,8 +228,10 @@ static bool charge_cuts(struct work *work)
         cut->holder = entry_of(work, false, cut->release.stack);
         if (cut->holder == SMK_MAP_NONE)
             return false;
-        if (ns > 0)
+        if (ns > 0) {
             charge(&work->holders->holding[cut->holder], cut->release.stack, cut->release.thread, ns);
+            note_hold(&work->holders->holding[cut->holder], cut);
+        }
         work->holders->charged += ns;
     }
     return true;
@@ -307,7 +345,8 @@ bool smk_holders_make(struct smk_holders *holders, struct smk_mem *mem, const st
     *holders = (struct smk_holders){0};
     struct work work = {
         .holders = holders, .mem = mem, .locks = locks, .symbols = symbols, .lock = lock};
-    bool ok = collect_cuts(&work) && take_waits(&work) && charge_cuts(&work) && take_longest(&work);
+    bool ok = collect_cuts(&work) && take_waits(&work) && find_where_locked(&work) &&
+              charge_cuts(&work) && take_longest(&work);
     smk_sort(holders->holding, holders->holding_count, sizeof(*holders->holding), more_time);
     smk_sort(holders->waiting, holders->waiting_count, sizeof(*holders->waiting), more_time);
     smk_sort(holders->meanwhile, holders->meanwhile_count, sizeof(holders->meanwhile[0]),

@@ -23,7 +23,12 @@ struct smk_at_function {
     uint64_t stack_ns;
     uint64_t ns;      /* waiting time */
     uint64_t count;   /* unlocks that ended stretches; waits */
-    uint64_t longest; /* holders: of the longest waits, those that it kept most */
+    /* Of holders: */
+    uint64_t longest;        /* of the longest waits, those that it kept most */
+    uint64_t held, held_max; /* ns that it held the lock at these unlocks, where that is known */
+    uint64_t held_count;     /* for how many it is known */
+    uint32_t locked_stack;   /* where it got the lock after a wait of its own; 0: not known */
+    uint32_t region;         /* site of the region in which it unlocked; 0: none */
     uint32_t thread_count;
     uint32_t threads[SMK_THREADS_SHOWN]; /* serials, the first ones seen */
 };

@@ -87,10 +87,11 @@ uint32_t smk_locks_wait(struct smk_locks *locks, struct smk_mem *mem, const stru
     return index;
 }
 
-void smk_locks_release(struct smk_locks *locks, struct smk_mem *mem, uint64_t address, uint32_t thread,
-                       uint64_t time, uint64_t duration, uint64_t held, uint32_t stack)
+void smk_locks_release(struct smk_locks *locks, struct smk_mem *mem, uint64_t address,
+                       const struct smk_lock_release *release)
 {
-    uint32_t index = time < locks->from ? SMK_MAP_NONE : smk_locks_index(locks, mem, address);
+    uint32_t index =
+        release->time < locks->from ? SMK_MAP_NONE : smk_locks_index(locks, mem, address);
     if (index == SMK_MAP_NONE)
         return;
     if (locks->release_count >= locks->keep ||
@@ -98,8 +99,8 @@ void smk_locks_release(struct smk_locks *locks, struct smk_mem *mem, uint64_t ad
         locks->releases_refused++;
         return;
     }
-    locks->releases[locks->release_count++] = (struct smk_lock_release){
-        time - smk_min_u64(duration, time), held, index, thread, stack, 0};
+    locks->releases[locks->release_count] = *release;
+    locks->releases[locks->release_count++].lock = index;
 }
 
 void smk_locks_free(struct smk_locks *locks, struct smk_mem *mem)

@@ -45,7 +45,7 @@ struct smk_lock_release {
     uint64_t time; /* when the unlock began */
     uint64_t held; /* 0: not known */
     uint32_t lock, thread, stack;
-    uint32_t unused;
+    uint32_t region; /* site of the innermost region that the thread was in, 0: none */
 };
 
 struct smk_locks {
@@ -79,7 +79,8 @@ uint32_t smk_locks_index(struct smk_locks *locks, struct smk_mem *mem, uint64_t 
 /* Returns the lock's index; SMK_MAP_NONE: the wait lies before the window, or there is no memory. */
 uint32_t smk_locks_wait(struct smk_locks *locks, struct smk_mem *mem, const struct smk_lock_seen *seen);
 
-void smk_locks_release(struct smk_locks *locks, struct smk_mem *mem, uint64_t address, uint32_t thread,
-                       uint64_t time, uint64_t duration, uint64_t held, uint32_t stack);
+/* `release`: all but the lock, which `address` says. */
+void smk_locks_release(struct smk_locks *locks, struct smk_mem *mem, uint64_t address,
+                       const struct smk_lock_release *release);
 
 #endif

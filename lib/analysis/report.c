@@ -58,6 +58,18 @@ static void on_lock_wait(struct smk_report *report, struct smk_state *state, con
     take_lock_wait(report, state, &seen);
 }
 
+static void on_lock_release(struct smk_report *report, struct smk_state *state, const smk_event *event)
+{
+    struct smk_lock_release release = {
+        .time = began(event, arg(event, 1)),
+        .held = arg(event, 3),
+        .thread = event->thread,
+        .stack = id_arg(event, 0),
+        .region = state->depth ? state->frames[state->depth - 1].site : 0,
+    };
+    smk_locks_release(&report->locks, &report->mem, arg(event, 2), &release);
+}
+
 static void on_user_wait(struct smk_report *report, struct smk_state *state, const smk_event *event)
 {
     uint64_t duration = arg(event, 1);
@@ -139,8 +151,7 @@ static bool on_event(struct smk_report *report, const smk_event *event)
         on_lock_wait(report, state, event);
         break;
     case SMK_EV_LOCK_RELEASE:
-        smk_locks_release(&report->locks, &report->mem, arg(event, 2), event->thread, event->time,
-                          arg(event, 1), arg(event, 3), id_arg(event, 0));
+        on_lock_release(report, state, event);
         break;
     case SMK_EV_USER_WAIT:
         on_user_wait(report, state, event);

@@ -23,9 +23,10 @@ static void put_place(struct smk_json_text *json, const struct smk_place *place)
     smk_put_json_object_end(json);
 }
 
-static void put_stack(struct smk_json_text *json, const struct smk_report *report, uint32_t id)
+static void put_stack(struct smk_json_text *json, const char *key, const struct smk_report *report,
+                      uint32_t id)
 {
-    smk_put_json_array(json, "stack");
+    smk_put_json_array(json, key);
     const smk_stack_info *stack = id ? smk_trace_stack(report->trace, id) : NULL;
     for (uint32_t i = 0; stack && i < stack->depth; i++) {
         const struct smk_place *place = smk_symbols_frame(report->symbols, stack, i);
@@ -100,6 +101,21 @@ static void put_thread(struct smk_json_text *json, const char *key, const struct
     smk_put_json_string(json, key, name);
 }
 
+static void put_hold(struct smk_json_text *json, const struct smk_report *report,
+                     const struct smk_at_function *at)
+{
+    char name[SMK_NAME_MAX];
+    smk_put_json_number(json, "longest_waits", at->longest);
+    smk_put_json_number(json, "held_known", at->held_count);
+    if (at->held_count) {
+        smk_put_json_number(json, "held_mean_ns", at->held / at->held_count);
+        smk_put_json_number(json, "held_max_ns", at->held_max);
+    }
+    smk_name_of_site(name, report->trace, at->region);
+    smk_put_json_string(json, "region", at->region ? name : NULL);
+    put_stack(json, "locked_stack", report, at->locked_stack);
+}
+
 static void put_at_function(struct smk_json_text *json, const struct smk_report *report,
                             const struct smk_at_function *at, bool holding)
 {
@@ -115,12 +131,12 @@ static void put_at_function(struct smk_json_text *json, const struct smk_report 
     smk_put_json_number(json, "ns", at->ns);
     smk_put_json_number(json, "count", at->count);
     if (holding)
-        smk_put_json_number(json, "longest_waits", at->longest);
+        put_hold(json, report, at);
     smk_put_json_array(json, "threads");
     for (uint32_t i = 0; i < at->thread_count; i++)
         put_thread(json, NULL, report, at->threads[i]);
     smk_put_json_array_end(json);
-    put_stack(json, report, at->stack);
+    put_stack(json, "stack", report, at->stack);
     smk_put_json_object_end(json);
 }
 
@@ -218,7 +234,7 @@ static void put_circle(struct smk_json_text *json, const struct smk_report *repo
         smk_name_of_tid(name, report->trace, wait->holder, report->to);
         smk_put_json_string(json, "held_by", name);
         smk_put_json_number(json, "ns", report->to - smk_min_u64(report->to, wait->since));
-        put_stack(json, report, wait->stack);
+        put_stack(json, "stack", report, wait->stack);
         smk_put_json_object_end(json);
     }
     smk_put_json_array_end(json);

@@ -76,6 +76,8 @@ static void say_completeness(const struct smk_report *report, struct smk_words *
 static void say_missing(const struct smk_report *report, struct smk_words *words)
 {
     const char *missing = smk_trace_fact(report->trace, SMK_FACT_MISSING);
+    if (missing && *missing)
+        smk_words_say(words, "\n");
     while (missing && *missing) {
         char line[256];
         size_t len = strcspn(missing, "\n");
@@ -339,7 +341,7 @@ static void say_refused(const struct smk_report *report, struct smk_words *words
 {
     const char *path, *reason;
     for (uint32_t i = 0; i < 3 && smk_symbols_refused(report->symbols, i, &path, &reason); i++) {
-        smk_words_say(words, "%sNo names for ", i ? "" : "\n");
+        smk_words_say(words, "No names for ");
         smk_words_name(words, path);
         smk_words_say(words, ": %s\n", reason);
     }
@@ -351,12 +353,12 @@ int smk_report_text(const struct smk_report *report, smk_report_put put, void *a
     smk_words_init(&words, put, arg);
     say_head(report, &words);
     say_completeness(report, &words);
-    say_missing(report, &words);
     say_findings(report, &words);
     say_routes(report, &words);
     say_slowest(report, &words);
     say_locks(report, &words);
     say_regions(report, &words);
+    say_missing(report, &words);
     say_refused(report, &words);
     return smk_words_flush(&words);
 }

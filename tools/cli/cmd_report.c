@@ -52,7 +52,7 @@ static int analyse(const struct report_command *command, smk_trace *trace, const
     struct smk_report *report;
     int exit_code;
     if (smk_report_make(&report, trace, &options) != 0) {
-        exit_code = smk_cli_fail_last("%s", path);
+        exit_code = smk_cli_fail("%s: %s", path, smk_last_error());
         goto out;
     }
     exit_code = print(command, report);
@@ -84,7 +84,7 @@ static int run(int argc, char **argv)
                                  : smk_trace_open_segments(&trace, (const char *const *)args.operand,
                                                            (size_t)args.count, NULL);
     if (result != 0)
-        return smk_cli_fail_last("%s", args.operand[0]);
+        return smk_cli_fail("%s", smk_last_error());
     int exit_code = analyse(&command, trace, args.operand[0]);
     smk_trace_close(trace);
     return exit_code;

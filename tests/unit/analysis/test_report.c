@@ -124,6 +124,7 @@ static void test_text(void **state)
     check_says(text, "10 x, 800 ms (worker-1, worker-2)\n");
     check_says(text, "Held in      0x3010");
     check_says(text, "99 % of that time, by flusher\n");
+    check_says(text, "held 84.0 ms on average, 84.0 ms at most; in region flush\n");
     check_says(text, "kept 10 of the 10 longest waits most\n");
     check_says(text, "GET /cart                 10    100 ms    100 ms    100 ms    100 ms   lock cart_lock 80 %\n");
     check_says(text, "GET /item/:id              5   1.00 ms");
