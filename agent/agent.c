@@ -10,6 +10,7 @@
 #include "base/atomic.h"
 #include "base/errors.h"
 #include "base/sys.h"
+#include "captures.h"
 #include "control.h"
 #include "core/capture.h"
 #include "core/fds.h"
@@ -19,8 +20,8 @@
 #include "heap.h"
 #include "log.h"
 
-#define STOP_NS UINT64_C(2000000000)
-#define CALL_NS UINT64_C(5000000000)
+#define STOP_NS   UINT64_C(2000000000)
+#define ENDING_NS UINT64_C(1500000000) /* of it, for the captures' files */
 
 struct smk_agent smk_agent;
 
@@ -85,9 +86,13 @@ static int agent_begin(void)
     smk_agent.settings = next_settings;
     smk_agent.started_unix_ns = smk_sys_clock(CLOCK_REALTIME);
     begin_buffer();
+    smk_captures_open();
     int rc = begin_fronts();
-    if (rc < 0)
+    if (rc < 0) {
+        smk_captures_end(0);
+        smk_captures_close();
         return rc;
+    }
     begin_recorder();
     return 0;
 }
@@ -106,6 +111,12 @@ static void agent_end(void)
     smk_gate_close_doors();
     if (smk_agent.recorder_reach_ns)
         smk_recorder_set(0);
+    smk_captures_end(ENDING_NS);
+}
+
+static void agent_closed(void)
+{
+    smk_captures_close();
 }
 
 /* ---- the public interface ------------------------------------------------------------------------------------- */
@@ -128,11 +139,10 @@ static void register_atfork(void)
 
 SMK_EXPORT int smk_agent_start(const smk_agent_options *options)
 {
-    static const struct smk_control_calls calls = {agent_begin, agent_end};
+    static const struct smk_control_calls calls = {agent_begin, agent_end, agent_closed};
     struct smk_settings settings;
     if (smk_control_running())
         return smk_fail(SMK_E_BUSY, "the agent runs already");
-    smk_core_init(NULL);
     if (smk_core_inert())
         return smk_fail(SMK_E_INERT, "stallmark is inert in this process: %s", smk_core_inert());
     int rc = smk_settings_load(&settings, options);

@@ -66,6 +66,7 @@ bool smk_control_running(void) { return smk_load_acquire(&loop.state) == RUNNING
 bool smk_control_here(void) { return (int)smk_load_relaxed(&loop.tid) == smk_sys_gettid(); }
 int smk_control_tid(void) { return (int)smk_load_relaxed(&loop.tid); }
 struct event_base *smk_control_base(void) { return loop.base; }
+const char *smk_control_libevent(void) { return event_get_version(); }
 uint64_t smk_control_cpu_ns(void) { return smk_sys_clock(CLOCK_THREAD_CPUTIME_ID); }
 
 /* ---- the mailbox ---------------------------------------------------------------------------------------- */
@@ -342,6 +343,8 @@ static void *loop_main(void *arg)
         loop.calls.end();
     }
     close_loop();
+    if (loop.result == 0)
+        loop.calls.closed();
     smk_store_relaxed(&loop.tid, 0);
     set_state(STOPPED);
     return NULL;

@@ -21,10 +21,12 @@ struct smk_job {
 };
 
 /* What runs on the loop's thread at its beginning and its end. `begin`: 0, or an error with its
- * smk_last_error(); then the loop ends at once, without `end`. */
+ * smk_last_error(); then the loop ends at once, without `end`. After `end` no job is taken any more, the
+ * last ones run, and then `closed` is called. */
 struct smk_control_calls {
     int (*begin)(void);
     void (*end)(void);
+    void (*closed)(void);
 };
 
 /* Starts the thread and waits for `begin`; its result. Not on the loop's thread. */
@@ -49,8 +51,10 @@ bool smk_control_post(struct smk_job *job);
  * 0, SMK_E_TIMEOUT: it was not begun and will not be; SMK_E_UNAVAILABLE: there is no loop. */
 int smk_control_call(void (*run)(void *arg), void *arg, uint64_t ns);
 
-/* CPU time of the loop's thread. */
+/* CPU time of the loop's thread; on it. */
 uint64_t smk_control_cpu_ns(void);
+/* The libevent that runs here, "2.1.12-stable". */
+const char *smk_control_libevent(void);
 /* The loop's thread id; 0: none. */
 int smk_control_tid(void);
 

@@ -7,13 +7,26 @@
 
 #define GET  SMK_METHOD_GET
 #define HEAD SMK_METHOD_HEAD
+#define POST SMK_METHOD_POST
 #define READ SMK_SCOPE_READ
+#define CTRL SMK_SCOPE_CONTROL
 
 /* clang-format off */
 static const struct smk_route routes[] = {
     {"/debug/", GET | HEAD, READ, NULL, smk_handle_index, "this page"},
+    {"/debug/trace", GET | POST, CTRL, smk_trace_parameters, smk_handle_trace,
+     "arms a timed capture, which a timer stops"},
+    {"/debug/trace/stop", POST, CTRL, NULL, smk_handle_stop, "stops the timed capture now and keeps its file"},
     {"/debug/trace/status", GET | HEAD, READ, NULL, smk_handle_status,
      "state, loss, own cost, limits, versions, what is not seen and why"},
+    {"/debug/trace/snapshot", POST, CTRL, smk_snapshot_parameters, smk_handle_snapshot,
+     "writes what the flight recorder holds into a file"},
+    {"/debug/traces", GET | HEAD, READ, NULL, smk_handle_list, "the captures that there are"},
+    {"/debug/traces/ID", GET | HEAD, READ, smk_download_parameters, smk_handle_download,
+     "the file, all its segments joined"},
+    {"/debug/traces/ID", SMK_METHOD_DELETE, CTRL, NULL, smk_handle_delete, "deletes it"},
+    {"/debug/traces/ID/N", GET | HEAD, READ, NULL, smk_handle_segment, "segment N, as soon as it is closed"},
+    {"/metrics", GET | HEAD, READ, NULL, smk_handle_metrics, "the tracer's own figures for Prometheus"},
 };
 /* clang-format on */
 

@@ -1,11 +1,11 @@
 /* status.c: GET /debug/trace/status: what the agent knows of itself. */
-#include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "agent_state.h"
 #include "base/atomic.h"
 #include "base/sys.h"
+#include "captures.h"
 #include "control.h"
 #include "core/capture.h"
 #include "core/clock.h"
@@ -21,6 +21,7 @@
 #include "json.h"
 #include "routes.h"
 #include "stallmark/version.h"
+#include "store.h"
 
 static void put_recorder(struct smk_json *json)
 {
@@ -126,13 +127,52 @@ static void put_fronts(struct smk_json *json)
     smk_json_end(json, '}');
 }
 
+static void put_store(struct smk_json *json)
+{
+    struct smk_store_stats stats;
+    struct smk_directory *directory = smk_store_directory();
+    uint32_t count;
+    uint64_t left = 0;
+    smk_store_list(&count);
+    smk_store_get_stats(&stats);
+    bool known = directory && smk_sys_free_space(directory->fd, &left) == 0;
+    smk_json_begin(json, "store", '{');
+    smk_json_text(json, "directory", directory ? directory->path : NULL);
+    smk_json_text(json, "why_in_memory", directory ? NULL : smk_store_why());
+    smk_json_number(json, "captures", stats.files);
+    smk_json_number(json, "bytes", stats.bytes);
+    smk_json_number(json, "deleted", stats.deleted);
+    smk_json_number(json, "delete_failures", stats.delete_failures);
+    smk_json_number(json, "day_bytes", smk_store_day_bytes());
+    if (known)
+        smk_json_number(json, "free_bytes", left);
+    smk_json_end(json, '}');
+}
+
+static void put_captures(struct smk_json *json)
+{
+    struct smk_captures_stats stats;
+    smk_captures_get_stats(&stats);
+    smk_json_begin(json, "captures", '[');
+    for (size_t i = 0; smk_captures_at(i); i++) {
+        smk_json_begin(json, NULL, '{');
+        smk_captures_put(json, smk_captures_at(i));
+        smk_json_end(json, '}');
+    }
+    smk_json_end(json, ']');
+    smk_json_begin(json, "loss", '{');
+    smk_json_number(json, "events", stats.events);
+    smk_json_number(json, "lost", stats.lost);
+    smk_json_end(json, '}');
+}
+
 static void put_versions(struct smk_json *json)
 {
     smk_json_begin(json, "versions", '{');
     smk_json_text(json, "stallmark", smk_version());
     smk_json_number(json, "abi", SMK_ABI_VERSION);
     smk_json_number(json, "format", SMK_FORMAT_VERSION);
-    smk_json_text(json, "libevent", event_get_version());
+    smk_json_text(json, "libevent", smk_control_libevent());
     smk_json_end(json, '}');
 }
 
@@ -174,12 +214,14 @@ void smk_handle_status(struct smk_exchange *exchange, const struct smk_route_mat
     (void)match;
     smk_json_begin(&json, NULL, '{');
     put_head(&json);
+    put_captures(&json);
     put_recorder(&json);
     put_buffer(&json);
     put_threads(&json);
     put_stacks(&json);
     put_cost(&json);
     put_missing(&json);
+    put_store(&json);
     put_fronts(&json);
     put_versions(&json);
     put_limits(&json);

@@ -15,6 +15,7 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/atomic.h"
 
@@ -343,6 +344,12 @@ int smk_sys_unlinkat(int dir, const char *name) { return (int)enter3(SYS_unlinka
 int smk_sys_renameat(int dir, const char *from, const char *to)
 {
     return (int)enter6(SYS_renameat2, dir, (long)from, dir, (long)to, 0, 0);
+}
+
+int smk_sys_may_write(int dir)
+{
+    int rc = (int)enter4(SYS_faccessat2, dir, ".", W_OK | X_OK, AT_EACCESS);
+    return rc == -ENOSYS ? (int)enter3(SYS_faccessat, dir, ".", W_OK | X_OK) : rc; /* Linux before 5.8 */
 }
 
 int smk_sys_getdents(int dir, void *buf, size_t len)

@@ -1,0 +1,393 @@
+#include "captures.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "agent_state.h"
+#include "base/atomic.h"
+#include "base/errors.h"
+#include "base/sys.h"
+#include "control.h"
+#include "heap.h"
+#include "log.h"
+#include "store.h"
+
+#define RETAIN_MOST_NS UINT64_C(600000000000)
+#define STOP_WAIT_NS   UINT64_C(10000000000) /* until a stop is answered though the file is not whole */
+
+/* The control loop's. */
+static struct {
+    struct smk_running *running; /* newest first */
+    struct smk_timer *retain_timer;
+    struct smk_captures_stats stats;
+} captures;
+
+void smk_captures_get_stats(struct smk_captures_stats *stats) { *stats = captures.stats; }
+
+/* ---- looking ------------------------------------------------------------------------------------------------- */
+
+struct smk_running *smk_captures_timed(void)
+{
+    struct smk_running *running = captures.running;
+    while (running && running->arm.kind != SMK_CAPTURE_TIMED)
+        running = running->next;
+    return running;
+}
+
+struct smk_running *smk_captures_find(const char *id)
+{
+    struct smk_running *running = captures.running;
+    while (running && strcmp(running->id, id) != 0)
+        running = running->next;
+    return running;
+}
+
+struct smk_running *smk_captures_at(size_t number)
+{
+    struct smk_running *running = captures.running;
+    while (running && number-- > 0)
+        running = running->next;
+    return running;
+}
+
+static bool is_running(const char *id) { return smk_captures_find(id) != NULL; }
+
+static bool rotates(const struct smk_running *running)
+{
+    return running->arm.rotate_bytes || running->arm.rotate_every_ns;
+}
+
+void smk_captures_put(struct smk_json *json, const struct smk_running *running)
+{
+    struct smk_capture_progress progress;
+    char path[4400], download[80], categories[200];
+    smk_capture_get_progress(running->capture, &progress);
+    smk_categories_format(running->arm.categories, categories, sizeof categories);
+    snprintf(download, sizeof download, "/debug/traces/%s", running->id);
+    bool file = smk_store_path(running->id, rotates(running), false, path, sizeof path);
+    smk_json_text(json, "id", running->id);
+    smk_json_text(json, "state", progress.state >= SMK_CAPTURE_FINISHING ? "finishing" : "recording");
+    smk_json_text(json, "kind", running->arm.kind == SMK_CAPTURE_TIMED ? "timed" : "snapshot");
+    if (running->arm.name[0])
+        smk_json_text(json, "name", running->arm.name);
+    smk_json_time(json, "started", running->started_unix_ns);
+    smk_json_time(json, "stops_at", running->stops_unix_ns);
+    smk_json_text(json, "path", file ? path : NULL);
+    smk_json_text(json, "download", download);
+    smk_json_text(json, "categories", categories);
+    smk_json_number(json, "max_bytes", running->arm.max_bytes);
+    smk_json_number(json, "bytes", progress.bytes);
+    smk_json_number(json, "events", progress.events);
+    smk_json_number(json, "lost", progress.lost);
+    smk_json_number(json, "segments", progress.segments);
+}
+
+/* ---- the end of one ------------------------------------------------------------------------------------------ */
+
+static void answer_stopper(struct smk_exchange *exchange, const struct smk_running *running, bool done)
+{
+    struct smk_json json = {0};
+    size_t len = 0;
+    smk_json_begin(&json, NULL, '{');
+    smk_captures_put(&json, running);
+    smk_json_text(&json, "reason_ended", done ? smk_reason_name(running->reason) : NULL);
+    smk_json_end(&json, '}');
+    char *text = smk_json_take(&json, &len);
+    smk_answer_memory(&exchange->answer, done ? 200 : 202, "application/json", text, len);
+    smk_exchange_answer(exchange);
+}
+
+static void answer_stoppers(struct smk_running *running, bool done)
+{
+    while (running->stoppers) {
+        struct smk_exchange *exchange = running->stoppers;
+        running->stoppers = exchange->next;
+        answer_stopper(exchange, running, done);
+    }
+}
+
+static void unlink_running(struct smk_running *running)
+{
+    struct smk_running **at = &captures.running;
+    while (*at && *at != running)
+        at = &(*at)->next;
+    if (*at)
+        *at = running->next;
+}
+
+static void free_running(struct smk_running *running)
+{
+    smk_timer_free(running->timer);
+    smk_tape_release(running->tape);
+    if (running->capture)
+        smk_capture_release(running->capture);
+    smk_heap_free(running);
+}
+
+static void say_saved(const struct smk_running *running, const struct smk_capture_progress *progress)
+{
+    char path[1024];
+    bool file = smk_store_path(running->id, rotates(running), false, path, sizeof path);
+    smk_agent_log("trace saved to %s: %s, %llu events, %llu lost, %llu bytes", file ? path : "memory",
+                  smk_reason_name(running->reason), (unsigned long long)progress->events,
+                  (unsigned long long)progress->lost, (unsigned long long)progress->bytes);
+}
+
+static void count_end(const struct smk_running *running, const struct smk_capture_progress *progress)
+{
+    struct smk_captures_stats *stats = &captures.stats;
+    stats->ended[(unsigned)running->reason % SMK_ARRAY_LEN(stats->ended)]++;
+    stats->events += progress->events;
+    stats->lost += progress->lost;
+    stats->bytes += progress->bytes;
+    smk_store_count_bytes(progress->bytes);
+}
+
+/* On the loop; the writer needs nothing of it any more. */
+static void run_finished(struct smk_job *job)
+{
+    struct smk_running *running =
+        (struct smk_running *)((char *)job - offsetof(struct smk_running, finished));
+    struct smk_capture_progress progress;
+    smk_capture_get_progress(running->capture, &progress);
+    unlink_running(running);
+    count_end(running, &progress);
+    say_saved(running, &progress);
+    if (!running->tape->directory && progress.bytes > 0)
+        smk_store_keep_memory(running->id, running->tape, running->reason, running->started_unix_ns);
+    answer_stoppers(running, true);
+    free_running(running);
+    smk_store_retain(is_running);
+}
+
+/* On the writer. Where there is no loop any more what it holds stays: the agent is ending. */
+static void finished(void *arg, struct smk_capture *capture, enum smk_reason reason)
+{
+    struct smk_running *running = arg;
+    (void)capture;
+    running->reason = reason;
+    smk_tape_end(running->tape);
+    smk_control_post(&running->finished);
+}
+
+/* ---- beginning ------------------------------------------------------------------------------------------------ */
+
+static int check_kind(const struct smk_arm *arm, struct smk_running **running)
+{
+    unsigned snapshots = 0;
+    struct smk_running *timed = smk_captures_timed();
+    char stops[SMK_TIME_TEXT] = "";
+    if (arm->kind == SMK_CAPTURE_TIMED && timed) {
+        *running = timed;
+        smk_time_format(timed->stops_unix_ns, stops);
+        return smk_fail(SMK_E_BUSY, "capture %s runs until %s; join=1 shares it, POST /debug/trace/stop ends it",
+                        timed->id, stops);
+    }
+    if (arm->kind == SMK_CAPTURE_SNAPSHOT && !smk_recorder_categories())
+        return smk_fail(SMK_E_UNAVAILABLE, "the flight recorder is off%s%s; recorder=10s (STALLMARK_RECORDER=10s, or "
+                        "stallmark run --recorder 10s) turns it on", smk_agent.recorder_why[0] ? ": " : "",
+                        smk_agent.recorder_why);
+    for (const struct smk_running *r = captures.running; r; r = r->next)
+        snapshots += r->arm.kind == SMK_CAPTURE_SNAPSHOT;
+    if (arm->kind == SMK_CAPTURE_SNAPSHOT && snapshots >= SMK_SNAPSHOTS_MAX)
+        return smk_fail(SMK_E_LIMIT, "%d snapshots are being written; so many are allowed at once", SMK_SNAPSHOTS_MAX);
+    return 0;
+}
+
+/* What the day has left bounds a capture that did not say how large it may be; one that did is told. */
+static int check_day(struct smk_arm *arm)
+{
+    char limit[32];
+    uint64_t used = smk_store_day_bytes(), most = smk_agent.settings.day_bytes;
+    for (const struct smk_running *r = captures.running; r; r = r->next)
+        used += r->arm.max_bytes;
+    uint64_t left = used < most ? most - used : 0;
+    smk_format_bytes(most, limit, sizeof limit);
+    if (left < SMK_MAX_BYTES_MIN || (arm->max_bytes_given && arm->max_bytes > left))
+        return smk_fail(SMK_E_LIMIT, "day_bytes: of %s in 24 hours %llu bytes are left", limit,
+                        (unsigned long long)left);
+    arm->max_bytes = smk_min_u64(arm->max_bytes, left);
+    return 0;
+}
+
+static int check_memory(struct smk_arm *arm)
+{
+    char limit[32];
+    uint64_t most = smk_agent.settings.max_bytes;
+    if (smk_store_directory())
+        return 0;
+    smk_format_bytes(most, limit, sizeof limit);
+    if (arm->max_bytes > most)
+        return smk_fail(SMK_E_LIMIT, "max_bytes: at most %s, since captures are kept in memory: %s", limit,
+                        smk_store_why());
+    arm->rotate_bytes = arm->rotate_every_ns = arm->keep_segments = 0; /* memory is one segment */
+    return 0;
+}
+
+static int check(struct smk_arm *arm, struct smk_running **running)
+{
+    if (!smk_agent_check_privileges())
+        return smk_fail(SMK_E_PERMISSION, "%s", smk_agent.fronts_why);
+    int rc = check_kind(arm, running);
+    if (rc == 0)
+        rc = check_day(arm);
+    if (rc == 0)
+        rc = check_memory(arm);
+    return rc == 0 ? smk_store_check_space() : rc;
+}
+
+/* The writer stops it on time by itself; this is for a writer that sits in a slow disk. */
+static void timer_due(void *arg)
+{
+    struct smk_running *running = arg;
+    bool timed = running->arm.kind == SMK_CAPTURE_TIMED;
+    smk_capture_end(running->capture, timed ? SMK_REASON_TIMER : SMK_REASON_COMPLETE);
+    answer_stoppers(running, false);
+}
+
+static struct smk_running *make(const struct smk_arm *arm)
+{
+    struct smk_running *running = smk_heap_zalloc(sizeof *running);
+    if (!running)
+        return NULL;
+    running->arm = *arm;
+    running->finished.run = run_finished;
+    smk_capture_new_id(running->id);
+    running->timer = smk_timer_new(timer_due, running);
+    struct smk_directory *directory = smk_store_directory();
+    running->tape = directory ? smk_tape_new_files(directory, running->id, rotates(running))
+                              : smk_tape_new_memory(arm->max_bytes);
+    if (running->tape && running->timer) {
+        running->tape->free_floor = smk_agent.settings.free_floor;
+        running->tape->keep_segments = (uint32_t)arm->keep_segments;
+        return running;
+    }
+    free_running(running);
+    return NULL;
+}
+
+static int begin(struct smk_running *running)
+{
+    const struct smk_arm *arm = &running->arm;
+    uint64_t length = arm->kind == SMK_CAPTURE_TIMED ? arm->duration_ns : arm->after_ns;
+    struct smk_capture_spec spec = {.kind = arm->kind,
+                                    .name = arm->name[0] ? arm->name : NULL,
+                                    .categories = arm->categories,
+                                    .duration_ns = arm->duration_ns,
+                                    .before_ns = arm->before_ns,
+                                    .after_ns = arm->after_ns,
+                                    .max_bytes = arm->max_bytes,
+                                    .rotate_bytes = arm->rotate_bytes,
+                                    .rotate_every_ns = arm->rotate_every_ns,
+                                    .sink = &smk_tape_calls,
+                                    .sink_arg = running->tape,
+                                    .finished = finished,
+                                    .finished_arg = running};
+    memcpy(spec.id, running->id, sizeof spec.id);
+    int rc = smk_capture_begin(&spec, &running->capture);
+    if (rc < 0)
+        return rc;
+    running->started_unix_ns = smk_sys_clock(CLOCK_REALTIME);
+    running->stops_unix_ns = running->started_unix_ns + length;
+    smk_timer_set(running->timer, length + 1);
+    running->next = captures.running;
+    captures.running = running;
+    return 0;
+}
+
+int smk_captures_begin(const struct smk_arm *wanted, struct smk_running **out)
+{
+    struct smk_arm arm = *wanted;
+    struct smk_running *running = NULL;
+    int rc = check(&arm, out);
+    if (rc == 0) {
+        running = make(&arm);
+        rc = running ? begin(running) : smk_fail(SMK_E_NOMEM, "the agent's heap is full");
+        if (rc < 0 && running)
+            free_running(running);
+    }
+    if (rc < 0) {
+        captures.stats.refused++;
+        return rc;
+    }
+    if (arm.kind == SMK_CAPTURE_TIMED)
+        captures.stats.timed++;
+    else
+        captures.stats.snapshots++;
+    *out = running;
+    return 0;
+}
+
+void smk_captures_stop(struct smk_running *running)
+{
+    smk_capture_end(running->capture, SMK_REASON_STOPPED);
+    smk_timer_set(running->timer, STOP_WAIT_NS);
+}
+
+/* ---- answers -------------------------------------------------------------------------------------------------- */
+
+void smk_captures_stream(struct smk_answer *answer, struct smk_running *running)
+{
+    struct smk_tape_reader *reader = smk_tape_reader_new(running->tape);
+    if (!reader) {
+        smk_fail(SMK_E_NOMEM, "the agent's heap is full");
+        smk_answer_failure(answer, SMK_E_NOMEM);
+        return;
+    }
+    answer->status = 200;
+    answer->slow = true;
+    answer->body = (struct smk_body){
+        .length = -1, .read = smk_tape_reader_read, .close = smk_tape_reader_close, .arg = reader};
+    smk_answer_header(answer, "Content-Type", "application/octet-stream");
+    smk_answer_header(answer, "Content-Disposition", "attachment; filename=\"%s.stall\"", running->id);
+    smk_answer_header(answer, "Location", "/debug/traces/%s", running->id);
+}
+
+void smk_captures_answer_recording(struct smk_answer *answer, const struct smk_running *running)
+{
+    uint64_t now = smk_sys_clock(CLOCK_REALTIME);
+    uint64_t left = running->stops_unix_ns > now ? running->stops_unix_ns - now : 0;
+    char stops[SMK_TIME_TEXT];
+    smk_time_format(running->stops_unix_ns, stops);
+    smk_answer_header(answer, "Retry-After", "%llu", (unsigned long long)(left / 1000000000u + 1));
+    smk_answer_problem(answer, 409, "still recording",
+                       "capture %s records until %s; wait=1 sends it as it grows, POST /debug/trace/stop ends it",
+                       running->id, stops);
+}
+
+/* ---- the agent's beginning and end ----------------------------------------------------------------------------- */
+
+static void retain_due(void *arg)
+{
+    (void)arg;
+    smk_store_retain(is_running);
+    uint64_t half_age = smk_agent.settings.keep_age / 2;
+    smk_timer_set(captures.retain_timer, smk_min_u64(half_age, RETAIN_MOST_NS));
+}
+
+void smk_captures_open(void)
+{
+    memset(&captures, 0, sizeof captures);
+    smk_store_open(&smk_agent.settings);
+    captures.retain_timer = smk_timer_new(retain_due, NULL);
+    retain_due(NULL);
+}
+
+void smk_captures_end(uint64_t ns)
+{
+    uint64_t until = smk_sys_clock(CLOCK_MONOTONIC) + ns;
+    smk_timer_free(captures.retain_timer);
+    captures.retain_timer = NULL;
+    for (struct smk_running *r = captures.running; r; r = r->next) {
+        smk_capture_end(r->capture, SMK_REASON_EXIT);
+        smk_timer_free(r->timer);
+        r->timer = NULL;
+    }
+    for (struct smk_running *r = captures.running; r; r = r->next) {
+        uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
+        smk_capture_wait(r->capture, now < until ? until - now : 0);
+        answer_stoppers(r, false);
+    }
+}
+
+void smk_captures_close(void) { smk_store_close(); }
