@@ -131,18 +131,39 @@ static SMK_COLD bool step(struct smk_walk *w)
     return leave(w, cfa, saved ? cfa - saved : 0);
 }
 
-/* Frames whose rule is in the cache and plain, of a stack that can be read here: nearly all of them. One
- * frame is a chain of three loads that wait for each other (rule, then fp or not, then return address),
- * so the registers stay in registers and all checks are beside the chain. Stops before the first frame
- * that is not so; returns the depth. */
+/* What the walks that began at the same place last found, frame by frame: only guesses. */
+#define GUESSES 256u
+static uint16_t guesses[GUESSES][SMK_STACK_DEPTH]; /* atomic */
+
+/* The rule again, but as the walk before had it. To compute with the guess and to compare it beside that
+ * lets the CPU run ahead: else each frame waits for the frame before, whose return address says where in
+ * the cache the rule is. 181 to 114 ns for 22 frames. The empty instructions keep the compiler from
+ * seeing that both are the same. */
+SMK_NO_SANITIZE static inline uint16_t guess_rule(uint16_t *guess, uint16_t rule)
+{
+    uint16_t value = smk_load_relaxed(guess);
+    uint16_t compared = value;
+    __asm__("" : "+r"(compared));
+    if (SMK_UNLIKELY(compared != rule)) {
+        smk_store_relaxed(guess, rule);
+        value = rule;
+        __asm__ volatile("" : "+r"(value));
+    }
+    return value;
+}
+
+/* Frames whose rule is in the cache and plain, of a stack that can be read here: nearly all of them. The
+ * registers stay in registers. Stops before the first frame that is not so; returns the depth. */
 SMK_NO_SANITIZE static inline uint32_t run_plain(struct smk_walk *w, uint64_t *pcs, uint32_t depth)
 {
     uint64_t pc = w->pc, sp = w->sp, fp = w->fp, hash = w->hash;
     const uint64_t low = w->low, high = w->high, shift = w->shift;
+    uint16_t *guess = guesses[(pcs[0] ^ pcs[0] >> 8) % GUESSES];
     while (depth < SMK_STACK_DEPTH) {
         uint16_t rule;
         if (!smk_map_cached(&w->modules, pc - 1, &rule) || SMK_RULE_KIND(rule) > SMK_RULE_FP)
             break;
+        rule = guess_rule(&guess[depth], rule);
         uint64_t cfa = (SMK_RULE_KIND(rule) == SMK_RULE_SP ? sp : fp) + SMK_RULE_CFA(rule);
         uint64_t saved = cfa - SMK_RULE_SAVED(rule);
         if (SMK_UNLIKELY(cfa <= sp || cfa > high || saved < low || cfa % 8 != 0 || cfa < 8 + low))

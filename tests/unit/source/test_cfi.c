@@ -140,7 +140,7 @@ static void test_unknown_instructions_end_a_function(void **state)
     }
 }
 
-/* ---- sections of real libraries, whole and damaged ------------------------------------------------------------------ */
+/* ---- sections of real libraries, whole and damaged -------------------------------------------------------- */
 
 struct real {
     struct smk_cfi_image image;
