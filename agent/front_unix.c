@@ -77,10 +77,12 @@ static void turn_deaf(bool deaf)
         evconnlistener_enable(front.listener);
 }
 
-/* evhttp asks for it when it has accepted; the descriptor comes behind. */
+/* evhttp asks for it when it has accepted; the descriptor comes behind. It is the bufferevent's to close,
+ * so that it stays open as long as our reference keeps the bufferevent in the loop: evhttp would close it at
+ * once, and the loop would read from whatever has that number next, of ours or of the host. */
 static struct bufferevent *new_connection(struct event_base *base, void *arg)
 {
-    struct bufferevent *buffer = bufferevent_socket_new(base, -1, 0);
+    struct bufferevent *buffer = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     (void)arg;
     for (uint32_t i = 0; buffer && i < CLIENTS_MAX; i++) {
         struct connection *at = &front.connections[i];
