@@ -103,7 +103,7 @@ static bool add(uint64_t *sum, const struct number *number, uint64_t unit)
 bool smk_parse_duration(const char *text, size_t len, uint64_t *ns)
 {
     const char *p = text, *end = text + len;
-    uint64_t sum = 0;
+    uint64_t sum = 0, above = UINT64_MAX;
     if (len == 1 && *text == '0') {
         *ns = 0;
         return true;
@@ -119,8 +119,10 @@ bool smk_parse_duration(const char *text, size_t len, uint64_t *ns)
         while (p < end && !is_digit(*p) && *p != '.')
             p++;
         const struct unit *unit = find_unit(times, SMK_ARRAY_LEN(times), name, (size_t)(p - name));
-        if (!unit || !add(&sum, &number, unit->size))
+        /* Go also takes 5s5s and 1s1h: here that is a slip of the pen. */
+        if (!unit || unit->size >= above || !add(&sum, &number, unit->size))
             return false;
+        above = unit->size;
     }
     *ns = sum;
     return true;

@@ -63,7 +63,7 @@ struct smk_settings {
 int smk_settings_load(struct smk_settings *settings, const smk_agent_options *options);
 void smk_settings_free(struct smk_settings *settings);
 
-/* "5s", "1m30s", "500ms", "1.5h": Go's syntax, units ns us µs ms s m h, no sign. False: malformed or
+/* "5s", "1m30s", "500ms", "1.5h": Go's syntax, units ns us µs ms s m h in falling order, no sign. False: malformed or
  * over 2^63 ns. Exactly `len` bytes. */
 bool smk_parse_duration(const char *text, size_t len, uint64_t *ns);
 /* "64MiB", "1GB", "4096", "512KiB"; units B KB MB GB TB KiB MiB GiB TiB, and k K m M g G as binary. */
