@@ -4,8 +4,9 @@
  * clients do not hold the loop: connections are few, and one that has not brought its request in time is
  * shut down.
  *
- * evhttp has no limit of connections and does not say when one ends. So we hold a reference on the
- * bufferevent of each: once evhttp has let go of one its callbacks are gone.
+ * evhttp has no limit of connections and says neither that one began nor that it ended. So we note which
+ * socket each descriptor is, in an event that runs right behind the accept, and look ten times a second which
+ * of them are still the same.
  */
 #define _GNU_SOURCE
 #include <event2/bufferevent.h>
@@ -41,8 +42,12 @@ static struct {
     struct evconnlistener *listener;
     struct event *sweep;
     uint64_t timeout_ns;
+    struct event *arrival;
+    struct bufferevent *arrived[CLIENTS_MAX]; /* by the accept before `arrival` runs */
+    uint32_t arrived_count;
     struct connection {
-        struct bufferevent *buffer; /* NULL: free */
+        int fd; /* 0: free */
+        ino_t inode;
         uint64_t since;
         bool dispatched;
     } connections[CLIENTS_MAX];
@@ -77,45 +82,54 @@ static void turn_deaf(bool deaf)
         evconnlistener_enable(front.listener);
 }
 
-/* evhttp asks for it when it has accepted; the descriptor comes behind. It is the bufferevent's to close,
- * so that it stays open as long as our reference keeps the bufferevent in the loop: evhttp would close it at
- * once, and the loop would read from whatever has that number next, of ours or of the host. */
+/* evhttp asks for it when it has accepted; the descriptor is put into it behind this. */
 static struct bufferevent *new_connection(struct event_base *base, void *arg)
 {
-    struct bufferevent *buffer = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+    struct bufferevent *buffer = bufferevent_socket_new(base, -1, 0);
     (void)arg;
-    for (uint32_t i = 0; buffer && i < CLIENTS_MAX; i++) {
-        struct connection *at = &front.connections[i];
-        if (at->buffer)
-            continue;
-        bufferevent_incref(buffer);
-        *at = (struct connection){.buffer = buffer, .since = smk_sys_clock(CLOCK_MONOTONIC)};
-        front.clients++;
-        break;
-    }
-    if (front.clients == CLIENTS_MAX)
+    if (!buffer || front.clients + front.arrived_count == CLIENTS_MAX)
+        return buffer;
+    front.arrived[front.arrived_count++] = buffer;
+    event_active(front.arrival, EV_TIMEOUT, 0);
+    if (front.clients + front.arrived_count == CLIENTS_MAX)
         turn_deaf(true);
     return buffer;
 }
 
-static bool is_let_go(struct bufferevent *buffer)
+static void note(int fd)
 {
-    bufferevent_data_cb read_cb, write_cb;
-    bufferevent_event_cb event_cb;
-    void *arg;
-    bufferevent_getcb(buffer, &read_cb, &write_cb, &event_cb, &arg);
-    return read_cb == NULL && write_cb == NULL;
+    struct stat st;
+    if (fd < 0 || smk_sys_fstat(fd, &st) < 0)
+        return;
+    for (uint32_t i = 0; i < CLIENTS_MAX; i++)
+        if (front.connections[i].fd == 0) {
+            front.connections[i] = (struct connection){
+                .fd = fd, .inode = st.st_ino, .since = smk_sys_clock(CLOCK_MONOTONIC)};
+            front.clients++;
+            return;
+        }
+}
+
+/* Nothing else has run since the accept: the bufferevents are all there. */
+static void arrived(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    (void)arg;
+    for (uint32_t i = 0; i < front.arrived_count; i++)
+        note(bufferevent_getfd(front.arrived[i]));
+    front.arrived_count = 0;
 }
 
 /* One that has not brought its request in time is shut down: evhttp then closes it. */
 static void sweep_connection(struct connection *at, uint64_t now)
 {
-    if (is_let_go(at->buffer)) {
-        bufferevent_decref(at->buffer);
-        at->buffer = NULL;
+    struct stat st;
+    if (smk_sys_fstat(at->fd, &st) < 0 || st.st_ino != at->inode) {
+        at->fd = 0;
         front.clients--;
     } else if (!at->dispatched && now - at->since > front.timeout_ns) {
-        shutdown(bufferevent_getfd(at->buffer), SHUT_RDWR);
+        smk_sys_shutdown(at->fd, SHUT_RDWR);
         at->dispatched = true; /* once is enough */
     }
 }
@@ -127,7 +141,7 @@ static void sweep(evutil_socket_t fd, short what, void *arg)
     (void)what;
     (void)arg;
     for (uint32_t i = 0; i < CLIENTS_MAX; i++)
-        if (front.connections[i].buffer)
+        if (front.connections[i].fd != 0)
             sweep_connection(&front.connections[i], now);
     if (front.clients < CLIENTS_MAX)
         turn_deaf(false);
@@ -142,10 +156,10 @@ static void accept_failed(struct evconnlistener *listener, void *arg)
     turn_deaf(true); /* until the next sweep */
 }
 
-static void mark_dispatched(struct bufferevent *buffer)
+static void mark_dispatched(int fd)
 {
     for (uint32_t i = 0; i < CLIENTS_MAX; i++)
-        if (front.connections[i].buffer == buffer)
+        if (front.connections[i].fd == fd)
             front.connections[i].dispatched = true;
 }
 
@@ -159,13 +173,13 @@ static void refuse(struct evhttp_request *request, int status)
 
 static void dispatch(struct evhttp_request *request, void *arg)
 {
-    struct bufferevent *buffer =
-        evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+    int fd = bufferevent_getfd(
+        evhttp_connection_get_bufferevent(evhttp_request_get_connection(request)));
     struct ucred who;
     char peer[64];
     (void)arg;
-    mark_dispatched(buffer);
-    bool allowed = smk_unix_peer(bufferevent_getfd(buffer), &who);
+    mark_dispatched(fd);
+    bool allowed = smk_unix_peer(fd, &who);
     snprintf(peer, sizeof(peer), "uid %u pid %d", (unsigned)who.uid, (int)who.pid);
     if (!allowed) {
         smk_front_count(refused);
@@ -189,7 +203,9 @@ static int open_http(const struct smk_settings *settings)
     front.listener =
         evconnlistener_new(base, NULL, NULL, LEV_OPT_CLOSE_ON_EXEC, 0, front.socket.fd);
     front.sweep = event_new(base, -1, EV_PERSIST, sweep, NULL);
-    if (!front.http || !front.listener || !front.sweep || event_add(front.sweep, &every) < 0)
+    front.arrival = event_new(base, -1, 0, arrived, NULL);
+    if (!front.http || !front.listener || !front.arrival || !front.sweep ||
+        event_add(front.sweep, &every) < 0)
         return smk_fail(SMK_E_NOMEM, "no memory for the unix socket's server");
     evhttp_set_bevcb(front.http, new_connection, NULL);
     evhttp_set_gencb(front.http, dispatch, NULL);
@@ -238,14 +254,8 @@ void smk_front_unix_reset_in_child(void)
 {
     smk_lock_reset(&path_lock);
     bound_path[0] = '\0';
-    memset(&front, 0, sizeof(front)); /* what it points to stays, unused; the file is the parent's */
-}
-
-static void free_connections(void)
-{
-    for (uint32_t i = 0; i < CLIENTS_MAX; i++)
-        if (front.connections[i].buffer)
-            bufferevent_decref(front.connections[i].buffer);
+    memset(&front, 0,
+           sizeof(front)); /* what it points to stays, unused; the file is the parent's */
 }
 
 void smk_front_unix_stop(void)
@@ -255,9 +265,10 @@ void smk_front_unix_stop(void)
         evhttp_free(front.http); /* with its connections, visits and, once bound, its listener */
     else if (front.listener)
         evconnlistener_free(front.listener);
-    free_connections();
     if (front.sweep)
         event_free(front.sweep);
+    if (front.arrival)
+        event_free(front.arrival);
     smk_unix_socket_close(&front.socket);
     memset(&front, 0, sizeof(front));
 }

@@ -261,11 +261,9 @@ size_t smk_modules_missing(char *text, size_t size)
     struct smk_module_tables_stats tables;
     smk_modules_stats(&now);
     smk_module_tables_stats(&tables);
-    int len = 0;
-    if (now.modules == 0)
-        len = snprintf(text, size, "stacks: /proc/self/maps could not be read");
-    else if (now.without > 0 || now.refused > 0)
-        len = snprintf(text, size,
+    if (now.without == 0 && now.refused == 0)
+        return 0;
+    int len = snprintf(text, size,
                        "some stacks: %llu of %llu modules have no unwind table (%llu refused, tables take %llu of "
                        "%llu KiB)",
                        (unsigned long long)now.without, (unsigned long long)now.modules,

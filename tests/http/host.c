@@ -1,7 +1,8 @@
 /* host.c: the program that the tests of tests/http/ attack: a server of its own on evhttp, the agent inside.
  *
  *     host NAME=VALUE…       the agent's settings; its own: own_nofile=N (descriptor limit), own_busy=1 (two
- *                            threads that fight for a lock, so that there is something to trace)
+ *                            threads that fight for a lock, so that there is something to trace), own_busy=2
+ *                            (and one that counts so much that a capture has megabytes)
  *
  * Says on stdout where it listens ("own PORT", "tcp ADDRESS", "ready"), or "refused REASON". Ends when its
  * stdin does, and says "ended MILLISECONDS", the time that smk_agent_stop took. Lines of stdin:
@@ -28,6 +29,7 @@
 
 #include <stallmark/agent.h>
 #include <stallmark/error.h>
+#include <stallmark/trace.h>
 
 #define SETTINGS_MAX 32
 #define FILLED_MAX   65536
@@ -53,9 +55,28 @@ static void *fight(void *arg)
     return arg;
 }
 
+/* Numbers that do not compress. */
+static void *count(void *arg)
+{
+    struct timespec apart = {0, 1000000};
+    uint64_t number = 88172645463325252u;
+    for (;;) {
+        for (int i = 0; i < 500; i++) {
+            number ^= number << 13;
+            number ^= number >> 7;
+            number ^= number << 17;
+            SMK_COUNTER("number", (int64_t)number);
+        }
+        nanosleep(&apart, NULL);
+    }
+    return arg;
+}
+
 static void start_fight(void)
 {
     pthread_t thread;
+    if (own_busy > 1 && pthread_create(&thread, NULL, count, NULL) != 0)
+        exit(3);
     for (int i = 0; i < 2; i++)
         if (pthread_create(&thread, NULL, fight, NULL) != 0)
             exit(3);
@@ -80,7 +101,8 @@ static struct evhttp *start_own(void)
     socklen_t size = sizeof(address);
     struct evhttp *http = evhttp_new(base);
     struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(http, "127.0.0.1", 0);
-    if (!bound || getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&address, &size) < 0)
+    if (!bound ||
+        getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&address, &size) < 0)
         exit(3);
     const unsigned char *port = (const unsigned char *)&address + 2;
     printf("own %d\n", port[0] << 8 | port[1]);
@@ -110,7 +132,9 @@ static void say_sigpipe(void)
 {
     struct sigaction action;
     sigaction(SIGPIPE, NULL, &action);
-    printf("%s\n", action.sa_handler == SIG_DFL ? "default" : action.sa_handler == SIG_IGN ? "ignored" : "handled");
+    printf("%s\n", action.sa_handler == SIG_DFL   ? "default"
+                   : action.sa_handler == SIG_IGN ? "ignored"
+                                                  : "handled");
 }
 
 static void obey(const char *line)
@@ -176,7 +200,8 @@ static void stop_agent(void)
     clock_gettime(CLOCK_MONOTONIC, &from);
     int rc = smk_agent_stop();
     clock_gettime(CLOCK_MONOTONIC, &to);
-    printf("ended %ld %d\n", (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000, rc);
+    printf("ended %ld %d\n",
+           (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000, rc);
     fflush(stdout);
 }
 
