@@ -35,7 +35,7 @@ say() {
 
 # expect CODE [PATTERN…] -- ARGUMENTS…: `stallmark ARGUMENTS` exits with CODE, and each extended regular
 # expression matches in what it wrote ($work/out and $work/err). What was called is noted, so that
-# tidy.walk can see what has been tried, and is kept only if the whole test passes.
+# cli.walk can see what has been tried, and is kept only if the whole test passes.
 expect() {
     local code=$1 patterns=() got pattern
     shift

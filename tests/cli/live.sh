@@ -25,7 +25,7 @@ url=http://127.0.0.1:$(cat "$work/port")
 socket=$sockets/$pid.sock
 id=20261123t101500-4711-k3
 
-put GET_debug_trace_status 200 '{"state":"armed","inert":null,"clock":{"source":"tsc","why":""},
+put GET_debug_trace_status 200 '{"state":"armed","inert":null,"clock":{"source":"tsc","why":"invariant"},
   "recorder":{"on":false,"why_off":"recorder=off; \u001b[31mred"},"buffer":{"bytes":33554432},
   "not_seen":["io_uring is used"],"fronts":{"tcp":"127.0.0.1:6061","why_off":null},"deep":[{"a_ns":1500,"b":true}]}'
 put POST_debug_trace 202 "{\"id\":\"$id\",\"state\":\"recording\",\"path\":\"/var/tmp/$id.stall\"}"
@@ -41,6 +41,7 @@ for target in $pid "$socket" "run/stallmark/$pid.sock" "$url" "$url/" "$url/debu
     expect 0 '^recorder +recorder=off; \\x1b\[31mred$' '^not seen +io_uring is used$' '^state +armed$' '^  bytes +32 MiB$' \
         '^  a_ns 1\.5 us, b yes$' -- status "$target"
 done
+! grep -q '^clock  ' "$work/out" || say "the clock is said to be second best"
 grep -q 'GET /debug/trace/status HTTP/1.1 host=localhost$' "$requests" || say "the socket's Host is not localhost"
 expect 0 '"why_off":"recorder=off; \\u001b' -- status --json $pid
 expect 2 "no operand is wanted, got 'x'" -- ps x

@@ -1,9 +1,19 @@
 /* stallmark status: what the agent of a program says of itself. */
+#include <string.h>
+
 #include "cli.h"
 #include "client.h"
 #include "show_json.h"
 
 extern const struct smk_command smk_cmd_status;
+
+static bool is_second_best(const char *part, const json_t *member)
+{
+    const char *why = json_string_value(json_object_get(member, "why"));
+    const char *source = json_string_value(json_object_get(member, "source"));
+    /* The clock says why it is which; there is none that is better than this one. */
+    return why && why[0] && !(strcmp(part, "clock") == 0 && source && strcmp(source, "tsc") == 0);
+}
 
 /* What one looks for when something is missing in a trace: each part that is off or second best says
  * why, and what is not seen. */
@@ -20,9 +30,8 @@ static void show_why(const json_t *status)
         why = json_string_value(json_object_get(member, "why_off"));
         if (why)
             smk_show_line(stdout, part, why, 0);
-        why = json_string_value(json_object_get(member, "why"));
-        if (why && why[0])
-            smk_show_line(stdout, part, why, 0);
+        if (is_second_best(part, member))
+            smk_show_line(stdout, part, json_string_value(json_object_get(member, "why")), 0);
     }
     json_array_foreach(json_object_get(status, "not_seen"), index, member)
     {

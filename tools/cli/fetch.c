@@ -93,11 +93,14 @@ static bool take_id(struct wanted *wanted, const struct smk_reply *reply)
     return true;
 }
 
+/* A process that was killed could not rename its file. */
 static int lost_agent(const struct wanted *wanted)
 {
+    char partial[PATH_MAX];
+    snprintf(partial, sizeof(partial), "%s.partial", wanted->path ? wanted->path : "");
     if (wanted->path)
         return smk_cli_fail("%s; if the process ended, its capture is in %s", smk_last_error(),
-                            wanted->path);
+                            access(partial, F_OK) == 0 ? partial : wanted->path);
     return smk_cli_fail("%s", smk_last_error());
 }
 
