@@ -1,6 +1,7 @@
 /* doors.c: the gate's rules in force: read once out of the settings, asked by every front. */
 #include "fronts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/errors.h"
@@ -69,7 +70,8 @@ static void slow_down(struct smk_gate_verdict *verdict)
 {
     verdict->status = 429;
     verdict->title = "too many wrong tokens";
-    strcpy(verdict->detail, "wait a second; the unix socket takes requests without a token");
+    snprintf(verdict->detail, sizeof(verdict->detail), "%s",
+             "wait a second; the unix socket takes requests without a token");
 }
 
 void smk_gate_pass(const struct smk_gate_head *head, struct smk_gate_verdict *verdict)

@@ -1,6 +1,6 @@
 /* front_civetweb.c: TCP, through civetweb, which parses requests and lends its workers; nothing else.
  *
- * libcivetweb is loaded when an address is given, and what it calls is answered by civetweb_calls.c. Its
+ * libcivetweb is loaded when an address is given, and what it calls is answered by tcp_calls.c. Its
  * begin_request callback comes before everything of its own (preflights, handlers, files) and always says
  * that the request is handled. A worker hands the exchange to the control loop, waits for the answer, and
  * writes it itself, so that how slow a client may be is decided here.
@@ -16,9 +16,9 @@
 #include "base/errors.h"
 #include "base/lock.h"
 #include "base/sys.h"
-#include "civetweb_calls.h"
+#include "tcp_calls.h"
 #include "front.h"
-#include "front_civetweb.h"
+#include "tcp_client.h"
 
 #define LIBRARY "libcivetweb.so.1"
 #define PACKAGE "libcivetweb1"
@@ -62,7 +62,7 @@ static int load(void)
         !civetweb.request_info)
         return smk_fail(SMK_E_UNAVAILABLE, "listen: %s lacks functions that version 1.15 has",
                         LIBRARY);
-    int rc = smk_civetweb_calls_replace(library);
+    int rc = smk_tcp_calls_replace(library);
     if (rc < 0)
         return rc;
     civetweb.init_library(0); /* 0: no TLS, which would load more libraries into the host */
@@ -92,24 +92,24 @@ static int begin_request(struct mg_connection *connection)
 {
     const struct mg_request_info *info = civetweb.request_info(connection);
     struct smk_gate_head head = {0};
-    struct smk_tcp_client client = {.fd = smk_civetweb_connection()};
+    struct smk_tcp_client client = {.fd = smk_tcp_connection()};
     char peer[64];
     read_head(&head, info);
     snprintf(peer, sizeof(peer), "%s:%d", info->remote_addr, info->remote_port);
     client.is_head = strcmp(head.method, "HEAD") == 0;
     client.knows_chunks = info->http_version && strcmp(info->http_version, "1.1") == 0;
     smk_tcp_serve(&client, &head, peer);
-    smk_civetweb_connection_done();
+    smk_tcp_connection_done();
     return client.status > 0 ? client.status : 499;
 }
 
 /* What civetweb refuses by itself: a head that it cannot parse, or that does not come. */
 static int http_error(struct mg_connection *connection, int status, const char *message)
 {
-    struct smk_tcp_client client = {.fd = smk_civetweb_connection()};
+    struct smk_tcp_client client = {.fd = smk_tcp_connection()};
     (void)connection;
     smk_tcp_refuse(&client, status, message);
-    smk_civetweb_connection_done();
+    smk_tcp_connection_done();
     return 0;
 }
 
@@ -197,11 +197,11 @@ static int start_near(const char *host, int port, const struct smk_settings *set
     for (; port <= last && port <= 65535; port++) {
         snprintf(address, sizeof(address), "%s:%d", host, port);
         context = start_at(address, settings);
-        if (context || smk_civetweb_bind_error() != EADDRINUSE)
+        if (context || smk_tcp_bind_error() != EADDRINUSE)
             break;
     }
-    if (!context && smk_civetweb_bind_error() != 0)
-        return smk_fail_errno(smk_civetweb_bind_error(), "listen: %s", settings->listen);
+    if (!context && smk_tcp_bind_error() != 0)
+        return smk_fail_errno(smk_tcp_bind_error(), "listen: %s", settings->listen);
     if (!context)
         return smk_fail(SMK_E_IO, "listen: %s: civetweb did not start", settings->listen);
     memset(ports, 0, sizeof(ports));
@@ -233,7 +233,7 @@ int smk_front_tcp_start(const struct smk_settings *settings)
 void smk_front_tcp_reset_in_child(void)
 {
     smk_lock_reset(&address_lock);
-    smk_civetweb_calls_reset_in_child();
+    smk_tcp_calls_reset_in_child();
     bound[0] = '\0';
     context = NULL; /* its threads did not come along: it is left as it is */
 }
@@ -245,7 +245,7 @@ void smk_front_tcp_stop(void)
     if (!context)
         return;
     smk_tcp_end();
-    smk_civetweb_shutdown_all();
+    smk_tcp_shutdown_all();
     civetweb.stop(context);
     context = NULL;
 }

@@ -13,9 +13,9 @@
 
 #include "base/atomic.h"
 #include "base/sys.h"
-#include "civetweb_calls.h"
-#include "front_civetweb.h"
 #include "heap.h"
+#include "tcp_calls.h"
+#include "tcp_client.h"
 
 #define WAKE_MS   50
 #define BLOCK     (64u * 1024)
@@ -89,7 +89,7 @@ static bool asks_to_wait(const char *query)
 static bool is_gone(const struct smk_tcp_client *client)
 {
     struct pollfd look = {.fd = client->fd, .events = POLLRDHUP};
-    return client->fd < 0 || smk_civetweb_connection() != client->fd ||
+    return client->fd < 0 || smk_tcp_connection() != client->fd ||
            (smk_sys_poll(&look, 1, 0) > 0 && look.revents != 0);
 }
 
@@ -109,7 +109,7 @@ static bool send_all(struct smk_tcp_client *client, struct smk_pace *pace, const
                      size_t len)
 {
     while (len > 0) {
-        if (smk_civetweb_connection() != client->fd)
+        if (smk_tcp_connection() != client->fd)
             return false;
         ssize_t n = smk_sys_send(client->fd, data, len, MSG_DONTWAIT);
         if (n > 0) {
@@ -236,7 +236,7 @@ static void send_answer(struct smk_tcp_client *client, const struct smk_answer *
     if (sent)
         return;
     smk_front_count(cut);
-    if (smk_civetweb_connection() == client->fd)
+    if (smk_tcp_connection() == client->fd)
         smk_sys_shutdown(client->fd, SHUT_RDWR);
 }
 

@@ -1,4 +1,4 @@
-/* civetweb_calls.h: what libcivetweb asks of the system, answered by us.
+/* tcp_calls.h: what libcivetweb asks of the system, answered by us.
  *
  * civetweb opens sockets, starts threads and changes signals as if the process were its own. In somebody
  * else's process none of that may be. So the functions that it calls are ours (imports.h):
@@ -12,30 +12,30 @@
  *
  * A host may use the same libcivetweb: calls of its threads go on to where they went.
  */
-#ifndef SMK_AGENT_CIVETWEB_CALLS_H
-#define SMK_AGENT_CIVETWEB_CALLS_H
+#ifndef SMK_AGENT_TCP_CALLS_H
+#define SMK_AGENT_TCP_CALLS_H
 
 #include "base/compiler.h"
 
-#define SMK_CIVETWEB_CONNECTIONS 64
+#define SMK_TCP_CONNECTIONS 64
 
 /* Once is enough; more do no harm. 0, or SMK_E_UNAVAILABLE. */
-int smk_civetweb_calls_replace(void *handle);
+int smk_tcp_calls_replace(void *handle);
 
 /* errno of the last bind that failed, 0: none did. */
-int smk_civetweb_bind_error(void);
+int smk_tcp_bind_error(void);
 
 /* The connection that this worker thread reads from; -1: none, or it is not the socket any more that it was. */
-int smk_civetweb_connection(void);
+int smk_tcp_connection(void);
 
 /* This worker has answered: what the client still sends is not waited for long. */
-void smk_civetweb_connection_done(void);
+void smk_tcp_connection_done(void);
 
 /* Ends every connection, so that no worker waits for one, and the listening sockets, so that the accepting
  * thread wakes up. */
-void smk_civetweb_shutdown_all(void);
+void smk_tcp_shutdown_all(void);
 
 /* In a fork's child: the parent's. */
-void smk_civetweb_calls_reset_in_child(void);
+void smk_tcp_calls_reset_in_child(void);
 
 #endif

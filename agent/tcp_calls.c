@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "civetweb_calls.h"
+#include "tcp_calls.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -43,8 +43,8 @@ static struct connection {
     int worker; /* thread that read from it last, LISTENS, or 0 */
     dev_t device;
     ino_t inode;
-    uint64_t drained; /* from when on nothing is read any more; 0: not answered yet */
-} connections[SMK_CIVETWEB_CONNECTIONS]; /* lock */
+    uint64_t drained;               /* from when on nothing is read any more; 0: not answered yet */
+} connections[SMK_TCP_CONNECTIONS]; /* lock */
 
 static int bind_error; /* the control loop's */
 
@@ -110,7 +110,7 @@ static bool forget(int fd, bool *still)
     return connection != NULL;
 }
 
-int smk_civetweb_connection(void)
+int smk_tcp_connection(void)
 {
     int self = smk_sys_gettid(), fd = -1;
     smk_lock(&lock);
@@ -121,7 +121,7 @@ int smk_civetweb_connection(void)
     return fd;
 }
 
-void smk_civetweb_connection_done(void)
+void smk_tcp_connection_done(void)
 {
     int self = smk_sys_gettid();
     uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
@@ -132,7 +132,7 @@ void smk_civetweb_connection_done(void)
     smk_unlock(&lock);
 }
 
-void smk_civetweb_shutdown_all(void)
+void smk_tcp_shutdown_all(void)
 {
     smk_lock(&lock);
     for (size_t i = 0; i < SMK_ARRAY_LEN(connections); i++)
@@ -141,12 +141,12 @@ void smk_civetweb_shutdown_all(void)
     smk_unlock(&lock);
 }
 
-int smk_civetweb_bind_error(void)
+int smk_tcp_bind_error(void)
 {
     return bind_error;
 }
 
-void smk_civetweb_calls_reset_in_child(void)
+void smk_tcp_calls_reset_in_child(void)
 {
     smk_lock_reset(&lock);
     memset(connections, 0, sizeof(connections));
@@ -374,7 +374,7 @@ REFUSED(void *, dlopen, NULL, (const char *path, int flags), (path, flags))
 #name, (void *)our_##name, (void **)&real_##name, must                                     \
     }
 
-int smk_civetweb_calls_replace(void *handle)
+int smk_tcp_calls_replace(void *handle)
 {
     static const struct smk_import imports[] = {
         OURS(socket, true),         OURS(bind, true),

@@ -1,6 +1,6 @@
-/* front_civetweb.h: what a civetweb worker does with a request (tcp_client.c), apart from civetweb itself. */
-#ifndef SMK_AGENT_FRONT_CIVETWEB_H
-#define SMK_AGENT_FRONT_CIVETWEB_H
+/* tcp_client.h: what a civetweb worker does with a request, apart from civetweb itself. */
+#ifndef SMK_AGENT_TCP_CLIENT_H
+#define SMK_AGENT_TCP_CLIENT_H
 
 #include "front.h"
 
