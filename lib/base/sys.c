@@ -148,12 +148,13 @@ int smk_sys_get_affinity(int tid, void *mask, size_t size)
     return (int)enter3(SYS_sched_getaffinity, tid, size, mask);
 }
 
-ssize_t smk_sys_copy_memory(int pid, void *buf, size_t len, uint64_t from)
+ssize_t smk_sys_copy_memory(void *buf, size_t len, uint64_t from)
 {
     /* The kernel gives up at the first part that it cannot read whole: so a part is a page. */
     enum { PAGE = 4096, PARTS = 16 };
     struct iovec parts[PARTS];
     ssize_t copied = 0;
+    int self = smk_sys_gettid(); /* the process's own number is that of a thread that may have ended */
     if (smk_load_relaxed(&no_copy))
         return -ENOSYS;
     while ((size_t)copied < len) {
@@ -166,7 +167,7 @@ ssize_t smk_sys_copy_memory(int pid, void *buf, size_t len, uint64_t from)
             want += size;
         }
         struct iovec to = {(char *)buf + copied, want};
-        ssize_t n = enter6(SYS_process_vm_readv, pid, (long)&to, 1, (long)parts, count, 0);
+        ssize_t n = enter6(SYS_process_vm_readv, self, (long)&to, 1, (long)parts, count, 0);
         if (n > 0)
             copied += n;
         if (n < (ssize_t)want)

@@ -52,9 +52,8 @@ int smk_sys_barrier_prepare(void);
 void smk_sys_barrier_forget(void);
 int smk_sys_get_affinity(int tid, void *mask, size_t size);
 /* Copies memory of this process, at most len bytes, up to the first page that cannot be read: the
- * number of bytes, -EFAULT when not even the first, -ENOSYS or -EPERM where the kernel refuses. `pid` is
- * this process. */
-ssize_t smk_sys_copy_memory(int pid, void *buf, size_t len, uint64_t from);
+ * number of bytes, -EFAULT when not even the first, -ENOSYS or -EPERM where the kernel refuses. */
+ssize_t smk_sys_copy_memory(void *buf, size_t len, uint64_t from);
 /* As smk_sys_barrier_forget. */
 void smk_sys_copy_memory_forget(void);
 /* Whether 8 bytes there can be read, without a fault if not: asks rt_sigprocmask to read a set from

@@ -76,7 +76,8 @@ static size_t visit_lines(char *text, size_t len, void (*visit)(const struct smk
 
 int smk_maps_each(char *buffer, void (*visit)(const struct smk_mapping *, void *), void *arg)
 {
-    int fd = smk_fd_keep(smk_sys_open("/proc/self/maps", O_RDONLY, 0));
+    /* Not /proc/self: that is empty once the first thread has ended. */
+    int fd = smk_fd_keep(smk_sys_open("/proc/thread-self/maps", O_RDONLY, 0));
     if (fd < 0)
         return fd;
     size_t held = 0;

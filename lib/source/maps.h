@@ -1,4 +1,4 @@
-/* maps.h: the mappings of this process, from /proc/self/maps. */
+/* maps.h: the mappings of this process, from /proc/thread-self/maps. */
 #ifndef SMK_SOURCE_MAPS_H
 #define SMK_SOURCE_MAPS_H
 

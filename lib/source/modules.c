@@ -1,6 +1,6 @@
 /* modules.c: the list of modules, and the map of executable ranges that walks use (module_map.h).
  *
- * Both are made anew from /proc/self/maps when somebody asks; the lock makes that one thread at a time.
+ * Both are made anew from /proc/thread-self/maps when somebody asks; the lock makes that one thread at a time.
  * It costs some 3 us a mapping and, for a module never seen before, the making of its table.
  *
  * A module is a run of mappings of one file that begins where the file begins; it is told from first to
@@ -261,9 +261,11 @@ size_t smk_modules_missing(char *text, size_t size)
     struct smk_module_tables_stats tables;
     smk_modules_stats(&now);
     smk_module_tables_stats(&tables);
-    if (now.without == 0 && now.refused == 0)
-        return 0;
-    int len = snprintf(text, size,
+    int len = 0;
+    if (now.modules == 0)
+        len = snprintf(text, size, "stacks: /proc/thread-self/maps could not be read");
+    else if (now.without > 0 || now.refused > 0)
+        len = snprintf(text, size,
                        "some stacks: %llu of %llu modules have no unwind table (%llu refused, tables take %llu of "
                        "%llu KiB)",
                        (unsigned long long)now.without, (unsigned long long)now.modules,

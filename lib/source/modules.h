@@ -1,6 +1,6 @@
 /* modules.h: what is mapped into the process and where: the executable, its libraries, the vdso.
  *
- * Read from /proc/self/maps by our own system calls: the loader's list is behind the loader's lock,
+ * Read from /proc/thread-self/maps by our own system calls: the loader's list is behind the loader's lock,
  * which a host that hangs in dlopen holds, and argv[0], where libc takes the executable's name from, is
  * overwritten by servers that set their title.
  */

@@ -1,8 +1,9 @@
 /* peek.h: reading memory of this process that somebody may unmap at any moment: modules, stacks of other
  * threads. The kernel copies, so a bad address is an error and never a fault.
  *
- * By process_vm_readv; where a filter of system calls is in force, which may kill for that call, by a
- * descriptor of /proc/self/mem that is opened when something is armed and kept with our own (core/fds.h).
+ * By process_vm_readv; where the kernel or a filter refuses that (probe.h finds out without being killed),
+ * by a descriptor of /proc/thread-self/mem that is opened when something is armed and kept with our own
+ * (core/fds.h).
  */
 #ifndef SMK_SOURCE_PEEK_H
 #define SMK_SOURCE_PEEK_H
@@ -11,7 +12,7 @@
 
 #include "base/compiler.h"
 
-/* Finds out which way is open. At each arming: a filter may have come since. */
+/* Finds out which way is open, at each arming, after smk_probe_calls: a filter may have come since. */
 void smk_peek_prepare(void);
 
 /* Copies up to len bytes, as many as can be read from `from` on; 0 or -errno where there are none.

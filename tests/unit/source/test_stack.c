@@ -10,6 +10,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "base/atomic.h"
 #include "core/stats.h"
 #include "unit/source/stack_test.h"
 
@@ -174,6 +175,65 @@ static void test_signal_on_its_own_stack(void **state)
     sigaltstack(&none, NULL);
 }
 
+/* Interrupted anywhere: in the first and last instructions of functions too, where only the tables know
+ * what the stack looks like. libc's own routines are what is interrupted most. */
+static struct {
+    pthread_t worker;
+    uint32_t stop;             /* atomic */
+    uint32_t same, other, deepest; /* of the worker */
+} anywhere;
+
+static void on_signal_anywhere(int signo)
+{
+    void *theirs[STACK_MAX];
+    (void)signo;
+    uint32_t id = STACK_OF_CALLER();
+    int depth = stack_compare(id, theirs, backtrace(theirs, STACK_MAX));
+    if (depth < 0)
+        anywhere.other++;
+    else
+        anywhere.same++;
+    if (depth > (int)anywhere.deepest)
+        anywhere.deepest = (uint32_t)depth;
+}
+
+static int compare_texts(const void *a, const void *b) { return strcmp(a, b); }
+
+static void *work(void *arg)
+{
+    char texts[64][32];
+    while (!smk_load_relaxed(&anywhere.stop)) {
+        for (int i = 0; i < 64; i++)
+            snprintf(texts[i], sizeof texts[i], "%d %g", (i * 37) % 64, i / 7.0);
+        qsort(texts, 64, sizeof texts[0], compare_texts);
+        for (int i = 0; i < 64; i++)
+            sink += (int)strtod(strchr(texts[i], ' '), NULL);
+    }
+    return arg;
+}
+
+static void test_interrupted_anywhere(void **state)
+{
+    (void)state;
+    struct sigaction action = {.sa_handler = on_signal_anywhere};
+    struct sigaction before;
+    struct timespec gap = {.tv_nsec = 100000};
+    sigaction(SIGUSR1, &action, &before);
+    assert_int_equal(pthread_create(&anywhere.worker, NULL, work, NULL), 0);
+    for (int i = 0; i < 3000; i++) {
+        pthread_kill(anywhere.worker, SIGUSR1);
+        nanosleep(&gap, NULL);
+    }
+    smk_store_relaxed(&anywhere.stop, 1);
+    pthread_join(anywhere.worker, NULL);
+    sigaction(SIGUSR1, &before, NULL);
+    print_message("%u the same, %u not, deepest %u\n", anywhere.same, anywhere.other, anywhere.deepest);
+    assert_true(anywhere.same > 100);
+    /* The lazy binder of ld.so is the one place known that ours does not follow. */
+    assert_true(anywhere.other * 100 <= anywhere.same);
+    assert_true(SMK_TSAN || anywhere.deepest > 6); /* that one runs handlers where it likes */
+}
+
 /* ---- other stacks ---------------------------------------------------------------------------------------------- */
 
 static ucontext_t outside, inside;
@@ -299,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_same_stack_same_number),
         cmocka_unit_test(test_signal_frame),
         cmocka_unit_test(test_signal_on_its_own_stack),
+        cmocka_unit_test(test_interrupted_anywhere),
         cmocka_unit_test(test_coroutine),
         cmocka_unit_test(test_blocked_thread),
         cmocka_unit_test(test_fork_child),

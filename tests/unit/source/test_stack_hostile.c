@@ -5,16 +5,20 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/atomic.h"
 #include "source/modules.h"
+#include "source/probe.h"
 #include "unit/source/stack_test.h"
 
 static volatile int sink;
@@ -190,6 +194,100 @@ static void test_descriptors_of_the_host(void **state)
     assert_int_equal(status, 0);
 }
 
+/* ---- a filter of system calls ------------------------------------------------------------------------------------ */
+
+/* Ends the process at process_vm_readv, as a service's own filter may. */
+static bool add_filter(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_readv, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = SMK_ARRAY_LEN(code), .filter = code};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static int child_with_filter(void)
+{
+    static uint64_t elsewhere[64];
+    uint64_t pcs[STACK_MAX];
+    if (!add_filter())
+        return 1;
+    smk_stack_reset_in_child();
+    if (smk_probe_calls() || !smk_probe_refused())
+        return 5;
+    smk_stack_prepare();
+    void *lib = dlopen("libresolv.so.2", RTLD_NOW); /* a module whose table is made from here on */
+    struct smk_modules_stats stats;
+    smk_modules_refresh();
+    smk_modules_stats(&stats);
+    if (!lib || stats.without > 0)
+        return 2;
+    if (stack_get(take_here(), pcs) < 4)
+        return 3;
+    uint64_t *frame = __builtin_frame_address(0);
+    uint64_t pc = (uint64_t)__builtin_return_address(0);
+    if (stack_get(smk_stack_of_blocked(pc, (uint64_t)(frame + 2), frame[0]), pcs) < 3)
+        return 4;
+    smk_stack_here(pc, (uint64_t)elsewhere, 0); /* a stack that has to be copied */
+    return 0;
+}
+
+static void test_filter_of_system_calls(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(child_with_filter());
+    int status = -1;
+    waitpid(child, &status, 0);
+    assert_int_equal(status, 0);
+}
+
+/* ---- a first thread that ends before the others ------------------------------------------------------------------ */
+
+static void *outlive(void *arg)
+{
+    struct smk_modules_stats stats;
+    uint64_t pcs[STACK_MAX];
+    pthread_join(*(pthread_t *)arg, NULL);
+    void *lib = dlopen("libresolv.so.2", RTLD_NOW);
+    smk_modules_stats(&stats);
+    uint64_t before = stats.changes;
+    smk_stack_prepare();
+    smk_modules_stats(&stats);
+    uint64_t *frame = __builtin_frame_address(0);
+    uint64_t pc = (uint64_t)__builtin_return_address(0);
+    if (!lib || stats.changes == before || stats.without > 0)
+        _exit(1);
+    if (stack_get(smk_stack_of_blocked(pc, (uint64_t)(frame + 2), frame[0]), pcs) < 2)
+        _exit(2);
+    _exit(stack_get(take_here(), pcs) >= 2 ? 0 : 3);
+}
+
+static void test_first_thread_that_ends(void **state)
+{
+    (void)state;
+    if (SMK_TSAN) /* it cannot join the first thread */
+        skip();
+    pid_t child = fork();
+    if (child == 0) {
+        static pthread_t first;
+        pthread_t other;
+        first = pthread_self();
+        smk_stack_reset_in_child();
+        if (pthread_create(&other, NULL, outlive, &first) != 0)
+            _exit(4);
+        pthread_exit(NULL);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    assert_int_equal(status, 0);
+}
+
 /* ---- deep and growing stacks ------------------------------------------------------------------------------------ */
 
 static SMK_NOINLINE int deep(int n, int *taken)
@@ -308,6 +406,8 @@ int main(void)
         cmocka_unit_test(test_stack_that_ends_in_nothing),
         cmocka_unit_test(test_code_made_at_run_time),
         cmocka_unit_test(test_descriptors_of_the_host),
+        cmocka_unit_test(test_filter_of_system_calls),
+        cmocka_unit_test(test_first_thread_that_ends),
         cmocka_unit_test(test_deep_recursion),
         cmocka_unit_test(test_signal_storm),
     };
