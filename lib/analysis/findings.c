@@ -11,6 +11,8 @@
 #define LEAST_MAX          (1u * MS)
 #define HUNG               (1000u * MS)
 
+#define LOCKS_JUDGED 1000u /* those that cost most */
+
 const char *smk_finding_kind_name(enum smk_finding_kind kind)
 {
     return kind == SMK_FINDING_DEADLOCK ? "deadlock" : "lock contention";
@@ -142,7 +144,7 @@ static bool add_locks(struct smk_findings *findings, const struct smk_evidence *
     }
     if (ok)
         smk_sort(order, count, sizeof(*order), costlier_lock);
-    for (uint32_t i = 0; ok && i < count; i++)
+    for (uint32_t i = 0; ok && i < count && i < LOCKS_JUDGED; i++)
         ok = add_lock(findings, evidence, (uint32_t)order[i][1]);
     smk_mem_free(evidence->mem, order, count * sizeof(*order));
     return ok;

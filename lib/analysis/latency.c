@@ -95,7 +95,7 @@ static uint32_t route_index(struct smk_latency *latency, struct smk_mem *mem, ui
     if (!smk_mem_grow(mem, &latency->routes, &latency->route_capacity, latency->route_count + 1u) ||
         !smk_map_put(&latency->by_route, mem, route, latency->route_count))
         return SMK_MAP_NONE;
-    latency->routes[latency->route_count] = (struct smk_route){.route = route};
+    latency->routes[latency->route_count] = (struct smk_route){.route = route, .most = SMK_MAP_NONE};
     return latency->route_count++;
 }
 
@@ -256,6 +256,19 @@ void smk_latency_end(struct smk_latency *latency, struct smk_mem *mem, uint64_t 
         let_go(latency, record);
 }
 
+static void find_most(struct smk_latency *latency)
+{
+    for (uint32_t i = 0; i < latency->cell_count; i++) {
+        const struct smk_cell *cell = &latency->cells[i];
+        struct smk_route *route = &latency->routes[cell->route];
+        if (cell->part.kind == SMK_PART_REQUEST_REGION)
+            continue;
+        route->explained += cell->part.ns;
+        if (route->most == SMK_MAP_NONE || cell->part.ns > latency->cells[route->most].part.ns)
+            route->most = i;
+    }
+}
+
 void smk_latency_finish(struct smk_latency *latency, struct smk_mem *mem, uint64_t to)
 {
     for (uint32_t i = 0; i < latency->flight_count; i++) {
@@ -269,4 +282,5 @@ void smk_latency_finish(struct smk_latency *latency, struct smk_mem *mem, uint64
         record->duration = to > record->begin ? to - record->begin : 0;
         take_in(latency, mem, record);
     }
+    find_most(latency);
 }

@@ -54,6 +54,8 @@ struct smk_route {
     struct smk_dist latency; /* of those that ended in the window */
     uint64_t in_window;      /* ns of its requests within the window */
     uint64_t failed;         /* status 500 and above */
+    uint64_t explained;      /* ns of in_window in parts that do not overlap */
+    uint32_t most;           /* the cell that took most of its time, of those that do not overlap */
 };
 
 /* What a part took in all requests of a route. */

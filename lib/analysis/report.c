@@ -10,6 +10,7 @@
 #define LOOK_EVERY   65536u    /* events between two looks at clock, memory and the caller */
 #define KEEP_DEFAULT 4000000u  /* waits, and unlocks, that are kept */
 #define KEEP_LEAST   1000u
+#define KEEP_BYTES   256u      /* a wait, an unlock and its cut, and what tables grow ahead */
 #define PROGRESS_NS  100000000u
 
 /* ---- events --------------------------------------------------------------------------------------------- */
@@ -283,12 +284,13 @@ static void order_all(struct smk_report *report)
 
 /* ---- life ----------------------------------------------------------------------------------------------- */
 
-/* How many waits may be kept: a quarter of the memory each for waits and unlocks. */
+/* How many waits may be kept: half of the memory is for them, their unlocks and what is worked out of
+ * both. */
 static uint32_t waits_kept(const struct smk_report_options *options)
 {
     uint64_t keep = KEEP_DEFAULT;
     if (options->max_memory)
-        keep = smk_min_u64(keep, options->max_memory / 4 / sizeof(struct smk_lock_wait));
+        keep = smk_min_u64(keep, options->max_memory / 2 / KEEP_BYTES);
     return (uint32_t)smk_max_u64(keep, KEEP_LEAST);
 }
 
@@ -416,18 +418,15 @@ const char *smk_report_part(const struct smk_report *report, const struct smk_pa
     return part->kind == SMK_PART_QUEUE ? "queue" : "region";
 }
 
-const struct smk_part *smk_report_mostly(const struct smk_report *report, uint32_t route_index,
+const struct smk_part *smk_report_mostly(const struct smk_report *report, const struct smk_route *route,
                                          uint32_t *mille)
 {
-    const struct smk_part *most = NULL;
-    for (uint32_t i = 0; i < report->latency.cell_count; i++) {
-        const struct smk_cell *cell = &report->latency.cells[i];
-        if (cell->route == route_index && cell->part.kind != SMK_PART_REQUEST_REGION &&
-            (!most || cell->part.ns > most->ns))
-            most = &cell->part;
-    }
-    if (most)
-        *mille = smk_per_mille(most->ns, report->latency.routes[route_index].in_window);
+    const struct smk_part *most =
+        route->most == SMK_MAP_NONE ? NULL : &report->latency.cells[route->most].part;
+    uint64_t rest = route->in_window - smk_min_u64(route->in_window, route->explained);
+    if (most && most->ns < rest)
+        most = NULL;
+    *mille = smk_per_mille(most ? most->ns : rest, route->in_window);
     return most;
 }
 

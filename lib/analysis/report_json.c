@@ -285,7 +285,7 @@ static void put_routes(struct smk_json_text *json, const struct smk_report *repo
         const struct smk_route *route = report->routes_by_total[i];
         uint32_t mille;
         const struct smk_part *most =
-            smk_report_mostly(report, (uint32_t)(route - report->latency.routes), &mille);
+            smk_report_mostly(report, route, &mille);
         smk_put_json_object(json, NULL);
         smk_name_of_route(name, report->trace, route->route);
         smk_put_json_string(json, "route", name);

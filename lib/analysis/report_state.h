@@ -46,8 +46,8 @@ int64_t smk_report_unix(const struct smk_report *report, uint64_t time);
 const char *smk_report_part(const struct smk_report *report, const struct smk_part *part,
                             char name[SMK_NAME_MAX]);
 
-/* Of a route: the part that took most of its time, or NULL; *mille of it. */
-const struct smk_part *smk_report_mostly(const struct smk_report *report, uint32_t route_index,
+/* The part that took most of a route's time; NULL: more of it is unexplained. *mille of the route's time. */
+const struct smk_part *smk_report_mostly(const struct smk_report *report, const struct smk_route *route,
                                          uint32_t *mille);
 
 /* Time of a request that no part explains. */

@@ -6,9 +6,9 @@
 #include "format/events.h"
 #include "format/tables.h"
 
-#define COUNT_END 28u /* columns in which numbers end */
-#define COLUMN    10u
-#define NAME_CUT  18u
+#define NAME_LEAST 12u /* width of a table's first column, with what stands in it */
+#define NAME_MOST  44u
+#define COLUMN     10u
 
 static const char *base_name(const char *path)
 {
@@ -32,10 +32,12 @@ static void say_head(const struct smk_report *report, struct smk_words *words)
                   smk_words_clock(a, smk_report_unix(report, info->first)),
                   smk_words_clock(b, smk_report_unix(report, report->to)));
     smk_words_say(words, " (%s)", smk_words_ns(c, report->to - smk_min_u64(report->to, info->first)));
-    smk_words_say(words, "   %s threads", smk_words_count(a, info->threads));
+    smk_words_say(words, "   %s %s", smk_words_count(a, info->threads),
+                  info->threads == 1 ? "thread" : "threads");
     if (cpus)
         smk_words_say(words, ", %s %s allowed", smk_words_count(a, cpus), cpus == 1 ? "CPU" : "CPUs");
-    smk_words_say(words, ", %s requests\n", smk_words_count(a, requests));
+    smk_words_say(words, ", %s %s\n", smk_words_count(a, requests),
+                  requests == 1 ? "request" : "requests");
 }
 
 static void say_cost(const struct smk_report *report, struct smk_words *words)
@@ -139,11 +141,25 @@ static void right_count(struct smk_words *words, unsigned column, uint64_t count
     smk_words_right(words, column, smk_words_count(text, count));
 }
 
-static void heads(struct smk_words *words, const char *title, const char *const *names, size_t count)
+/* The first column is as wide as the longest name in it. */
+static void widen(unsigned *width, const char *name)
+{
+    unsigned characters = 0;
+    for (const char *c = name; *c; c++)
+        characters += ((unsigned char)*c & 0xc0) != 0x80;
+    characters = characters < NAME_MOST ? characters : NAME_MOST;
+    *width = characters > *width ? characters : *width;
+}
+
+/* Where number `i` of a line ends. */
+static unsigned column_end(unsigned width, unsigned i) { return width + COLUMN * (i + 1); }
+
+static void heads(struct smk_words *words, unsigned width, const char *title, const char *const *names,
+                  unsigned count)
 {
     smk_words_say(words, "\n%s", title);
-    for (size_t i = 0; i < count; i++)
-        smk_words_right(words, COUNT_END + (unsigned)i * COLUMN, names[i]);
+    for (unsigned i = 0; i < count; i++)
+        smk_words_right(words, column_end(width, i), names[i]);
 }
 
 static void say_part(const struct smk_report *report, struct smk_words *words,
@@ -154,27 +170,26 @@ static void say_part(const struct smk_report *report, struct smk_words *words,
     smk_words_name_cut(words, name, width);
 }
 
-static void say_route(const struct smk_report *report, struct smk_words *words,
+static void say_route(const struct smk_report *report, struct smk_words *words, unsigned width,
                       const struct smk_route *route)
 {
     char name[SMK_NAME_MAX], text[SMK_UNIT_MAX];
     struct smk_dist latency = route->latency;
     smk_name_of_route(name, report->trace, route->route);
-    smk_words_name_cut(words, name, NAME_CUT);
-    right_count(words, COUNT_END, latency.count);
+    smk_words_name_cut(words, name, width);
+    right_count(words, column_end(width, 0), latency.count);
     static const unsigned quantiles[] = {500, 900, 990, 1000};
     for (unsigned i = 0; i < 4; i++)
-        right_ns(words, COUNT_END + (i + 1) * COLUMN, smk_dist_quantile(&latency, quantiles[i]));
-    smk_words_to(words, COUNT_END + 4 * COLUMN + 3);
+        right_ns(words, column_end(width, i + 1), smk_dist_quantile(&latency, quantiles[i]));
+    smk_words_to(words, column_end(width, 4) + 3);
     uint32_t mille = 0;
     const struct smk_part *most =
-        smk_report_mostly(report, (uint32_t)(route - report->latency.routes), &mille);
-    if (most) {
+        smk_report_mostly(report, route, &mille);
+    if (most)
         say_part(report, words, most, 40);
-        smk_words_say(words, " %s", smk_words_mille(text, mille));
-    } else {
+    else
         smk_words_say(words, "unexplained");
-    }
+    smk_words_say(words, " %s", smk_words_mille(text, mille));
     if (route->running)
         smk_words_say(words, ", %u still running", route->running);
     if (route->failed)
@@ -185,18 +200,25 @@ static void say_route(const struct smk_report *report, struct smk_words *words,
 static void say_routes(const struct smk_report *report, struct smk_words *words)
 {
     static const char *const names[] = {"count", "p50", "p90", "p99", "max"};
-    if (report->latency.route_count == 0)
-        return;
-    heads(words, "requests", names, 5);
-    smk_words_to(words, COUNT_END + 4 * COLUMN + 3);
-    smk_words_say(words, "mostly\n");
+    char name[SMK_NAME_MAX];
+    uint32_t shown = report->latency.route_count;
+    unsigned width = NAME_LEAST;
     bool exact = true;
-    for (uint32_t i = 0; i < report->latency.route_count && i < 4 * report->top; i++) {
+    if (shown == 0)
+        return;
+    shown = shown < 4 * report->top ? shown : 4 * report->top;
+    for (uint32_t i = 0; i < shown; i++) {
         exact &= smk_dist_exact(&report->routes_by_total[i]->latency);
-        say_route(report, words, report->routes_by_total[i]);
+        smk_name_of_route(name, report->trace, report->routes_by_total[i]->route);
+        widen(&width, name);
     }
-    if (report->latency.route_count > 4 * report->top)
-        smk_words_say(words, "and %u more routes\n", report->latency.route_count - 4 * report->top);
+    heads(words, width, "requests", names, 5);
+    smk_words_to(words, column_end(width, 4) + 3);
+    smk_words_say(words, "mostly\n");
+    for (uint32_t i = 0; i < shown; i++)
+        say_route(report, words, width, report->routes_by_total[i]);
+    if (report->latency.route_count > shown)
+        smk_words_say(words, "and %u more routes\n", report->latency.route_count - shown);
     if (!exact)
         smk_words_say(words, "(p50, p90 and p99 of more than %u requests: within 0.8 %%)\n",
                       SMK_DIST_EXACT);
@@ -265,42 +287,32 @@ static void say_slowest(const struct smk_report *report, struct smk_words *words
     }
 }
 
-static void say_region(const struct smk_report *report, struct smk_words *words,
+static void say_region(const struct smk_report *report, struct smk_words *words, unsigned width,
                        const struct smk_region_stats *region)
 {
     char name[SMK_NAME_MAX], text[SMK_UNIT_MAX];
     struct smk_dist length = region->length;
     smk_name_of_site(name, report->trace, region->site);
-    smk_words_name_cut(words, name, NAME_CUT);
-    right_count(words, COUNT_END, length.count);
-    right_ns(words, COUNT_END + COLUMN, region->total);
-    right_ns(words, COUNT_END + 2 * COLUMN, smk_dist_mean(&length));
-    right_ns(words, COUNT_END + 3 * COLUMN, smk_dist_quantile(&length, 990));
-    right_ns(words, COUNT_END + 4 * COLUMN, length.max);
-    smk_words_right(words, COUNT_END + 5 * COLUMN,
+    smk_words_name_cut(words, name, width);
+    right_count(words, column_end(width, 0), length.count);
+    right_ns(words, column_end(width, 1), region->total);
+    right_ns(words, column_end(width, 2), smk_dist_mean(&length));
+    right_ns(words, column_end(width, 3), smk_dist_quantile(&length, 990));
+    right_ns(words, column_end(width, 4), length.max);
+    smk_words_right(words, column_end(width, 5),
                     smk_words_mille(text, smk_per_mille(region->waited, region->total)));
     const smk_site_info *site = smk_trace_site(report->trace, region->site);
     if (site && site->file && site->file[0]) {
-        smk_words_to(words, COUNT_END + 5 * COLUMN + 3);
+        smk_words_to(words, column_end(width, 5) + 3);
         smk_words_name_cut(words, base_name(site->file), 40);
         smk_words_say(words, ":%u", site->line);
     }
     smk_words_say(words, region->of_request ? " (of requests)\n" : "\n");
 }
 
-static void say_regions(const struct smk_report *report, struct smk_words *words)
+static void say_repairs(const struct smk_regions *regions, struct smk_words *words)
 {
-    static const char *const names[] = {"count", "total", "mean", "p99", "max", "waiting"};
     char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], c[SMK_UNIT_MAX];
-    const struct smk_regions *regions = &report->regions;
-    if (regions->count) {
-        heads(words, "regions", names, 6);
-        smk_words_say(words, "\n");
-    }
-    for (uint32_t i = 0; i < regions->count && i < 2 * report->top; i++)
-        say_region(report, words, report->regions_by_total[i]);
-    if (regions->count > 2 * report->top)
-        smk_words_say(words, "and %u more\n", regions->count - 2 * report->top);
     if (regions->forgotten || regions->unmatched || regions->too_deep)
         smk_words_say(words,
                       "(repaired: %s not ended before their outer one, %s ends without a begin, %s "
@@ -309,31 +321,62 @@ static void say_regions(const struct smk_report *report, struct smk_words *words
                       smk_words_count(c, regions->too_deep));
 }
 
+static void say_regions(const struct smk_report *report, struct smk_words *words)
+{
+    static const char *const names[] = {"count", "total", "mean", "p99", "max", "waiting"};
+    char name[SMK_NAME_MAX];
+    const struct smk_regions *regions = &report->regions;
+    uint32_t shown = regions->count < 2 * report->top ? regions->count : 2 * report->top;
+    unsigned width = NAME_LEAST;
+    for (uint32_t i = 0; i < shown; i++) {
+        smk_name_of_site(name, report->trace, report->regions_by_total[i]->site);
+        widen(&width, name);
+    }
+    if (shown) {
+        heads(words, width, "regions", names, 6);
+        smk_words_say(words, "\n");
+    }
+    for (uint32_t i = 0; i < shown; i++)
+        say_region(report, words, width, report->regions_by_total[i]);
+    if (regions->count > shown)
+        smk_words_say(words, "and %u more\n", regions->count - shown);
+    say_repairs(regions, words);
+}
+
+static void say_lock(const struct smk_report *report, struct smk_words *words, unsigned width,
+                     const struct smk_lock *lock)
+{
+    char name[SMK_NAME_MAX];
+    struct smk_dist waits = lock->waits;
+    smk_name_of_lock(name, report->symbols, lock);
+    smk_words_name_cut(words, name, width);
+    right_count(words, column_end(width, 0), waits.count);
+    right_ns(words, column_end(width, 1), waits.total);
+    right_ns(words, column_end(width, 2), smk_dist_mean(&waits));
+    right_ns(words, column_end(width, 3), smk_dist_quantile(&waits, 990));
+    right_ns(words, column_end(width, 4), waits.max);
+    right_count(words, column_end(width, 5), lock->threads);
+    smk_words_say(words, "\n");
+}
+
 static void say_locks(const struct smk_report *report, struct smk_words *words)
 {
     static const char *const names[] = {"waits", "total", "mean", "p99", "max", "threads"};
     char name[SMK_NAME_MAX];
-    bool head = false;
-    for (uint32_t i = 0; i < report->locks.count && i < report->top; i++) {
-        const struct smk_lock *lock = report->locks_by_total[i];
-        struct smk_dist waits = lock->waits;
-        if (waits.count == 0)
-            break;
-        if (!head)
-            heads(words, "locks", names, 6);
-        if (!head)
-            smk_words_say(words, "\n");
-        head = true;
-        smk_name_of_lock(name, report->symbols, lock);
-        smk_words_name_cut(words, name, NAME_CUT);
-        right_count(words, COUNT_END, waits.count);
-        right_ns(words, COUNT_END + COLUMN, waits.total);
-        right_ns(words, COUNT_END + 2 * COLUMN, smk_dist_mean(&waits));
-        right_ns(words, COUNT_END + 3 * COLUMN, smk_dist_quantile(&waits, 990));
-        right_ns(words, COUNT_END + 4 * COLUMN, waits.max);
-        right_count(words, COUNT_END + 5 * COLUMN, lock->threads);
-        smk_words_say(words, "\n");
+    uint32_t shown = 0;
+    unsigned width = NAME_LEAST;
+    for (; shown < report->locks.count && shown < report->top; shown++) {
+        if (report->locks_by_total[shown]->waits.count == 0)
+            break; /* it was only unlocked */
+        smk_name_of_lock(name, report->symbols, report->locks_by_total[shown]);
+        widen(&width, name);
     }
+    if (shown == 0)
+        return;
+    heads(words, width, "locks", names, 6);
+    smk_words_say(words, "\n");
+    for (uint32_t i = 0; i < shown; i++)
+        say_lock(report, words, width, report->locks_by_total[i]);
 }
 
 /* What was asked for and is missing, last, so that it does not stand in front of the answer. */
