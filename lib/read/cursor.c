@@ -244,8 +244,8 @@ SMK_INLINE void put_event(struct smk_cursor *cursor, struct lane *lane)
 /* What the last call left: the top of the heap is where its next event is, or goes. */
 static int advance(struct smk_cursor *cursor)
 {
-    struct heap_entry *top = &cursor->heap[0];
     if (cursor->heap_count) {
+        struct heap_entry *top = cursor->heap;
         struct lane *lane = &cursor->lanes[top->lane];
         if (settle(lane)) {
             top->time = lane->events.times[event_at(lane, lane->next)];

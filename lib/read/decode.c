@@ -219,11 +219,11 @@ static const char *take_times(struct decoding *d, bool *sorted)
     const struct column *low = &d->columns[SMK_COLUMN_TIME_LOW];
     const struct column *high = &d->columns[SMK_COLUMN_TIME_HIGH];
     const struct smk_chunk *head = &d->payload->head;
-    const uint8_t *p = high->data, *end = p + high->len;
     uint64_t time = head->first, last = head->first;
     *sorted = true;
     if (low->len != events->count || !high->there)
         return "it has not as many times as events";
+    const uint8_t *p = high->data, *end = p + high->len;
     for (uint32_t i = 0; i < events->count; i++) {
         uint64_t rest;
         p = next_number(p, end, &rest);
