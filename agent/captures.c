@@ -270,6 +270,7 @@ static int begin(struct smk_running *running)
 {
     const struct smk_arm *arm = &running->arm;
     uint64_t length = arm->kind == SMK_CAPTURE_TIMED ? arm->duration_ns : arm->after_ns;
+    struct smk_capture_progress progress;
     struct smk_capture_spec spec = {.kind = arm->kind,
                                     .name = arm->name[0] ? arm->name : NULL,
                                     .categories = arm->categories,
@@ -287,7 +288,8 @@ static int begin(struct smk_running *running)
     int rc = smk_capture_begin(&spec, &running->capture);
     if (rc < 0)
         return rc;
-    running->started_unix_ns = smk_sys_clock(CLOCK_REALTIME);
+    smk_capture_get_progress(running->capture, &progress);
+    running->started_unix_ns = progress.started_unix_ns;
     running->stops_unix_ns = running->started_unix_ns + length;
     smk_timer_set(running->timer, length + 1);
     running->next = captures.running;

@@ -9,6 +9,7 @@
 #include "base/sys.h"
 #include "captures.h"
 #include "core/fds.h"
+#include "download.h"
 #include "heap.h"
 #include "log.h"
 #include "range.h"
@@ -182,8 +183,7 @@ static void answer_absent(struct smk_answer *answer, const char *id)
     smk_answer_failure(answer, smk_fail(SMK_E_NOTFOUND, "no capture %s; GET /debug/traces lists what there is", id));
 }
 
-/* Finished, or cut; NULL, and the answer is filled, where it is neither. */
-static const struct smk_stored *find_whole(struct smk_exchange *exchange, const char *id)
+const struct smk_stored *smk_download_find(struct smk_exchange *exchange, const char *id)
 {
     const struct smk_stored *stored = smk_store_find(id);
     if (!stored) {
@@ -211,7 +211,7 @@ static void download(struct smk_exchange *exchange, const struct smk_route_match
     } else if (running) {
         smk_captures_answer_recording(&exchange->answer, running);
     } else {
-        const struct smk_stored *stored = find_whole(exchange, match->id);
+        const struct smk_stored *stored = smk_download_find(exchange, match->id);
         if (stored)
             answer_file(exchange, stored, stored->id);
     }

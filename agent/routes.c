@@ -26,6 +26,8 @@ static const struct smk_route routes[] = {
      "the file, all its segments joined"},
     {"/debug/traces/ID", SMK_METHOD_DELETE, CTRL, NULL, smk_handle_delete, "deletes it"},
     {"/debug/traces/ID/N", GET | HEAD, READ, NULL, smk_handle_segment, "segment N, as soon as it is closed"},
+    {"/debug/traces/ID/report", GET, READ, smk_report_parameters, smk_handle_report,
+     "what made requests slow, as text or JSON"},
     {"/metrics", GET | HEAD, READ, NULL, smk_handle_metrics, "the tracer's own figures for Prometheus"},
 };
 /* clang-format on */
@@ -113,14 +115,6 @@ static const struct smk_route *find(const char *path, enum smk_method method, st
             return &routes[i];
     }
     return NULL;
-}
-
-enum smk_scope smk_routes_scope(const char *path, enum smk_method method)
-{
-    struct smk_route_match match;
-    uint32_t methods;
-    const struct smk_route *route = find(path, method, &match, &methods);
-    return route ? route->scope : (enum smk_scope)0;
 }
 
 /* ---- dispatch ------------------------------------------------------------------------------------------- */

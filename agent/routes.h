@@ -31,9 +31,6 @@ void smk_methods_format(uint32_t methods, char *text, size_t size);
 /* Answers with what the route's handler says, or 400, 403, 404, 405. On the control loop. */
 void smk_routes_dispatch(struct smk_exchange *exchange);
 
-/* What a client may do with this path, for a gate that has to know before: 0 where there is none. */
-enum smk_scope smk_routes_scope(const char *path, enum smk_method method);
-
 /* ---- the handlers, each in the file that is named like it -------------------------------------------------- */
 
 void smk_handle_index(struct smk_exchange *exchange, const struct smk_route_match *match);

@@ -16,10 +16,10 @@ stop_daemon() {
 }
 
 start_session() {
-    command -v lttng-sessiond >/dev/null && command -v lttng >/dev/null || {
+    if ! command -v lttng-sessiond >/dev/null || ! command -v lttng >/dev/null; then
         echo "LTTng-UST is not measured: lttng-tools is not installed"
         return 1
-    }
+    fi
     export LTTNG_HOME="$home" LTTNG_RUNDIR="$home/run"
     mkdir -p "$LTTNG_RUNDIR"
     lttng-sessiond --no-kernel --group "$(id -gn)" >"$home/daemon.log" 2>&1 &

@@ -32,9 +32,14 @@ fail() {
     exit 1
 }
 
-title() { printf '\n\n── %s ' "$1" && printf '─%.0s' $(seq ${#1} 100) && printf '\n\n'; }
+title() { printf '\n── %s ' "$1" && printf '─%.0s' $(seq ${#1} 100) && printf '\n\n'; }
 prompt() { printf '$ %s\n' "$*"; }
-indent() { sed 's/\r$//; s/^/  /'; }
+# Two blanks in front; what is wider than a terminal (JSON, which comes in one line) goes on below.
+indent() {
+    sed 's/\r$//' | awk '
+        /^{/ { while (length($0) > 110 && match(substr($0, 1, 110), /.*,/)) { print "  " substr($0, 1, RLENGTH); $0 = " " substr($0, RLENGTH + 1) } }
+        { print "  " $0 }'
+}
 
 # show COMMAND: runs it as it is written and shows what it says, which is kept in $out/said.
 show() {
@@ -50,11 +55,11 @@ said() { grep -qE -- "$1" "$out/said" || fail "$2"; }
 
 need() { command -v "$1" >/dev/null || fail "$1 is not installed; ./dev demo installs it"; }
 
-# start_shop NAME FLAGS…: with its two addresses in $web and $debug, and wrk asking as fast as it is answered.
+# start_shop NAME FLAGS…: keeps its captures in $out/captures; with its two addresses in $web and $debug, and wrk asking as fast as it is answered.
 start_shop() {
     local name=$1 tries=0
     shift
-    prompt "$shop --port 0 --debug 127.0.0.1:0 $*&"
+    prompt "$shop --port 0 --debug 127.0.0.1:0 ${*:+$* }&"
     "$shop" --port 0 --debug 127.0.0.1:0 --log "$out/$name.log" "$@" >"$out/$name.shop" 2>&1 &
     shop_pid=$!
     until web=$(sed -n 's|^shop: \(http://.*[0-9]\)/$|\1|p' "$out/$name.shop") && [ -n "$web" ]; do
@@ -82,7 +87,7 @@ capture() {
     id=$(sed -n 's/^Location: \/debug\/traces\/\([a-z0-9-]*\)\r*$/\1/Ip' "$out/said")
     [ -n "$id" ] || fail "the answer names no capture"
 
-    echo "Its timer stops it after 5 seconds; meanwhile it is listed as recording."
+    echo "Its timer stops it after 5 seconds. Then it is in the list, and can be downloaded:"
     echo
     sleep 5
     until [ "$state" = 200 ]; do
@@ -109,14 +114,17 @@ need wrk
 for program in "$shop" "$stallmark"; do
     [ -x "$program" ] || fail "$program is not there; ./dev demo builds it"
 done
-mkdir -p "$out" || exit 1
+mkdir -p "$out" && rm -rf "$out/captures" && mkdir -m 700 "$out/captures" || exit 1
+STALLMARK_DIRECTORY=$(cd "$out" && pwd)/captures
+export STALLMARK_DIRECTORY
+unset STALLMARK_CONFIG STALLMARK_TOKEN_FILE STALLMARK_READ_TOKEN_FILE
 
 title "A shop that misbehaves, under load"
 start_shop cart-lock --fault cart-lock
 title "Armed with one curl"
 capture cart-lock
 title "Why are requests slow?"
-show "$stallmark report $out/cart-lock.stall" || fail "the report failed"
+show "$stallmark report --top 2 $out/cart-lock.stall" || fail "the report failed"
 said 'cart_lock' "the report does not name the lock, cart_lock"
 said 'render_log' "the report does not name render_log, the function that held the lock"
 said 'GET /(cart|checkout)' "the report does not name the route that is slow"
@@ -125,7 +133,7 @@ said '[0-9]+ % of its time' "the report does not say what share of the route's t
 title "The same shop with the fault switched off"
 start_shop healthy
 capture healthy
-show "$stallmark report $out/healthy.stall" || fail "the report failed"
+show "$stallmark report --top 2 $out/healthy.stall" || fail "the report failed"
 said 'no findings' "the report finds fault with the healthy shop"
 
 rm -f "$out/said"

@@ -139,10 +139,15 @@ static uint32_t first_cut(const struct work *work, uint64_t time)
     return low;
 }
 
-/* The first unlock behind a wait. Clocks of two threads may differ by a little. */
+/* The first unlock behind a wait. Clocks of two threads differ by a little: where there is no unlock in
+ * the wait, one right behind it counts. */
 static uint32_t cut_behind(const struct work *work, const struct smk_lock_wait *wait)
 {
-    return first_cut(work, wait->end + smk_min_u64(CLOCK_SLACK, UINT64_MAX - wait->end));
+    uint64_t left = UINT64_MAX - wait->end;
+    uint32_t behind = first_cut(work, wait->end + smk_min_u64(1, left));
+    if (behind == first_cut(work, wait->begin))
+        behind = first_cut(work, wait->end + smk_min_u64(CLOCK_SLACK, left));
+    return behind;
 }
 
 static void cut_wait(struct work *work, const struct smk_lock_wait *wait)

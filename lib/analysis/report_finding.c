@@ -144,7 +144,7 @@ static void say_title(const struct smk_report *report, struct smk_words *words,
                       smk_words_ns(window, report->to - report->from));
     }
     smk_words_to(words, CERTAINTY);
-    smk_words_say(words, smk_report_incomplete(report) || lock->open ? "at least\n" : "exact\n");
+    smk_words_say(words, smk_report_incomplete(report) ? "at least\n" : "exact\n");
 }
 
 static void say_sums(const struct smk_report *report, struct smk_words *words,
@@ -160,7 +160,7 @@ static void say_sums(const struct smk_report *report, struct smk_words *words,
                   smk_words_ns(e, lock->waits.total));
     if (lock->open) {
         smk_words_to(words, INDENT);
-        smk_words_say(words, "%u of them %s still waiting when the capture ended.\n", lock->open,
+        smk_words_say(words, "%u of them %s still waiting when the capture ended, and count up to there.\n", lock->open,
                       lock->open == 1 ? "was" : "were");
     }
     if (lock->timed_out || lock->failed || lock->owner_died) {

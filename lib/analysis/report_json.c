@@ -250,11 +250,9 @@ static void put_finding(struct smk_json_text *json, const struct smk_report *rep
         smk_put_json_string(json, "certainty", "exact");
         put_circle(json, report, finding);
     } else {
-        const struct smk_lock *lock = &report->locks.array[finding->lock];
-        bool at_least = smk_report_incomplete(report) || lock->open;
-        smk_put_json_string(json, "certainty", at_least ? "at least" : "exact");
+        smk_put_json_string(json, "certainty", smk_report_incomplete(report) ? "at least" : "exact");
         smk_put_json_number(json, "cost_ns", finding->cost);
-        put_lock(json, report, lock);
+        put_lock(json, report, &report->locks.array[finding->lock]);
         put_shares(json, report, finding);
         put_holders(json, report, &finding->holders);
     }

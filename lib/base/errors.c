@@ -9,6 +9,8 @@
 
 #include "base/sys.h"
 
+#include "base/sys.h"
+
 #define MESSAGE_SIZE 512
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;

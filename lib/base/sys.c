@@ -320,6 +320,8 @@ ssize_t smk_sys_pwrite(int fd, const void *buf, size_t len, uint64_t offset)
 
 int smk_sys_eventfd(void) { return (int)enter2(SYS_eventfd2, 0, O_CLOEXEC | O_NONBLOCK); }
 
+int smk_sys_memfd(void) { return (int)enter2(SYS_memfd_create, "stallmark", 1 /* MFD_CLOEXEC */); }
+
 int smk_sys_fsync(int fd) { return (int)enter1(SYS_fsync, fd); }
 int smk_sys_truncate(int fd, uint64_t size) { return (int)enter2(SYS_ftruncate, fd, size); }
 

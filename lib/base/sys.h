@@ -123,6 +123,8 @@ int smk_sys_readlink(const char *path, char *buf, size_t size);
 int smk_sys_slurp(const char *path, char *buf, size_t size);
 /* A counter that poll can wait for; never blocks. */
 int smk_sys_eventfd(void);
+/* A file without a name, in memory. */
+int smk_sys_memfd(void);
 /* Unpredictable bytes. */
 int smk_sys_random(void *buf, size_t len);
 

@@ -137,20 +137,31 @@ uint64_t smk_ticks_to_ns(uint64_t ticks)
     return (uint64_t)((double)ticks * 1e9 / (double)smk_clock_hz());
 }
 
+/* Under `history_lock`. A long history gets coarser, never shorter: the older half is thinned. */
+static void keep(const struct smk_clock_pair *pair)
+{
+    if (history_len == HISTORY) {
+        for (int i = 0; i < HISTORY / 4; i++)
+            history[i] = history[2 * i];
+        memmove(history + HISTORY / 4, history + HISTORY / 2, sizeof *history * (HISTORY / 2));
+        history_len = HISTORY - HISTORY / 4;
+    }
+    history[history_len++] = *pair;
+}
+
+void smk_clock_keep_pair(const struct smk_clock_pair *pair)
+{
+    smk_lock(&history_lock);
+    keep(pair);
+    smk_unlock(&history_lock);
+}
+
 void smk_clock_sample(void)
 {
     struct smk_clock_pair now = smk_clock_read_pair();
     smk_lock(&history_lock);
-    if (now.monotonic - history[history_len - 1].monotonic >= SAMPLE_EVERY_NS) {
-        if (history_len == HISTORY) {
-            /* Thin the older half: a long history gets coarser, never shorter. */
-            for (int i = 0; i < HISTORY / 4; i++)
-                history[i] = history[2 * i];
-            memmove(history + HISTORY / 4, history + HISTORY / 2, sizeof *history * (HISTORY / 2));
-            history_len = HISTORY - HISTORY / 4;
-        }
-        history[history_len++] = now;
-    }
+    if (now.monotonic - history[history_len - 1].monotonic >= SAMPLE_EVERY_NS)
+        keep(&now);
     smk_unlock(&history_lock);
 }
 

@@ -58,6 +58,9 @@ struct smk_clock_pair smk_clock_read_pair(void);
 /* Reads a pair and keeps it in the history, unless the last one is younger than half a second. */
 void smk_clock_sample(void);
 
+/* Keeps this one: later than all that are kept. */
+void smk_clock_keep_pair(const struct smk_clock_pair *pair);
+
 /* Copies the kept pairs, oldest first, that matter for [from, to] in ticks: those inside, one before
  * and one after where there are such. At most max; returns how many. */
 int smk_clock_history(uint64_t from, uint64_t to, struct smk_clock_pair *pairs, int max);

@@ -5,7 +5,6 @@
 #include <elfutils/libdwelf.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,14 +18,20 @@ struct lines_file {
 };
 
 struct smk_lines {
+    struct smk_mem mem;
     struct lines_file *files;
-    size_t count, capacity;
+    uint32_t count, capacity;
 };
 
 struct smk_lines *smk_lines_new(void)
 {
+    struct smk_mem mem;
     elf_version(EV_CURRENT);
-    return calloc(1, sizeof(struct smk_lines));
+    smk_mem_init(&mem, NULL, NULL, 0);
+    struct smk_lines *lines = smk_mem_new(&mem, sizeof(*lines));
+    if (lines)
+        lines->mem = mem;
+    return lines;
 }
 
 static void close_file(struct lines_file *file)
@@ -44,10 +49,11 @@ void smk_lines_free(struct smk_lines *lines)
 {
     if (!lines)
         return;
-    for (size_t i = 0; i < lines->count; i++)
+    for (uint32_t i = 0; i < lines->count; i++)
         close_file(&lines->files[i]);
-    free(lines->files);
-    free(lines);
+    struct smk_mem mem = lines->mem; /* lies in what is freed */
+    smk_mem_free(&mem, lines->files, lines->capacity * sizeof(*lines->files));
+    smk_mem_free(&mem, lines, sizeof(*lines));
 }
 
 /* ---- opening -------------------------------------------------------------------------------------------- */
@@ -93,17 +99,11 @@ static void open_module(struct lines_file *file, const smk_module_info *module)
 
 static struct lines_file *file_of(struct smk_lines *lines, const smk_module_info *module)
 {
-    for (size_t i = 0; i < lines->count; i++)
+    for (uint32_t i = 0; i < lines->count; i++)
         if (lines->files[i].module == module->id)
             return &lines->files[i];
-    if (lines->count == lines->capacity) {
-        size_t capacity = lines->capacity ? 2 * lines->capacity : 8;
-        struct lines_file *files = realloc(lines->files, capacity * sizeof(*files));
-        if (!files)
-            return NULL;
-        lines->files = files;
-        lines->capacity = capacity;
-    }
+    if (!smk_mem_grow(&lines->mem, &lines->files, &lines->capacity, lines->count + 1u))
+        return NULL;
     struct lines_file *file = &lines->files[lines->count++];
     *file = (struct lines_file){.module = module->id, .fd = -1};
     open_module(file, module);

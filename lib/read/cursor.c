@@ -182,7 +182,10 @@ static int open_chunk(struct smk_cursor *cursor)
         return 0;
     }
     uint64_t time = lane->events.times[event_at(lane, lane->next)];
-    return push(cursor, (struct heap_entry){time, place, number}) ? 0 : smk_trace_no_memory(trace);
+    if (push(cursor, (struct heap_entry){time, place, number}))
+        return 0;
+    free_lane(cursor, number);
+    return smk_trace_no_memory(trace);
 }
 
 /* Opens what begins before the top of the heap, or at it, and says how far the top may go alone. */

@@ -39,12 +39,12 @@ static const char *frame_error(const uint8_t *frame, uint32_t len, uint32_t plai
         return "its payload is no zstd frame";
     if (header.frameType != ZSTD_frame)
         return "its payload is a skippable zstd frame";
+    if (header.frameContentSize != plain_size)
+        return "its zstd frame and its header state different sizes";
     if (header.windowSize > WINDOW_MAX)
         return "its zstd frame wants a window of over 8 MiB";
     if (header.dictID != 0)
         return "its zstd frame wants a dictionary";
-    if (header.frameContentSize != plain_size)
-        return "its zstd frame and its header state different sizes";
     if (ZSTD_findFrameCompressedSize(frame, len) != len)
         return "its payload is not exactly one zstd frame";
     return NULL;

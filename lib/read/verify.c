@@ -44,10 +44,13 @@ static void check_column(const struct smk_trace *trace, const struct smk_event_k
     static const char *const names[SMK_ARG_TYPES] = {
         [SMK_ARG_SITE] = "site", [SMK_ARG_STRING] = "string", [SMK_ARG_STACK] = "stack"};
     unsigned type = kind->spec->args[arg].type;
-    uint64_t last = 0;
+    uint64_t last = 0; /* neighbours are often the same */
+    bool known = true;
     for (uint32_t row = 0; names[type] && row < kind->rows; row++) {
         uint64_t id = kind->args[arg][row];
-        if (id != last && !is_known(&trace->tables, type, id, segment))
+        if (id != last)
+            known = is_known(&trace->tables, type, id, segment);
+        if (!known)
             note(missing, names[type], id);
         last = id;
     }

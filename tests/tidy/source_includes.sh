@@ -58,7 +58,7 @@ only() {
 }
 
 only zstd zstd 'lib/core/compress.[ch]' 'lib/read/*'
-only civetweb civetweb agent/front_civetweb.c
+only civetweb civetweb agent/front_civetweb.c 'agent/civetweb_*.[ch]' agent/tcp_client.c
 only libevent 'event2/|event\.h|evhttp' agent/control.c agent/front_unix.c agent/front_evhttp.c 'agent/evhttp_*.[ch]'
 only libcurl curl/ 'tools/*'
 only elfutils 'elfutils/|dwarf\.h|libdw|gelf\.h' 'lib/lines/*'

@@ -103,7 +103,7 @@ static inline void smk__region_scope_end(smk_region *region) { smk_region_end(*r
 /* Begins a request of this route ("GET /cart") and makes it the one that this thread serves. */
 static inline smk_request smk_request_begin(const char *route)
 {
-    smk_request none = {0};
+    smk_request none = {0, 0, 0, 0};
     return SMK__ARMED(SMK_ABI_CAT_REQUEST) ? smk_abi_request_begin(route, NULL) : none;
 }
 
@@ -111,7 +111,7 @@ static inline smk_request smk_request_begin(const char *route)
  * the request is found again in the collector. One that is malformed is ignored. */
 static inline smk_request smk_request_begin_traced(const char *route, const char *traceparent)
 {
-    smk_request none = {0};
+    smk_request none = {0, 0, 0, 0};
     return SMK__ARMED(SMK_ABI_CAT_REQUEST) ? smk_abi_request_begin(route, traceparent) : none;
 }
 
@@ -174,7 +174,7 @@ static inline void smk__request_scope_leave(smk_request_scope *scope)
 
 static inline smk_request_region smk__region_begin_in(smk_request request, smk_site *site)
 {
-    smk_request_region none = {0};
+    smk_request_region none = {NULL, 0, 0, 0};
     return SMK__ARMED(SMK_ABI_CAT_REGION) ? smk_abi_request_region_begin(&request, site) : none;
 }
 
@@ -190,7 +190,7 @@ static inline void smk_region_end_in(smk_request_region region)
 
 static inline smk_handoff smk__handoff_begin(smk_request request, smk_site *site)
 {
-    smk_handoff none = {0};
+    smk_handoff none = {NULL, 0, 0, 0, 0};
     return SMK__ARMED(SMK_ABI_CAT_REQUEST) ? smk_abi_handoff_begin(&request, site) : none;
 }
 
@@ -208,7 +208,7 @@ static inline void smk_handoff_end(smk_handoff handoff)
 
 static inline smk_wait smk__wait_begin(smk_site *site, enum smk_waiting kind, const void *object)
 {
-    smk_wait none = {0};
+    smk_wait none = {NULL, 0, 0, 0, 0};
     return SMK__ARMED(SMK_ABI_CAT_OTHER) ? smk_abi_wait_begin(site, (uint32_t)kind, object) : none;
 }
 
@@ -270,7 +270,7 @@ static inline smk_region smk__no_region(void)
 static inline void smk_region_end(smk_region region) { (void)region; }
 static inline smk_request smk_request_begin(const char *route)
 {
-    smk_request none = {0};
+    smk_request none = {0, 0, 0, 0};
     (void)route;
     return none;
 }
@@ -297,21 +297,21 @@ static inline void smk_request_leave(smk_request request, uint64_t previous)
 }
 static inline smk_request_region smk__no_request_region(smk_request request)
 {
-    smk_request_region none = {0};
+    smk_request_region none = {NULL, 0, 0, 0};
     (void)request;
     return none;
 }
 static inline void smk_region_end_in(smk_request_region region) { (void)region; }
 static inline smk_handoff smk__no_handoff(smk_request request)
 {
-    smk_handoff none = {0};
+    smk_handoff none = {NULL, 0, 0, 0, 0};
     (void)request;
     return none;
 }
 static inline void smk_handoff_end(smk_handoff handoff) { (void)handoff; }
 static inline smk_wait smk__no_wait(enum smk_waiting kind, const void *object)
 {
-    smk_wait none = {0};
+    smk_wait none = {NULL, 0, 0, 0, 0};
     (void)kind;
     (void)object;
     return none;

@@ -1,0 +1,72 @@
+#!/bin/bash
+# The shop under load: with the cart's lock held over a flush the report names the lock, the function that
+# held it and what it cost whom; with the fault switched off it is silent.
+# usage: shop.sh BUILD
+set -u
+build=$1
+work=$(mktemp -d "${TMPDIR:-/tmp}/stallmark-shop.XXXXXX")
+stallmark=$build/bin/stallmark
+pids=()
+unset XDG_RUNTIME_DIR STATE_DIRECTORY
+export XDG_STATE_HOME=$work
+for name in $(compgen -e STALLMARK_); do unset "$name"; done
+
+end_all() {
+    local pid
+    for pid in "${pids[@]}"; do
+        kill "$pid" 2>/dev/null
+        wait "$pid" 2>/dev/null
+    done
+    pids=()
+}
+trap 'end_all; rm -rf "$work"' EXIT
+
+fail() {
+    echo "shop: $*"
+    cat "$work/shop" "$work/report" 2>/dev/null
+    exit 1
+}
+
+says() { grep -qE -- "$1" "$work/report" || fail "'$1' is not in the report"; }
+
+# trace FILE FLAGS…: two seconds of the shop with these flags under load, armed and downloaded with curl.
+trace() {
+    local file=$1 tries=0
+    shift
+    "$build/examples/shop" --port 0 --debug 127.0.0.1:0 --log "$work/audit.log" "$@" >"$work/shop" 2>&1 &
+    pids+=($!)
+    until grep -q '^shop: http' "$work/shop"; do
+        tries=$((tries + 1))
+        [ $tries -lt 200 ] || fail "it does not start"
+        sleep 0.05
+    done
+    debug=$(sed -n 's|^shop: tracer on \(http.*/debug\)/$|\1|p' "$work/shop")
+    port=$(sed -n 's|^shop: http://127.0.0.1:\([0-9]*\)/$|\1|p' "$work/shop")
+    [ -n "$debug" ] || fail "it has no tracer"
+    "$build/tests/examples/load" "$port" 12 '/cart?item=1' '/cart?item=2' /product /checkout &
+    pids+=($!)
+    sleep 0.3
+    curl -sf -m 60 -o "$file" "$debug/trace?duration=2s&wait=1" || fail "it was not traced"
+    end_all
+}
+
+trace "$work/slow.stall" --fault cart-lock
+"$stallmark" check "$work/slow.stall" >"$work/report" || fail "the trace is not clean"
+"$stallmark" report "$work/slow.stall" >"$work/report" || fail "no report"
+says '^1  cart_lock made GET /cart slow +[0-9]+ % of its time +exact$'
+says '^   Waiting in   (cart_add|render_log|cart_copy) +cart\.c:[0-9]+ '
+says '^   Held in      render_log +cart\.c:[0-9]+ +(9[0-9]|100) % of that time, by worker-'
+says 'locked in render_log cart\.c:[0-9]+; held [0-9.]+ m?s on average'
+says '^GET /cart .* lock cart_lock [0-9]+ %'
+says '^GET /product .* region ask_stock [0-9]+ %'
+"$stallmark" report --fail-on finding "$work/slow.stall" >"$work/report"
+[ $? = 1 ] || fail "--fail-on finding does not fail"
+
+# A machine that takes a thread off its CPU for long while it holds a lock makes a finding that is true.
+for try in 1 2 3; do
+    trace "$work/healthy.stall"
+    "$stallmark" report --fail-on finding "$work/healthy.stall" >"$work/report"
+    [ $? = 0 ] && break
+    [ $try = 3 ] && fail "a healthy shop has a finding"
+done
+says '^no findings: [0-9,]+ requests, p50 .*, p99 .*, max .*; [0-9,]+ waits for locks, .* together; nothing lost\.$'
