@@ -22,10 +22,11 @@ static void say_head(const struct smk_report *report, struct smk_words *words)
 {
     char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], c[SMK_UNIT_MAX];
     const smk_trace_info *info = report->info;
+    const char *name = smk_trace_fact(report->trace, SMK_FACT_PROCESS_NAME);
     const char *exe = smk_trace_fact(report->trace, SMK_FACT_EXE);
     uint64_t cpus = smk_report_fact(report, SMK_FACT_CPUS);
     uint64_t requests = report->latency.ended + report->latency.running;
-    smk_words_name_cut(words, exe ? base_name(exe) : "unknown program", 40);
+    smk_words_name_cut(words, name ? name : exe ? base_name(exe) : "unknown program", 40);
     smk_words_say(words, "[%llu]  ", (unsigned long long)smk_report_fact(report, SMK_FACT_PID));
     smk_words_date(c, smk_report_unix(report, info->first));
     smk_words_say(words, "%.10s %s to %s UTC", c,

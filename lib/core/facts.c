@@ -35,9 +35,14 @@ static unsigned cpus_allowed(void)
 
 static void put_process(struct smk_table *table)
 {
-    char exe[1024];
+    char exe[1024], name[32];
     struct utsname host;
     smk_table_fact_number(table, SMK_FACT_PID, (uint64_t)smk_sys_getpid());
+    int len = smk_sys_slurp("/proc/self/comm", name, sizeof name);
+    if (len > 0 && name[len - 1] == '\n')
+        name[--len] = '\0';
+    if (len > 0)
+        smk_table_fact(table, SMK_FACT_PROCESS_NAME, name);
     if (smk_sys_readlink("/proc/self/exe", exe, sizeof exe) > 0)
         smk_table_fact(table, SMK_FACT_EXE, exe);
     if (uname(&host) == 0) {

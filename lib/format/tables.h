@@ -47,6 +47,7 @@
     X(SEGMENT_NUMBER, "segment.number", "0 for the first")                                         \
     X(SEGMENTS_DROPPED, "segments.dropped", "earlier segments that keep_segments deleted")         \
     X(PID, "process.pid", "process id, in its own namespace")                                      \
+    X(PROCESS_NAME, "process.name", "name of the main thread: what ps shows")                      \
     X(EXE, "process.exe", "path of the executable")                                                \
     X(STARTED_UNIX, "capture.started_unix_ns", "when it was armed, ns since 1970")                 \
     X(HOST, "host.name", "node name")                                                              \
