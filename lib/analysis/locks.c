@@ -67,10 +67,10 @@ uint32_t smk_locks_wait(struct smk_locks *locks, struct smk_mem *mem, const stru
     struct smk_lock *lock = &locks->array[index];
     uint64_t length = seen->end - seen->begin;
     uint64_t in_window = smk_min_u64(length, seen->end - locks->from);
-    if (lock->waits.count == 0) {
-        lock->first_stack = seen->stack;
+    if (lock->waits.count == 0)
         lock->site = seen->site;
-    }
+    if (lock->first_stack == 0) /* short waits have no stack */
+        lock->first_stack = seen->stack;
     if (lock->waits.count == 0 || length > lock->waits.max) {
         lock->max_begin = seen->begin;
         lock->max_end = seen->end;

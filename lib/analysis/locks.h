@@ -23,7 +23,7 @@ struct smk_lock {
     uint64_t max_request;
     uint32_t open;        /* waits that had not ended */
     uint32_t threads;     /* that waited */
-    uint32_t first_stack; /* of the first wait: names the lock where nothing else does */
+    uint32_t first_stack; /* of the first wait with one: names the lock where nothing else does */
     uint32_t site;        /* of an own wait, 0: none */
     uint32_t worst;       /* index in by-thread sums of the thread that waited most */
 };

@@ -1,11 +1,24 @@
 #include "analysis/names.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void copy(char name[SMK_NAME_MAX], const char *text) { snprintf(name, SMK_NAME_MAX, "%s", text); }
 
+/* "0x7f3b3a0866a0", or "memcached+0x31de0" for a static one, which is the same in the next run. */
+static void name_address(char text[SMK_NAME_MAX], smk_trace *trace, uint64_t address)
+{
+    const smk_module_info *module = smk_trace_module(trace, address);
+    const char *slash = module && module->path ? strrchr(module->path, '/') : NULL;
+    if (slash && slash[1])
+        snprintf(text, SMK_NAME_MAX, "%.200s+0x%llx", slash + 1,
+                 (unsigned long long)(address - module->bias));
+    else
+        snprintf(text, SMK_NAME_MAX, "0x%llx", (unsigned long long)address);
+}
+
 static bool name_by_first_wait(char name[SMK_NAME_MAX], struct smk_symbols *symbols,
-                               const struct smk_lock *lock)
+                               const struct smk_lock *lock, const char *address)
 {
     const smk_stack_info *stack =
         lock->first_stack ? smk_trace_stack(symbols->trace, lock->first_stack) : NULL;
@@ -15,8 +28,7 @@ static bool name_by_first_wait(char name[SMK_NAME_MAX], struct smk_symbols *symb
     const struct smk_place *place = smk_symbols_frame(symbols, stack, frame);
     if (!place)
         return false;
-    snprintf(name, SMK_NAME_MAX, "mutex 0x%llx, first contended in %s",
-             (unsigned long long)lock->address, place->function);
+    snprintf(name, SMK_NAME_MAX, "mutex %.230s, first contended in %.230s", address, place->function);
     return true;
 }
 
@@ -24,6 +36,7 @@ enum smk_lock_naming smk_name_of_lock(char name[SMK_NAME_MAX], struct smk_symbol
                                       const struct smk_lock *lock)
 {
     uint64_t offset = 0;
+    char address[SMK_NAME_MAX];
     const char *given = smk_trace_lock_name(symbols->trace, lock->address);
     if (given && given[0]) {
         copy(name, given);
@@ -41,9 +54,10 @@ enum smk_lock_naming smk_name_of_lock(char name[SMK_NAME_MAX], struct smk_symbol
         smk_name_of_site(name, symbols->trace, lock->site);
         return SMK_LOCK_OWN_WAIT;
     }
-    if (name_by_first_wait(name, symbols, lock))
+    name_address(address, symbols->trace, lock->address);
+    if (name_by_first_wait(name, symbols, lock, address))
         return SMK_LOCK_PLACE;
-    snprintf(name, SMK_NAME_MAX, "mutex 0x%llx", (unsigned long long)lock->address);
+    snprintf(name, SMK_NAME_MAX, "mutex %.500s", address);
     return SMK_LOCK_ADDRESS;
 }
 

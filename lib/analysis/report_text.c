@@ -7,7 +7,7 @@
 #include "format/tables.h"
 
 #define NAME_LEAST 12u /* width of a table's first column, with what stands in it */
-#define NAME_MOST  44u
+#define NAME_MOST  64u
 #define COLUMN     10u
 
 static const char *base_name(const char *path)
