@@ -1,7 +1,7 @@
 /* stack_cost: what a stack costs, and what the tables for it cost.
  *
- *   stack_cost             median ns of one stack of 22 frames: ours, frame pointers, libc's backtrace(),
- *                          libunwind where it is installed
+ *   stack_cost             median ns of one stack of some 24 frames: ours, ours of another thread (copied by
+ *                          the kernel), frame pointers, libc's backtrace(), libunwind where it is installed
  *   stack_cost FILE…       maps each ELF file as the loader would and prints the time and the memory of
  *                          its table
  */
@@ -39,6 +39,13 @@ static SMK_NOINLINE int take_ours(void **pcs, int max)
     uint64_t *frame = __builtin_frame_address(0);
     (void)pcs, (void)max;
     return (int)smk_stack_here((uint64_t)__builtin_return_address(0), (uint64_t)(frame + 2), frame[0]);
+}
+
+static SMK_NOINLINE int take_copied(void **pcs, int max)
+{
+    uint64_t *frame = __builtin_frame_address(0);
+    (void)pcs, (void)max;
+    return (int)smk_stack_of_blocked((uint64_t)__builtin_return_address(0), (uint64_t)(frame + 2), frame[0]);
 }
 
 static int depth_of(int id)
@@ -83,12 +90,15 @@ static void report(void)
     static const struct {
         const char *name;
         take_fn take;
-    } ways[] = {{"ours", take_ours}, {"frame pointers", take_frame_pointers}, {"backtrace()", backtrace}};
+    } ways[] = {{"ours", take_ours},
+                {"ours, copied", take_copied},
+                {"frame pointers", take_frame_pointers},
+                {"backtrace()", backtrace}};
     void *pcs[64];
     printf("%-16s %10s %10s\n", "", "median ns", "frames");
     for (size_t i = 0; i < SMK_ARRAY_LEN(ways); i++)
         printf("%-16s %10.1f %10d\n", ways[i].name, measure(ways[i].take),
-               i == 0 ? depth_of(ways[i].take(pcs, 64)) : ways[i].take(pcs, 64));
+               i < 2 ? depth_of(ways[i].take(pcs, 64)) : ways[i].take(pcs, 64));
     if (unwind_lib)
         printf("%-16s %10.1f %10d\n", "libunwind", measure(unwind_lib), unwind_lib(pcs, 64));
     else

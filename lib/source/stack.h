@@ -26,8 +26,8 @@ uint32_t smk_stack_here(uint64_t pc, uint64_t sp, uint64_t fp);
  * calls must then check that the wait is still the same. */
 uint32_t smk_stack_of_blocked(uint64_t pc, uint64_t sp, uint64_t fp);
 
-/* Makes the map of modules and their tables, or brings them up to date. After smk_probe_calls. Opens and maps, so not for a
- * signal handler; takes neither the loader's lock nor the host's allocator. */
+/* Makes the map of modules and their tables, or brings them up to date. After smk_probe_calls. Opens and
+ * maps, so not for a signal handler; takes neither the loader's lock nor the host's allocator. */
 void smk_stack_prepare(void);
 
 /* The calling thread has just started: its stack lies below this address. */
