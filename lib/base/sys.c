@@ -65,12 +65,26 @@ static long enter6(long n, long a, long b, long c, long d, long e, long f)
 
 /* ---- memory ---------------------------------------------------------------------------------------- */
 
+/* A thread sanitizer must see that pages are new ones, or the threads of old ones race with those of the
+ * new; it sees it in libc's functions. */
+#if SMK_TSAN
+void *smk_sys_map(size_t size)
+{
+    void *addr = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return addr == MAP_FAILED ? NULL : addr;
+}
+
+void smk_sys_unmap(void *addr, size_t size) { munmap(addr, size); }
+#else
 void *smk_sys_map(size_t size)
 {
     long addr = enter6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
                        -1, 0);
     return addr < 0 && addr > -4096 ? NULL : (void *)addr;
 }
+
+void smk_sys_unmap(void *addr, size_t size) { enter2(SYS_munmap, addr, size); }
+#endif
 
 void *smk_sys_map_dumpless(size_t size)
 {
@@ -81,8 +95,6 @@ void *smk_sys_map_dumpless(size_t size)
     }
     return addr;
 }
-
-void smk_sys_unmap(void *addr, size_t size) { enter2(SYS_munmap, addr, size); }
 
 int smk_sys_prefault(void *addr, size_t size)
 {
