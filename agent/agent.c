@@ -16,17 +16,21 @@
 #include "core/fds.h"
 #include "core/init.h"
 #include "format/events.h"
+#include "download.h"
 #include "fronts.h"
 #include "heap.h"
 #include "log.h"
+#include "store.h"
 
 #define STOP_NS   UINT64_C(2000000000)
+#define CLOSE_NS  UINT64_C(300000000)
 #define ENDING_NS UINT64_C(1500000000) /* of it, for the captures' files */
 
 struct smk_agent smk_agent;
 
 static struct smk_settings next_settings; /* from smk_agent_start to the loop's beginning */
 static uint32_t atfork_registered;        /* atomic */
+static struct smk_timer *close_timer;     /* the loop's */
 
 /* ---- the loop's beginning and end --------------------------------------------------------------------------- */
 
@@ -80,32 +84,45 @@ static int begin_fronts(void)
     return rc;
 }
 
+static void close_fronts(void *arg)
+{
+    (void)arg;
+    smk_front_tcp_stop();
+    smk_front_unix_stop();
+}
+
+/* A little later, so that whoever asked is told: a front cannot end while it answers. */
+void smk_agent_close_fronts(const char *why)
+{
+    bool closing = smk_agent.fronts_why[0] != '\0';
+    snprintf(smk_agent.fronts_why, sizeof smk_agent.fronts_why, "%s", why);
+    if (!closing)
+        smk_timer_set(close_timer, CLOSE_NS);
+}
+
 static int agent_begin(void)
 {
     memset(&smk_agent, 0, sizeof smk_agent);
     smk_agent.settings = next_settings;
     smk_agent.started_unix_ns = smk_sys_clock(CLOCK_REALTIME);
+    close_timer = smk_timer_new(close_fronts, NULL);
     begin_buffer();
     smk_captures_open();
     int rc = begin_fronts();
     if (rc < 0) {
         smk_captures_end(0);
         smk_captures_close();
+        smk_timer_free(close_timer);
         return rc;
     }
     begin_recorder();
     return 0;
 }
 
-void smk_agent_close_fronts(const char *why)
-{
-    snprintf(smk_agent.fronts_why, sizeof smk_agent.fronts_why, "%s", why);
-    smk_front_tcp_stop();
-    smk_front_unix_stop();
-}
-
 static void agent_end(void)
 {
+    smk_timer_free(close_timer);
+    close_timer = NULL;
     smk_front_tcp_stop();
     smk_front_unix_stop();
     smk_gate_close_doors();
@@ -128,7 +145,11 @@ static void reset_in_child(void)
     smk_fronts_reset_in_child();
     smk_log_reset_in_child();
     smk_control_reset_in_child();
+    smk_fronts_reset_in_child();
+    smk_store_reset_in_child();
+    smk_report_reset_in_child();
     memset(&smk_agent, 0, sizeof smk_agent);
+    close_timer = NULL;
 }
 
 static void register_atfork(void)

@@ -8,4 +8,7 @@
 /* Finished, or cut; NULL, and the answer is filled, where it is neither. */
 const struct smk_stored *smk_download_find(struct smk_exchange *exchange, const char *id);
 
+/* In a fork's child no report is being made. */
+void smk_report_reset_in_child(void);
+
 #endif

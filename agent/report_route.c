@@ -327,3 +327,5 @@ void smk_handle_report(struct smk_exchange *exchange, const struct smk_route_mat
     }
     smk_exchange_answer(exchange);
 }
+
+void smk_report_reset_in_child(void) { busy = 0; }

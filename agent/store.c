@@ -359,3 +359,5 @@ void smk_store_unpin(struct smk_pin *pin)
     if (pin)
         smk_store_release(&pin->used, 0); /* pairs with: smk_store_pin */
 }
+
+void smk_store_reset_in_child(void) { memset(pins, 0, sizeof pins); }

@@ -86,6 +86,9 @@ struct smk_pin;
 struct smk_pin *smk_store_pin(const char *id);
 void smk_store_unpin(struct smk_pin *pin);
 
+/* In a fork's child nothing is downloaded. */
+void smk_store_reset_in_child(void);
+
 /* ---- for store_scan.c and tests ------------------------------------------------------------------------------ */
 
 /* "20260131t235959123-k3v9x0q1.3.stall.partial": false for any other name. */

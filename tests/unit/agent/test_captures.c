@@ -1,82 +1,7 @@
-#include <dirent.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "fake_front.h"
-
-#include "base/errors.h"
-#include "base/sys.h"
-#include "stallmark/agent.h"
-#include "stallmark/trace.h"
-
-static char directory[64];
-
-static int start_with(const struct smk_agent_setting *settings)
-{
-    smk_agent_options options = SMK_AGENT_OPTIONS;
-    options.socket = "off";
-    options.directory = directory;
-    options.settings = settings;
-    int rc = smk_agent_start(&options);
-    if (rc < 0)
-        print_error("%s\n", smk_last_error());
-    return rc;
-}
-
-static int empty_directory(void **state)
-{
-    (void)state;
-    snprintf(directory, sizeof directory, "/tmp/smk-captures-XXXXXX");
-    return mkdtemp(directory) ? 0 : -1;
-}
-
-static int remove_directory(void **state)
-{
-    (void)state;
-    smk_agent_stop();
-    DIR *dir = opendir(directory);
-    for (struct dirent *entry; dir && (entry = readdir(dir));)
-        unlinkat(dirfd(dir), entry->d_name, 0);
-    if (dir)
-        closedir(dir);
-    return rmdir(directory);
-}
-
-static void value_of(const char *json, const char *key, char *value, size_t size)
-{
-    char pattern[64];
-    snprintf(pattern, sizeof pattern, "\"%s\":\"", key);
-    const char *at = strstr(json, pattern);
-    assert_non_null(at);
-    at += strlen(pattern);
-    snprintf(value, size, "%.*s", (int)strcspn(at, "\""), at);
-}
-
-static void work(int times)
-{
-    for (int i = 0; i < times; i++) {
-        SMK_REGION("work");
-        SMK_LOG("step", i, "a text of some length");
-    }
-}
-
-/* Waits until status lists no capture that runs. */
-static void wait_until_done(void)
-{
-    for (int i = 0; i < 500; i++) {
-        char *body = fake_body("GET", "/debug/trace/status", 200);
-        bool idle = strstr(body, "\"captures\":[]") != NULL;
-        free(body);
-        if (idle)
-            return;
-        smk_sys_sleep(10000000);
-    }
-    fail();
-}
-
-static bool is_trace(const char *body, size_t len) { return len > 80 && memcmp(body, "SMK\x89", 4) == 0; }
+#include "agent_test.h"
 
 static void test_arm_stop_list_download_delete(void **state)
 {
@@ -283,16 +208,6 @@ static void test_segments_joined_and_alone(void **state)
     free(whole.body);
 }
 
-static unsigned count_files(void)
-{
-    unsigned count = 0;
-    DIR *dir = opendir(directory);
-    for (struct dirent *entry; (entry = readdir(dir));)
-        count += entry->d_name[0] != '.';
-    closedir(dir);
-    return count;
-}
-
 static void test_keep_segments_deletes_the_oldest(void **state)
 {
     (void)state;
@@ -333,110 +248,6 @@ static void test_without_a_directory_it_is_kept_in_memory(void **state)
     free(streamed.body);
     fake_expect("DELETE", target, 200, "deleted");
     fake_expect("GET", target, 404, NULL);
-}
-
-/* Ten requests on a lock that the main thread holds. */
-static pthread_mutex_t contended = PTHREAD_MUTEX_INITIALIZER;
-
-static void *serve(void *arg)
-{
-    (void)arg;
-    SMK_REQUEST(request, "GET /cart");
-    pthread_mutex_lock(&contended);
-    pthread_mutex_unlock(&contended);
-    return NULL;
-}
-
-static void make_lock_waits(void)
-{
-    pthread_t threads[10];
-    smk_lock_name(&contended, "cart_lock");
-    pthread_mutex_lock(&contended);
-    for (int i = 0; i < 10; i++)
-        pthread_create(&threads[i], NULL, serve, NULL);
-    smk_sys_sleep(60000000);
-    pthread_mutex_unlock(&contended);
-    for (int i = 0; i < 10; i++)
-        pthread_join(threads[i], NULL);
-}
-
-static void record_lock_waits(char target[128])
-{
-    char id[64];
-    free(fake_body("GET", "/debug/trace?duration=20s", 202));
-    make_lock_waits();
-    char *body = fake_body("POST", "/debug/trace/stop", 200);
-    value_of(body, "id", id, sizeof id);
-    free(body);
-    snprintf(target, 128, "/debug/traces/%s/report", id);
-}
-
-static void test_a_report_names_the_lock(void **state)
-{
-    (void)state;
-    char target[128], with_format[160];
-    assert_int_equal(start_with(NULL), 0);
-    record_lock_waits(target);
-    fake_expect("GET", target, 200, "cart_lock");
-    struct fake_request json = {.method = "GET", .target = target, .headers.accept = "application/json"};
-    struct fake_answer answer = fake_ask_with(&json);
-    assert_int_equal(answer.status, 200);
-    assert_string_equal(fake_header(&answer, "Content-Type"), "application/json");
-    assert_non_null(strstr(answer.body, "cart_lock"));
-    free(answer.body);
-    snprintf(with_format, sizeof with_format, "%s?format=text", target);
-    json.target = with_format;
-    answer = fake_ask_with(&json);
-    assert_string_equal(fake_header(&answer, "Content-Type"), "text/plain; charset=utf-8");
-    free(answer.body);
-    snprintf(with_format, sizeof with_format, "%s?format=xml", target);
-    fake_expect("GET", with_format, 400, "allowed is text or json");
-    fake_expect("GET", "/debug/traces/none/report", 404, "no capture none");
-    free(fake_body("GET", "/debug/trace?duration=20s", 202));
-    char *body = fake_body("GET", "/debug/traces", 200);
-    char id[64];
-    value_of(body, "id", id, sizeof id);
-    free(body);
-    snprintf(target, sizeof target, "/debug/traces/%s/report", id);
-    fake_expect("GET", target, 409, "still recording");
-}
-
-static void test_a_report_out_of_memory_and_of_segments(void **state)
-{
-    (void)state;
-    char target[128];
-    assert_int_equal(chmod(directory, 0777), 0);
-    assert_int_equal(start_with(NULL), 0);
-    record_lock_waits(target);
-    fake_expect("GET", target, 200, "cart_lock");
-    assert_int_equal(smk_agent_stop(), 0);
-    assert_int_equal(chmod(directory, 0700), 0);
-    assert_int_equal(start_with(NULL), 0);
-    char id[64];
-    char *body = fake_body("GET", "/debug/trace?duration=20s&rotate_every=100ms", 202);
-    value_of(body, "id", id, sizeof id);
-    free(body);
-    for (int i = 0; i < 3; i++)
-        make_lock_waits();
-    free(fake_body("POST", "/debug/trace/stop", 200));
-    snprintf(target, sizeof target, "/debug/traces/%s/report", id);
-    fake_expect("GET", target, 200, "cart_lock");
-}
-
-static void test_a_report_has_limits(void **state)
-{
-    (void)state;
-    char target[128];
-    const struct smk_agent_setting settings[] = {{"report_memory", "1MiB"}, {NULL, NULL}};
-    assert_int_equal(start_with(settings), 0);
-    free(fake_body("GET", "/debug/trace?duration=20s", 202));
-    work(300000);
-    char *body = fake_body("POST", "/debug/trace/stop", 200);
-    char id[64];
-    value_of(body, "id", id, sizeof id);
-    free(body);
-    snprintf(target, sizeof target, "/debug/traces/%s/report", id);
-    fake_expect("GET", target, 422, "stallmark report /tmp/");
 }
 
 static void test_snapshots_need_the_recorder(void **state)
@@ -590,7 +401,6 @@ static void test_metrics_count(void **state)
     free(body);
 }
 
-#define WITH_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, empty_directory, remove_directory)
 
 int main(void)
 {
@@ -603,9 +413,6 @@ int main(void)
         WITH_DIRECTORY(test_segments_joined_and_alone),
         WITH_DIRECTORY(test_keep_segments_deletes_the_oldest),
         WITH_DIRECTORY(test_without_a_directory_it_is_kept_in_memory),
-        WITH_DIRECTORY(test_a_report_names_the_lock),
-        WITH_DIRECTORY(test_a_report_out_of_memory_and_of_segments),
-        WITH_DIRECTORY(test_a_report_has_limits),
         WITH_DIRECTORY(test_snapshots_need_the_recorder),
         WITH_DIRECTORY(test_wrong_values_arm_nothing),
         WITH_DIRECTORY(test_limits_are_named),
