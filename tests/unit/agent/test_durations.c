@@ -37,7 +37,7 @@ static void test_wrong_times(void **state)
     static const char *const wrong[] = {"",      "5",     "s",       ".s",    "-1s",   "+1s",   "1e9s",
                                         "0x10s", "NaN",   "5s5",     "5 s",   " 5s",   "5S",    "1d",
                                         "5s ",   "1..5s", "9223372036854775808ns",      "2562048h",
-                                        "99999999999999999999s", "1sm"};
+                                        "99999999999999999999s", "1sm",   "5s5s",  "1s1h",  "1ms1ms"};
     uint64_t ns;
     for (size_t i = 0; i < SMK_ARRAY_LEN(wrong); i++) {
         if (smk_parse_duration(wrong[i], strlen(wrong[i]), &ns))
