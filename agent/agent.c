@@ -76,7 +76,7 @@ static int begin_fronts(void)
         smk_agent_log("no unix socket: %s", smk_agent.socket_why);
     }
     if (rc == 0 || !settings->socket)
-        rc = settings->listen ? smk_front_tcp_start(settings) : 0;
+        rc = smk_settings_listen(settings) ? smk_front_tcp_start(settings) : 0;
     if (rc < 0) {
         smk_front_unix_stop();
         smk_gate_close_doors();

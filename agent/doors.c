@@ -16,7 +16,7 @@ static struct smk_gate_bucket wrong; /* lock */
 static int read_address(const struct smk_settings *settings, struct smk_gate_rules *next)
 {
     uint16_t port;
-    if (!settings->listen)
+    if (!smk_settings_listen(settings))
         return 0;
     if (!smk_parse_listen(settings->listen, &next->address, &port))
         return smk_fail(SMK_E_INVALID,

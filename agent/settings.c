@@ -348,6 +348,11 @@ static int find_file(struct smk_settings *settings, const smk_agent_options *opt
     return rc == 0 && options ? read_option(settings, "config", options->config) : rc;
 }
 
+bool smk_settings_listen(const struct smk_settings *settings)
+{
+    return settings->listen && strcmp(settings->listen, "none") != 0;
+}
+
 static int check_together(const struct smk_settings *settings)
 {
     if (settings->max_bytes > settings->max_bytes_limit)

@@ -21,7 +21,7 @@
 #define SMK__SEC     UINT64_C(1000000000)
 #define SMK__TIB    (UINT64_C(1) << 40)
 #define SMK_SETTINGS(X)                                                                            \
-    X(TEXT,  listen,              NULL,       0, 4096, "of the TCP front, 127.0.0.1:6060; port 0: any; not set: none") \
+    X(TEXT,  listen,              NULL,       0, 4096, "of the TCP front, 127.0.0.1:6060; port 0: any; none, or not set: none") \
     X(FLAG,  listen_next,         "off",      0, 0,    "where the port is taken, try the 20 after it")                \
     X(FLAG,  allow_remote,        "off",      0, 0,    "listen may be another address than loopback; needs a token")  \
     X(TEXT,  hosts,               NULL,       0, 4096, "more names that a Host header may have, with commas")         \
@@ -62,6 +62,9 @@ struct smk_settings {
 /* Reads all four places. 0, or SMK_E_INVALID and smk_last_error(). Texts are the agent's heap's. */
 int smk_settings_load(struct smk_settings *settings, const smk_agent_options *options);
 void smk_settings_free(struct smk_settings *settings);
+
+/* Is there to be a TCP front? "none" is for the environment, which cannot take back what the file says. */
+bool smk_settings_listen(const struct smk_settings *settings);
 
 /* "5s", "1m30s", "500ms", "1.5h": Go's syntax, units ns us µs ms s m h in falling order, no sign. False: malformed or
  * over 2^63 ns. Exactly `len` bytes. */

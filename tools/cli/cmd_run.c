@@ -1,11 +1,12 @@
 /* stallmark run: a command with the agent in it. */
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "agent_options.h"
 #include "base/places.h"
 #include "cli.h"
-#include "config.h"
 #include "duration.h"
 #include "listen.h"
 #include "preload.h"
@@ -34,25 +35,36 @@ static int check_recorder(const char *text)
     return 0;
 }
 
-/* The address that the command will have. An address that others can reach is only for those who know
- * a token; the agent would refuse it too, but could not say so. */
-static int choose_address(const struct run_options *options, const struct smk_config *config,
-                          struct smk_listen *listen)
+/* The agent loads it when it starts its HTTP front, and does not start at all where it cannot. */
+static const char *why_no_http(void)
 {
-    const char *wanted = options->listen ? options->listen : smk_config_get(config, "listen");
+    void *library = dlopen("libcivetweb.so.1", RTLD_LAZY | RTLD_LOCAL);
+    if (!library)
+        return dlerror();
+    dlclose(library);
+    return NULL;
+}
+
+/* The address that the command will have; an address that others can reach is only for those who know a
+ * token. */
+static int choose_address(const struct smk_agent_answers *answers, struct smk_listen *listen)
+{
+    const char *wanted = answers->listen[0] ? answers->listen : NULL;
+    const char *why = wanted && strcmp(wanted, "none") == 0 ? NULL : why_no_http();
+    if (why && wanted)
+        return smk_cli_fail("the HTTP front needs libcivetweb (Debian: apt install libcivetweb1): %s", why);
+    if (why) {
+        smk_cli_note("no HTTP front: %s; Debian: apt install libcivetweb1", why);
+        wanted = "none";
+    }
     int status = smk_listen_choose(wanted, listen);
     if (status)
         return status;
-    if (!listen->loopback && !smk_config_get(config, "token_file"))
-        return smk_cli_fail(
-            "%s can be reached from other machines, which needs a token: put one into a "
-            "file of mode 0600 and name it in STALLMARK_TOKEN_FILE",
-            listen->address);
-    if (!listen->address[0]) {
-        unsetenv("STALLMARK_LISTEN");
-        return 0;
-    }
-    smk_preload_set("LISTEN", listen->address);
+    if (!listen->loopback && !answers->token)
+        return smk_cli_fail("%s can be reached from other machines, which needs a token: put one into a "
+                            "file of mode 0600 and name it in STALLMARK_TOKEN_FILE",
+                            listen->address);
+    smk_preload_set("LISTEN", listen->address[0] ? listen->address : "none");
     if (!wanted || strcmp(wanted, listen->address) != 0)
         smk_preload_set("LISTEN_NEXT", "on"); /* nobody asked for this very port */
     if (!listen->loopback)
@@ -61,13 +73,12 @@ static int choose_address(const struct run_options *options, const struct smk_co
 }
 
 /* Where the agent will put its socket; "" when nowhere. */
-static void find_socket(const struct smk_config *config, char *path, size_t size)
+static void find_socket(const struct smk_agent_answers *answers, char *path, size_t size)
 {
     char place[SMK_PLACE_SIZE];
-    const char *set = smk_config_get(config, "socket");
     path[0] = '\0';
-    if (set) {
-        snprintf(path, size, "%s", strcmp(set, "off") ? set : "");
+    if (answers->socket[0]) {
+        snprintf(path, size, "%s", strcmp(answers->socket, "off") ? answers->socket : "");
         return;
     }
     for (unsigned n = 0; n < SMK_PLACES; n++) {
@@ -97,27 +108,44 @@ static void announce(const struct smk_listen *listen, const char *socket)
     fputc('\n', stderr);
 }
 
-static int start(const struct run_options *options, char **command)
+/* The agent's options as flags become variables, which is how the agent gets them. */
+static int set_variables(const struct run_options *options)
 {
-    static struct smk_config config;
-    struct smk_preload preload;
-    struct smk_listen listen;
-    char socket[512];
-    const char *config_path = options->config ? options->config : getenv("STALLMARK_CONFIG");
-    int status = smk_config_read(&config, config_path);
-    if (!status && options->recorder)
-        status = check_recorder(options->recorder);
-    if (!status)
-        status = smk_preload_prepare(&preload, command);
-    if (!status)
-        status = choose_address(options, &config, &listen);
+    char absolute[PATH_MAX];
+    int status = options->recorder ? check_recorder(options->recorder) : 0;
     if (status)
         return status;
+    if (options->config && !realpath(options->config, absolute))
+        return smk_cli_fail("the config file '%s' cannot be read: %m", options->config);
+    if (options->config)
+        smk_preload_set("CONFIG", absolute);
+    if (options->listen && !options->listen[0]) /* a variable that is empty is one that is not set */
+        return smk_cli_fail("'' is no value for --listen; allowed is %s", SMK_LISTEN_ALLOWED);
+    if (options->listen)
+        smk_preload_set("LISTEN", options->listen);
     if (options->recorder)
         smk_preload_set("RECORDER", options->recorder);
     if (options->follow_exec)
         smk_preload_set("FOLLOW_EXEC", "on");
-    find_socket(&config, socket, sizeof(socket));
+    return 0;
+}
+
+static int start(const struct run_options *options, char **command)
+{
+    struct smk_agent_answers answers;
+    struct smk_preload preload;
+    struct smk_listen listen;
+    char socket[512];
+    int status = set_variables(options);
+    if (!status)
+        status = smk_agent_options_check(&answers);
+    if (!status)
+        status = smk_preload_prepare(&preload, command);
+    if (!status)
+        status = choose_address(&answers, &listen);
+    if (status)
+        return status;
+    find_socket(&answers, socket, sizeof(socket));
     if (!options->quiet)
         announce(&listen, socket);
     return smk_preload_exec(&preload);
@@ -134,18 +162,11 @@ static int run(int argc, char **argv)
         {"quiet", 'q', SMK_CLI_FLAG, &set.quiet, NULL},
         SMK_CLI_END,
     };
-    char absolute[PATH_MAX];
     struct smk_cli_args args;
     if (!smk_cli_parse_leading(&args, &smk_cmd_run, options, argc, argv))
         return args.exit_code;
     if (args.count == 0)
         return smk_cli_fail("a command is missing: stallmark run [OPTIONS] -- COMMAND…");
-    if (set.config) {
-        if (!realpath(set.config, absolute))
-            return smk_cli_fail("the config file '%s' cannot be read: %m", set.config);
-        set.config = absolute;
-        smk_preload_set("CONFIG", absolute);
-    }
     return start(&set, args.operand);
 }
 

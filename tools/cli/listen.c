@@ -10,15 +10,6 @@
 
 #include "cli.h"
 
-struct address {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    };
-    socklen_t len;
-};
-
 static bool parse_port(const char *text, uint16_t *port)
 {
     char *end;
@@ -29,74 +20,55 @@ static bool parse_port(const char *text, uint16_t *port)
     return true;
 }
 
-static bool parse(const char *text, struct address *address)
+/* IPv4 alone, as the agent. */
+static bool parse(const char *text, struct sockaddr_in *address)
 {
     char host[SMK_LISTEN_SIZE];
     const char *colon = strrchr(text, ':');
     size_t len = colon ? (size_t)(colon - text) : 0;
     if (len == 0 || len >= sizeof(host))
         return false;
-    memcpy(host, text, len);
-    host[len] = '\0';
-    memset(address, 0, sizeof(*address));
-    if (host[0] == '[' && host[len - 1] == ']') {
-        host[len - 1] = '\0';
-        address->v6.sin6_family = AF_INET6;
-        address->len = sizeof(address->v6);
-        return inet_pton(AF_INET6, host + 1, &address->v6.sin6_addr) == 1 &&
-               parse_port(colon + 1, &address->v6.sin6_port);
-    }
-    address->v4.sin_family = AF_INET;
-    address->len = sizeof(address->v4);
+    snprintf(host, sizeof(host), "%.*s", (int)len, text);
     if (strcmp(host, "localhost") == 0)
         snprintf(host, sizeof(host), "127.0.0.1");
-    return inet_pton(AF_INET, host, &address->v4.sin_addr) == 1 &&
-           parse_port(colon + 1, &address->v4.sin_port);
-}
-
-static bool is_loopback(const struct address *address)
-{
-    if (address->any.sa_family == AF_INET6)
-        return IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
-    return ntohl(address->v4.sin_addr.s_addr) >> 24 == 127;
+    *address = (struct sockaddr_in){.sin_family = AF_INET};
+    return inet_pton(AF_INET, host, &address->sin_addr) == 1 &&
+           parse_port(colon + 1, &address->sin_port);
 }
 
 /* 0 when it can be bound now, then with its port; else an errno. */
-static int try_bind(struct address *address)
+static int try_bind(struct sockaddr_in *address)
 {
-    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    socklen_t len = sizeof(*address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return errno;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
     int error = 0;
-    if (bind(fd, &address->any, address->len) != 0 || listen(fd, 1) != 0 ||
-        getsockname(fd, &address->any, &address->len) != 0)
+    if (bind(fd, (struct sockaddr *)address, len) != 0 || listen(fd, 1) != 0 ||
+        getsockname(fd, (struct sockaddr *)address, &len) != 0)
         error = errno;
     close(fd);
     return error;
 }
 
-static void print(const struct address *address, struct smk_listen *listen)
+static void print(const struct sockaddr_in *address, struct smk_listen *listen)
 {
-    char host[INET6_ADDRSTRLEN];
-    bool v6 = address->any.sa_family == AF_INET6;
-    inet_ntop(address->any.sa_family,
-              v6 ? (const void *)&address->v6.sin6_addr : &address->v4.sin_addr, host,
-              sizeof(host));
-    snprintf(listen->address, sizeof(listen->address), v6 ? "[%s]:%u" : "%s:%u", host,
-             ntohs(v6 ? address->v6.sin6_port : address->v4.sin_port));
-    listen->loopback = is_loopback(address);
+    char host[INET_ADDRSTRLEN];
+    inet_ntop(AF_INET, &address->sin_addr, host, sizeof(host));
+    snprintf(listen->address, sizeof(listen->address), "%s:%u", host, ntohs(address->sin_port));
+    listen->loopback = ntohl(address->sin_addr.s_addr) >> 24 == 127;
 }
 
 static int choose_default(struct smk_listen *listen)
 {
-    struct address address;
+    struct sockaddr_in address;
     if (!parse(SMK_LISTEN_DEFAULT, &address))
         return SMK_EXIT_USAGE;
-    uint16_t first = ntohs(address.v4.sin_port);
+    uint16_t first = ntohs(address.sin_port);
     int error = 0;
     for (uint16_t i = 0; i <= SMK_LISTEN_TRIES; i++) {
-        address.v4.sin_port = htons((uint16_t)(first + i));
+        address.sin_port = htons((uint16_t)(first + i));
         error = try_bind(&address);
         if (error == 0) {
             print(&address, listen);
@@ -110,7 +82,7 @@ static int choose_default(struct smk_listen *listen)
 
 int smk_listen_choose(const char *wanted, struct smk_listen *listen)
 {
-    struct address address;
+    struct sockaddr_in address;
     *listen = (struct smk_listen){.loopback = true};
     if (!wanted)
         return choose_default(listen);

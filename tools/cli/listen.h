@@ -11,7 +11,7 @@
 
 #define SMK_LISTEN_DEFAULT "127.0.0.1:6060"
 #define SMK_LISTEN_ALLOWED                                                                         \
-    "ADDRESS:PORT with a numeric address, as 127.0.0.1:6060, [::1]:6060 or 127.0.0.1:0, or none"
+    "an IPv4 address and a port, as 127.0.0.1:6060 or 127.0.0.1:0, or none"
 
 enum { SMK_LISTEN_SIZE = 80, SMK_LISTEN_TRIES = 20 };
 
