@@ -160,8 +160,8 @@ static void say_sums(const struct smk_report *report, struct smk_words *words,
                   smk_words_ns(e, lock->waits.total));
     if (lock->open) {
         smk_words_to(words, INDENT);
-        smk_words_say(words, "%u of them %s still waiting when the capture ended, and count up to there.\n", lock->open,
-                      lock->open == 1 ? "was" : "were");
+        smk_words_say(words, "%u of them %s still waiting when the capture ended, and count up to there.\n",
+                      lock->open, lock->open == 1 ? "was" : "were");
     }
     if (lock->timed_out || lock->failed || lock->owner_died) {
         smk_words_to(words, INDENT);
@@ -263,6 +263,28 @@ static void say_holder(const struct smk_report *report, struct smk_words *words,
     }
 }
 
+/* Without an unlock it is not known where the lock was held, but who had it when a wait began often is. */
+static void say_unknown_holder(const struct smk_report *report, struct smk_words *words,
+                               const struct smk_holders *h)
+{
+    char text[SMK_UNIT_MAX], name[SMK_NAME_MAX];
+    uint64_t all = h->charged + h->unknown + h->wake;
+    label(words, h->charged ? "" : "Held in");
+    smk_words_say(words, "unknown for %s of that time: no unlock of it was seen",
+                  smk_words_mille(text, smk_per_mille(h->unknown, all)));
+    for (uint32_t i = 0; i < h->longest; i++) {
+        const struct smk_lock_wait *wait = &h->longest_waits[i];
+        if (wait->got_it || wait->holder == 0)
+            continue;
+        smk_name_of_tid(name, report->trace, wait->holder, wait->begin);
+        smk_words_say(words, "; ");
+        smk_words_name_cut(words, name, 32);
+        smk_words_say(words, " had it when the longest of those waits began");
+        break;
+    }
+    smk_words_say(words, "\n");
+}
+
 static void say_holding(const struct smk_report *report, struct smk_words *words,
                         const struct smk_finding *finding)
 {
@@ -273,11 +295,8 @@ static void say_holding(const struct smk_report *report, struct smk_words *words
         if (h->holding[i].ns > 0 &&
             (i == 0 || smk_per_mille(h->holding[i].ns, all) >= LEAST_MILLE))
             say_holder(report, words, h, i);
-    if (smk_per_mille(h->unknown, all) >= 10 || h->charged == 0) {
-        label(words, h->charged ? "" : "Held in");
-        smk_words_say(words, "unknown for %s of that time: no unlock of it was seen\n",
-                      smk_words_mille(a, smk_per_mille(h->unknown, all)));
-    }
+    if (smk_per_mille(h->unknown, all) >= 10 || h->charged == 0)
+        say_unknown_holder(report, words, h);
     if (smk_per_mille(h->wake, all) >= 50) {
         label(words, "");
         smk_words_say(words, "%s of that time lay between the unlock and the waiting thread running\n",

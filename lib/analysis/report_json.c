@@ -2,6 +2,9 @@
 #include "analysis/json.h"
 #include "analysis/report_state.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "format/events.h"
 #include "format/tables.h"
 
@@ -62,6 +65,21 @@ static void put_problems(struct smk_json_text *json, const struct smk_report *re
     smk_put_json_array_end(json);
 }
 
+/* One string a line of the fact. */
+static void put_missing(struct smk_json_text *json, const struct smk_report *report)
+{
+    char line[256];
+    const char *missing = smk_trace_fact(report->trace, SMK_FACT_MISSING);
+    smk_put_json_array(json, "sources_missing");
+    while (missing && *missing) {
+        size_t len = strcspn(missing, "\n");
+        snprintf(line, sizeof(line), "%.*s", (int)smk_min_u64(len, sizeof(line) - 1), missing);
+        smk_put_json_string(json, NULL, line);
+        missing += len + (missing[len] == '\n');
+    }
+    smk_put_json_array_end(json);
+}
+
 static void put_capture(struct smk_json_text *json, const struct smk_report *report)
 {
     const smk_trace_info *info = report->info;
@@ -87,7 +105,7 @@ static void put_capture(struct smk_json_text *json, const struct smk_report *rep
         smk_put_json_number(json, "tracer_cpu_ns_estimated", cost);
     smk_put_json_string(json, "scheduler", "not recorded");
     smk_put_json_bool(json, "locks_recorded", (info->categories & SMK_CAT_LOCK) != 0);
-    smk_put_json_string(json, "sources_missing", smk_trace_fact(report->trace, SMK_FACT_MISSING));
+    put_missing(json, report);
     put_problems(json, report);
     smk_put_json_object_end(json);
 }
@@ -147,7 +165,8 @@ static void put_lock(struct smk_json_text *json, const struct smk_report *report
     enum smk_lock_naming naming = smk_name_of_lock(name, report->symbols, lock);
     smk_put_json_string(json, "lock", name);
     smk_put_json_string(json, "lock_named_by", smk_lock_naming_name(naming));
-    smk_put_json_number(json, "address", lock->address);
+    snprintf(name, sizeof(name), "0x%llx", (unsigned long long)lock->address);
+    smk_put_json_string(json, "address", name);
     put_dist(json, "waits", &lock->waits);
     smk_put_json_number(json, "threads", lock->threads);
     smk_put_json_number(json, "still_waiting", lock->open);

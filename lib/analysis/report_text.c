@@ -180,8 +180,12 @@ static void say_route(const struct smk_report *report, struct smk_words *words, 
     smk_words_name_cut(words, name, width);
     right_count(words, column_end(width, 0), latency.count);
     static const unsigned quantiles[] = {500, 900, 990, 1000};
-    for (unsigned i = 0; i < 4; i++)
-        right_ns(words, column_end(width, i + 1), smk_dist_quantile(&latency, quantiles[i]));
+    for (unsigned i = 0; i < 4; i++) {
+        if (latency.count)
+            right_ns(words, column_end(width, i + 1), smk_dist_quantile(&latency, quantiles[i]));
+        else
+            smk_words_right(words, column_end(width, i + 1), "-");
+    }
     smk_words_to(words, column_end(width, 4) + 3);
     uint32_t mille = 0;
     const struct smk_part *most =
