@@ -17,6 +17,8 @@
 
 #include "base/sys.h"
 #include "core/init.h"
+#include "core/ownthread.h"
+#include "core/thread.h"
 #include "core/writer.h"
 #include "source/start.h"
 #include "stallmark/capture.h"
@@ -153,16 +155,27 @@ static void begin_recording(void)
     smk_capture_start(&options, NULL);
 }
 
-static void start_agent(void)
-{
 #ifdef SMK_PRELOAD_AGENT
+static void *agent_begins(void *arg)
+{
     struct smk_agent_setting settings[SETTINGS_MAX + 1];
     smk_agent_options options = SMK_AGENT_OPTIONS;
+    smk_thread_hide();
     for (uint32_t i = 0; i <= kept->count; i++)
         settings[i] = (struct smk_agent_setting){kept->settings[i].name, kept->settings[i].value};
     options.settings = settings;
     smk_preload_make_stderr();
     smk_agent_start(&options);
+    return arg;
+}
+#endif
+
+/* On a thread of its own: the host's goes on at once, since it may hold what the start needs (the loader's
+ * lock, in a plugin's constructor). */
+static void start_agent(void)
+{
+#ifdef SMK_PRELOAD_AGENT
+    smk_start_own_thread(agent_begins, NULL);
 #endif
 }
 

@@ -15,6 +15,7 @@
 #include "base/sys.h"
 #include "core/fds.h"
 #include "core/thread.h"
+#include "source/probe.h"
 #include "source/resolve.h"
 
 SMK_INLINE bool is_hidden(int fd) { return smk_fd_is_ours(fd) && !smk_tls.quiet; }
@@ -124,6 +125,15 @@ static bool closes_ours(long number, long a, long b)
     }
 }
 
+/* Here as well, since libseccomp comes this way. */
+static SMK_COLD long set_filter(long number, const long a[6])
+{
+    long rc = SMK_REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (rc == 0)
+        smk_probe_filter_set();
+    return rc;
+}
+
 /* All six arguments go on, whatever the call takes: those that the caller did not give are whatever lay
  * there, as they would be for libc's own function. */
 SMK_EXPORT long syscall(long number, ...)
@@ -140,5 +150,7 @@ SMK_EXPORT long syscall(long number, ...)
         if (number == SYS_close_range)
             return close_range((unsigned)a[0], (unsigned)a[1], (int)a[2]);
     }
+    if (SMK_UNLIKELY(number == SYS_seccomp))
+        return set_filter(number, a);
     return SMK_REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -98,6 +98,16 @@ static void record_name(struct smk_thread *t, const char *name)
     smk_commit(t, rec, smk_record_head(SMK_EV_THREAD_NAME, 2, 0, id));
 }
 
+void smk_hook_thread_named(const char *name)
+{
+    struct smk_thread *self = smk_tls.self;
+    if (!self || smk_tls.quiet)
+        return; /* it reads its name from the kernel when it becomes known */
+    smk_name_store(&self->name, name);
+    if (smk_gate_open(SMK_CAT_SCHED))
+        record_name(self, name);
+}
+
 struct naming {
     uint64_t handle;
     const char *name;
@@ -113,19 +123,15 @@ static bool name_if_it_is(struct smk_thread *t, void *arg)
 }
 
 /* The name of another thread goes into its slot; the event is its own thread's to write, so there is
- * none. A thread that is not known yet reads its name from the kernel when it becomes known. */
+ * none. */
 SMK_EXPORT int pthread_setname_np(pthread_t thread, const char *name)
 {
     int code = SMK_REAL(pthread_setname_np)(thread, name);
-    struct smk_thread *self = smk_tls.self;
     if (code != 0 || smk_tls.quiet || smk_core_inert())
         return code;
-    if (self && pthread_equal(thread, pthread_self())) {
-        smk_name_store(&self->name, name);
-        if (smk_gate_open(SMK_CAT_SCHED))
-            record_name(self, name);
-    } else if (!pthread_equal(thread, pthread_self())) {
+    if (pthread_equal(thread, pthread_self()))
+        smk_hook_thread_named(name);
+    else
         smk_threads_each(name_if_it_is, &(struct naming){(uint64_t)thread, name});
-    }
     return code;
 }

@@ -13,4 +13,7 @@ uint64_t smk_hook_thread_unseen(void);
 
 void smk_hook_thread_reset_in_child(void);
 
+/* The calling thread has a new name. */
+void smk_hook_thread_named(const char *name);
+
 #endif

@@ -14,6 +14,10 @@
  * a call without which there is no capture. */
 const char *smk_probe_calls(void);
 
+/* The host has set a filter on itself. Until the next arming finds out more, what can be done without is not
+ * done; what a capture needs and that runs now was let through before, but the filter may end that too. */
+void smk_probe_filter_set(void);
+
 /* NULL, or a line that names what was not done because of a filter. Static. */
 const char *smk_probe_refused(void);
 

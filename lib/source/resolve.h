@@ -59,6 +59,8 @@
       (thread, attr, run, arg), SMK_ABSENT_CODE)                                                   \
     X(int, pthread_setname_np, NULL, (pthread_t thread, const char *name), (thread, name),         \
       SMK_ABSENT_CODE)                                                                             \
+    X(int, prctl, NULL, (int option, long a, long b, long c, long d), (option, a, b, c, d),        \
+      SMK_ABSENT_ERRNO)                                                                            \
     X(int, close, NULL, (int fd), (fd), SMK_ABSENT_ERRNO)                                          \
     X(int, close_range, NULL, (unsigned first, unsigned last, int flags), (first, last, flags),    \
       SMK_ABSENT_ERRNO)                                                                            \

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/sys.h"
@@ -94,6 +95,24 @@ static void run_one(struct child *child, const pthread_attr_t *attr)
     pthread_join(thread, NULL);
 }
 
+static void test_named_by_prctl(void **state)
+{
+    char name[SMK_NAME_MAX], kernels[16];
+    uint32_t me = (uint32_t)smk_sys_gettid();
+    (void)state;
+    arm(SMK_CAT_SCHED);
+    assert_non_null(smk_thread_self());
+    assert_int_equal(prctl(PR_SET_NAME, "sixteen-and-more-bytes"), 0);
+    memcpy(name, &me, 4);
+    smk_threads_each(name_of, name);
+    assert_int_equal(prctl(PR_GET_NAME, kernels), 0);
+    assert_string_equal(name, kernels);
+    errno = 0;
+    assert_int_equal(prctl(-1, 0, 0, 0, 0), -1);
+    assert_int_equal(errno, EINVAL);
+    disarm();
+}
+
 static void test_attributes_are_the_hosts(void **state)
 {
     struct child plain, small;
@@ -162,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start_name_and_end),
+        cmocka_unit_test(test_named_by_prctl),
         cmocka_unit_test(test_attributes_are_the_hosts),
         cmocka_unit_test(test_failure_is_libcs),
         cmocka_unit_test(test_exit_and_cancel_pass_through),

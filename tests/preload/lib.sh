@@ -1,0 +1,41 @@
+# What the tests of the preload share. Each is run as <name>.sh BUILD.
+set -u
+build=$1
+programs=$build/tests/preload
+preload=$build/lib/libstallmark-preload.so
+stallmark=$build/bin/stallmark
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+bad=0
+
+fail() {
+    echo "FAILED: $*"
+    bad=1
+}
+
+# expect WHAT GOT WANTED
+expect() { [ "$2" = "$3" ] || fail "$1: got '$2', not '$3'"; }
+
+# recorded FILE COMMAND…: runs it under the preload, recording to FILE, with its own output and exit code.
+recorded() {
+    local file=$1
+    shift
+    env LD_PRELOAD="$preload" STALLMARK_RECORD="$file" "$@"
+}
+
+# with_agent COMMAND…: the same with the agent in it, its socket in the test's directory.
+with_agent() { env LD_PRELOAD="$preload" STALLMARK_SOCKET="$tmp/agent.sock" STALLMARK_DIRECTORY="$tmp" "$@"; }
+
+# is_clean FILE: the file is whole.
+is_clean() {
+    "$stallmark" check "$1" >"$tmp/check" 2>&1 || {
+        fail "$1 does not pass check"
+        cat "$tmp/check"
+    }
+}
+
+# count EVENT FILE
+count() { "$stallmark" dump "$2" | awk -v event="$1" '$3 == event || $4 == event { n++ } END { print n + 0 }'; }
+
+# fact KEY FILE
+fact() { "$stallmark" info "$2" | sed -n "s/^ *$1  *//p"; }

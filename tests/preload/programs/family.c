@@ -1,0 +1,113 @@
+/* family WAY: a program with descendants.
+ *   exec       a child by fork and exec, one by posix_spawn, one by system
+ *   fork       a child that goes on without exec, takes locks and ends by exit
+ *   daemonize  the parent ends, the grandchild goes on and ends
+ *   many       200 children one after the other; says how long they took, in ms, on stderr
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void *hold(void *arg)
+{
+    pthread_mutex_lock(&lock);
+    usleep(20000);
+    pthread_mutex_unlock(&lock);
+    return arg;
+}
+
+/* Two waits, each of some 20 ms. */
+static void contend(void)
+{
+    pthread_t threads[3];
+    for (int i = 0; i < 3; i++)
+        pthread_create(&threads[i], NULL, hold, NULL);
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static int wait_for(pid_t child)
+{
+    int status = 0;
+    waitpid(child, &status, 0);
+    return status;
+}
+
+static int exec_ways(void)
+{
+    char *const command[] = {"env", NULL};
+    pid_t child = fork();
+    if (child == 0) {
+        execvp(command[0], command);
+        _exit(127);
+    }
+    int status = wait_for(child);
+    if (posix_spawnp(&child, command[0], NULL, NULL, command, environ) != 0)
+        return 1;
+    return status | wait_for(child) | system("env");
+}
+
+static int fork_way(void)
+{
+    contend();
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        contend();
+        puts("child");
+        exit(0);
+    }
+    int status = wait_for(child);
+    contend();
+    puts("parent");
+    return status;
+}
+
+static int daemonize(void)
+{
+    contend();
+    if (daemon(1, 1) != 0)
+        return 1;
+    contend();
+    puts("daemon");
+    return 0;
+}
+
+static int many(void)
+{
+    struct timespec a, b;
+    int status = 0;
+    contend();
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    for (int i = 0; i < 200; i++) {
+        pid_t child = fork();
+        if (child == 0)
+            exit(0);
+        status |= wait_for(child);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &b);
+    fprintf(stderr, "%ld\n", (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    const char *way = argc > 1 ? argv[1] : "";
+    if (strcmp(way, "exec") == 0)
+        return exec_ways() != 0;
+    if (strcmp(way, "fork") == 0)
+        return fork_way() != 0;
+    if (strcmp(way, "daemonize") == 0)
+        return daemonize() != 0;
+    return many() != 0;
+}
