@@ -24,7 +24,7 @@ static void set_timer(struct smk_evhttp_visit *visit, unsigned ms)
     event_add(visit->timer, &in);
 }
 
-/* ---- the end of a visit --------------------------------------------------------------------------------- */
+/* ---- the end of a visit ---------------------------------------------------------------------- */
 
 static void let_go(struct smk_evhttp_visit *visit)
 {
@@ -55,7 +55,7 @@ static void cut(struct smk_evhttp_visit *visit)
     evhttp_connection_free(evhttp_request_get_connection(visit->request));
 }
 
-/* ---- the client ----------------------------------------------------------------------------------------- */
+/* ---- the client ------------------------------------------------------------------------------ */
 
 static struct bufferevent *buffer_of(const struct smk_evhttp_visit *visit)
 {
@@ -90,7 +90,7 @@ static bool client_keeps_pace(struct smk_evhttp_visit *visit)
     return goes_on;
 }
 
-/* ---- the answer ----------------------------------------------------------------------------------------- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 /* The client took the block. */
 static void block_sent(struct evhttp_connection *connection, void *arg)
@@ -195,7 +195,7 @@ void smk_evhttp_visit_send(struct smk_evhttp_visit *visit)
     send_answer(visit);
 }
 
-/* ---- the timer -------------------------------------------------------------------------------------------- */
+/* ---- the timer ------------------------------------------------------------------------------- */
 
 static void look(evutil_socket_t fd, short what, void *arg)
 {
@@ -218,7 +218,7 @@ static void look(evutil_socket_t fd, short what, void *arg)
         set_timer(visit, LOOK_MS);
 }
 
-/* ---- the request ------------------------------------------------------------------------------------------ */
+/* ---- the request ----------------------------------------------------------------------------- */
 
 static const char *method_name(enum evhttp_cmd_type command)
 {

@@ -42,7 +42,7 @@ static struct mg_context *context; /* the control loop's */
 static struct smk_lock address_lock = SMK_LOCK_INIT(SMK_RANK_DOORS);
 static char bound[64]; /* address_lock */
 
-/* ---- the library --------------------------------------------------------------------------------------- */
+/* ---- the library ----------------------------------------------------------------------------- */
 
 static int load(void)
 {
@@ -70,7 +70,7 @@ static int load(void)
     return 0;
 }
 
-/* ---- requests ------------------------------------------------------------------------------------------- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 static void read_head(struct smk_gate_head *head, const struct mg_request_info *info)
 {
@@ -120,7 +120,7 @@ static int log_message(const struct mg_connection *connection, const char *messa
     return 1; /* said: it writes nothing anywhere */
 }
 
-/* ---- start and stop ------------------------------------------------------------------------------------------ */
+/* ---- start and stop -------------------------------------------------------------------------- */
 
 void smk_front_tcp_address(char *text, size_t size)
 {

@@ -69,7 +69,7 @@ static void publish_path(const char *path)
     smk_unlock(&path_lock);
 }
 
-/* ---- connections ------------------------------------------------------------------------------------------- */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 static void turn_deaf(bool deaf)
 {
@@ -163,7 +163,7 @@ static void mark_dispatched(int fd)
             front.connections[i].dispatched = true;
 }
 
-/* ---- requests ------------------------------------------------------------------------------------------------ */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 static void refuse(struct evhttp_request *request, int status)
 {
@@ -191,7 +191,7 @@ static void dispatch(struct evhttp_request *request, void *arg)
     }
 }
 
-/* ---- start and stop ------------------------------------------------------------------------------------------- */
+/* ---- start and stop -------------------------------------------------------------------------- */
 
 static int open_http(const struct smk_settings *settings)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- verdicts ------------------------------------------------------------------------------------------- */
+/* ---- verdicts -------------------------------------------------------------------------------- */
 
 static bool refuse(struct smk_gate_verdict *verdict, int status, const char *title,
                    const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -23,7 +23,7 @@ static bool refuse(struct smk_gate_verdict *verdict, int status, const char *tit
     return false;
 }
 
-/* ---- headers -------------------------------------------------------------------------------------------- */
+/* ---- headers --------------------------------------------------------------------------------- */
 
 /* How often the header is there; *value gets the last one. */
 static uint32_t find_header(const struct smk_gate_head *head, const char *name, const char **value)
@@ -79,7 +79,7 @@ static bool check_body(const struct smk_gate_head *head, struct smk_gate_verdict
     return true;
 }
 
-/* ---- where the request comes from: a foreign page in a browser must not get here ------------------------- */
+/* ---- where the request comes from: a foreign page in a browser must not get here ------------- */
 
 static bool is_own_name(const struct smk_gate_rules *rules, const char *name, size_t len)
 {
@@ -134,7 +134,7 @@ static bool check_origin(const struct smk_gate_head *head, struct smk_gate_verdi
     return true;
 }
 
-/* ---- the request line ------------------------------------------------------------------------------------- */
+/* ---- the request line ------------------------------------------------------------------------ */
 
 static bool check_method(const struct smk_gate_head *head, struct smk_gate_verdict *verdict)
 {
@@ -221,7 +221,7 @@ static bool check_query(const struct smk_gate_head *head, struct smk_gate_verdic
     return true;
 }
 
-/* ---- the token ---------------------------------------------------------------------------------------------- */
+/* ---- the token ------------------------------------------------------------------------------- */
 
 static bool grant(const struct smk_gate_rules *rules, const char *authorization, uint32_t *scopes)
 {
@@ -264,7 +264,7 @@ static bool check_peer(const struct smk_gate_rules *rules, const struct smk_gate
     return true;
 }
 
-/* ---- all of it ---------------------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static bool keep_headers(const struct smk_gate_head *head, struct smk_gate_verdict *verdict)
 {

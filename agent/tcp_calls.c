@@ -35,7 +35,7 @@ static int failed(int code)
 
 #define LISTENS (-1)
 
-/* ---- connections: which socket each descriptor was when it was accepted ---------------------------------- */
+/* ---- connections: which socket each descriptor was when it was accepted ---------------------- */
 
 static struct smk_lock lock = SMK_LOCK_INIT(SMK_RANK_DOORS);
 static struct connection {
@@ -152,7 +152,7 @@ void smk_tcp_calls_reset_in_child(void)
     memset(connections, 0, sizeof(connections));
 }
 
-/* ---- sockets ------------------------------------------------------------------------------------------------ */
+/* ---- sockets --------------------------------------------------------------------------------- */
 
 static int (*real_socket)(int domain, int type, int protocol);
 static int (*real_bind)(int fd, const struct sockaddr *address, socklen_t size);
@@ -184,6 +184,9 @@ static int our_bind(int fd, const struct sockaddr *address, socklen_t size)
     return rc < 0 ? failed(-rc) : 0;
 }
 
+/* What the kernel takes for a client that does not read would be megabytes, and it would look as if it read. */
+static const int send_buffer = 256 * 1024;
+
 /* civetweb would try again at once, for as long as the connection waits. */
 static int no_descriptor(int code)
 {
@@ -202,6 +205,7 @@ static int our_accept(int listener, struct sockaddr *address, socklen_t *size)
     if (fd < 0)
         return no_descriptor(-fd);
     fd = smk_fd_keep(fd);
+    smk_sys_setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
     if (remember(fd, 0))
         return fd;
     smk_fd_close(fd);
@@ -250,7 +254,7 @@ static ssize_t our_send(int fd, const void *data, size_t size, int flags)
     return n < 0 ? failed((int)-n) : n;
 }
 
-/* ---- threads and signals -------------------------------------------------------------------------------------- */
+/* ---- threads and signals --------------------------------------------------------------------- */
 
 static int (*real_sigaction)(int number, const struct sigaction *action, struct sigaction *old);
 static int (*real_pthread_create)(pthread_t *thread, const pthread_attr_t *attr,
@@ -313,7 +317,7 @@ static int our_pthread_create(pthread_t *thread, const pthread_attr_t *attr, voi
     return rc;
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------------ */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static void *(*real_malloc)(size_t size);
 static void *(*real_calloc)(size_t count, size_t size);
@@ -346,7 +350,7 @@ static void our_free(void *data)
         real_free(data);
 }
 
-/* ---- what a tracer's server has no business with ----------------------------------------------------------------- */
+/* ---- what a tracer's server has no business with --------------------------------------------- */
 
 #define REFUSED(type, name, none, declared, passed)                                                \
     static type(*real_##name) declared;                                                            \
@@ -367,7 +371,7 @@ REFUSED(int, setgid, -1, (gid_t gid), (gid))
 REFUSED(int, setgroups, -1, (size_t count, const gid_t *groups), (count, groups))
 REFUSED(void *, dlopen, NULL, (const char *path, int flags), (path, flags))
 
-/* ---- all of them -------------------------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 #define OURS(name, must)                                                                           \
     {                                                                                              \

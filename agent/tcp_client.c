@@ -47,7 +47,7 @@ static bool is_ending(void)
     return smk_load_acquire(&ending) != 0;
 }
 
-/* ---- those who wait or download ---------------------------------------------------------------------------- */
+/* ---- those who wait or download -------------------------------------------------------------- */
 
 static bool count_in(struct smk_tcp_client *client)
 {
@@ -82,7 +82,7 @@ static bool asks_to_wait(const char *query)
     return false;
 }
 
-/* ---- the client ---------------------------------------------------------------------------------------------- */
+/* ---- the client ------------------------------------------------------------------------------ */
 
 /* True when it went away while nothing is on the way to it. A client that closed its own direction is taken to
  * have gone. */
@@ -125,7 +125,7 @@ static bool send_all(struct smk_tcp_client *client, struct smk_pace *pace, const
     return true;
 }
 
-/* ---- the head of the answer ------------------------------------------------------------------------------------ */
+/* ---- the head of the answer ------------------------------------------------------------------ */
 
 struct head {
     char text[HEAD_SIZE];
@@ -167,7 +167,7 @@ static void make_head(struct head *head, const struct smk_answer *answer, bool c
     put(head, "\r\n");
 }
 
-/* ---- its body ---------------------------------------------------------------------------------------------------- */
+/* ---- its body -------------------------------------------------------------------------------- */
 
 /* Frames the block in place: `room` has FRAME bytes before it and behind it. */
 static bool send_block(struct smk_tcp_client *client, struct smk_pace *pace, char *room, size_t len,
@@ -240,7 +240,7 @@ static void send_answer(struct smk_tcp_client *client, const struct smk_answer *
         smk_sys_shutdown(client->fd, SHUT_RDWR);
 }
 
-/* ---- one request ---------------------------------------------------------------------------------------------------- */
+/* ---- one request ----------------------------------------------------------------------------- */
 
 static void answered(struct smk_exchange *exchange)
 {

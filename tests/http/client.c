@@ -36,7 +36,7 @@ uint64_t now_ms(void)
     return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
-/* ---- the host --------------------------------------------------------------------------------------------- */
+/* ---- the host -------------------------------------------------------------------------------- */
 
 static void make_directory(struct host *host)
 {
@@ -207,22 +207,35 @@ unsigned long host_cpu(const struct host *host)
     return user + kernel;
 }
 
-/* ---- connections ---------------------------------------------------------------------------------------------- */
+/* ---- connections ----------------------------------------------------------------------------- */
 
-int client_connect(const struct host *host, enum door door)
+static int connect_to(int fd, const struct host *host, enum door door)
 {
     struct sockaddr_un un = {.sun_family = AF_UNIX};
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(door == DOOR_UNIX ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), rc;
-    assert_true(fd >= 0);
     if (door == DOOR_UNIX) {
         snprintf(un.sun_path, sizeof(un.sun_path), "%s", host->socket);
-        rc = connect(fd, (struct sockaddr *)&un, sizeof(un));
-    } else {
-        in.sin_port = htons((uint16_t)(door == DOOR_TCP ? host->tcp_port : host->own_port));
-        rc = connect(fd, (struct sockaddr *)&in, sizeof(in));
+        return connect(fd, (struct sockaddr *)&un, sizeof(un));
     }
-    if (rc != 0)
+    in.sin_port = htons((uint16_t)(door == DOOR_TCP ? host->tcp_port : host->own_port));
+    return connect(fd, (struct sockaddr *)&in, sizeof(in));
+}
+
+int client_connect(const struct host *host, enum door door)
+{
+    int fd = socket(door == DOOR_UNIX ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    if (connect_to(fd, host, door) != 0)
+        fail_msg("connect: %s", strerror(errno));
+    return fd;
+}
+
+int client_connect_soon(const struct host *host, enum door door)
+{
+    int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    int fd = socket(door == DOOR_UNIX ? AF_UNIX : AF_INET, type, 0);
+    assert_true(fd >= 0);
+    if (connect_to(fd, host, door) != 0 && errno != EINPROGRESS)
         fail_msg("connect: %s", strerror(errno));
     return fd;
 }
@@ -246,7 +259,7 @@ void client_reset(int fd)
     close(fd);
 }
 
-/* ---- answers ------------------------------------------------------------------------------------------------------ */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 /* Joins the chunks in place. */
 static void join_chunks(struct answer *answer)
@@ -343,7 +356,7 @@ bool answer_says(const struct answer *answer, const char *text)
     return memmem(answer->body, answer->body_len, text, strlen(text)) != NULL;
 }
 
-/* ---- asking --------------------------------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 void ask_bytes(const struct host *host, enum door door, struct answer *answer, const void *data,
                size_t len)

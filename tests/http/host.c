@@ -2,7 +2,8 @@
  *
  *     host NAME=VALUE…       the agent's settings; its own: own_nofile=N (descriptor limit), own_busy=1 (two
  *                            threads that fight for a lock, so that there is something to trace), own_busy=2
- *                            (and one that counts so much that a capture has megabytes)
+ *                            (and one that counts so much that a capture has megabytes), own_sigpipe=1 (it
+ *                            ignores SIGPIPE, as a service on libevent must)
  *
  * Says on stdout where it listens ("own PORT", "tcp ADDRESS", "ready"), or "refused REASON". Ends when its
  * stdin does, and says "ended MILLISECONDS", the time that smk_agent_stop took. Lines of stdin:
@@ -35,11 +36,11 @@
 #define FILLED_MAX   65536
 
 static struct smk_agent_setting settings[SETTINGS_MAX + 1];
-static int own_nofile, own_busy;
+static int own_nofile, own_busy, own_sigpipe;
 static int filled[FILLED_MAX], filled_count;
 static struct event_base *base;
 
-/* ---- the lock that two threads fight for -------------------------------------------------------------- */
+/* ---- the lock that two threads fight for ----------------------------------------------------- */
 
 static pthread_mutex_t contended = PTHREAD_MUTEX_INITIALIZER;
 
@@ -61,7 +62,7 @@ static void *count(void *arg)
     struct timespec apart = {0, 1000000};
     uint64_t number = 88172645463325252u;
     for (;;) {
-        for (int i = 0; i < 500; i++) {
+        for (int i = 0; i < 2000; i++) {
             number ^= number << 13;
             number ^= number >> 7;
             number ^= number << 17;
@@ -82,7 +83,7 @@ static void start_fight(void)
             exit(3);
 }
 
-/* ---- its own server --------------------------------------------------------------------------------------- */
+/* ---- its own server -------------------------------------------------------------------------- */
 
 static void own_request(struct evhttp_request *request, void *arg)
 {
@@ -111,7 +112,7 @@ static struct evhttp *start_own(void)
     return http;
 }
 
-/* ---- commands ----------------------------------------------------------------------------------------------- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 static void fill(void)
 {
@@ -162,7 +163,7 @@ static void on_stdin(evutil_socket_t fd, short what, void *arg)
     obey(line);
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------------ */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void read_arguments(int argc, char **argv)
 {
@@ -176,6 +177,8 @@ static void read_arguments(int argc, char **argv)
             own_nofile = atoi(equals + 1);
         else if (strcmp(argv[i], "own_busy") == 0)
             own_busy = atoi(equals + 1);
+        else if (strcmp(argv[i], "own_sigpipe") == 0)
+            own_sigpipe = atoi(equals + 1);
         else
             settings[count++] = (struct smk_agent_setting){argv[i], equals + 1};
     }
@@ -212,6 +215,8 @@ int main(int argc, char **argv)
         struct rlimit limit = {(rlim_t)own_nofile, (rlim_t)own_nofile};
         setrlimit(RLIMIT_NOFILE, &limit);
     }
+    if (own_sigpipe)
+        signal(SIGPIPE, SIG_IGN);
     base = event_base_new();
     struct evhttp *http = start_own();
     if (own_busy)

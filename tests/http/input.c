@@ -49,7 +49,7 @@ static void expect_refused(const char *method, const char *target, const char *h
     answer_free(&answer);
 }
 
-/* ---- the query ---------------------------------------------------------------------------------------- */
+/* ---- the query ------------------------------------------------------------------------------- */
 
 static void case_1_durations_that_are_none(void **state)
 {
@@ -135,7 +135,7 @@ static void case_6_line_ends_in_values(void **state)
     answer_free(&answer);
 }
 
-/* ---- ids -------------------------------------------------------------------------------------------------- */
+/* ---- ids ------------------------------------------------------------------------------------- */
 
 /* Bytes that are no ASCII civetweb refuses by itself, with 400. */
 static void expect_no_page(const char *method, const char *target)
@@ -185,7 +185,7 @@ static void case_4_ids_that_are_none_open_nothing(void **state)
     close(watch);
 }
 
-/* ---- the head ----------------------------------------------------------------------------------------------- */
+/* ---- the head -------------------------------------------------------------------------------- */
 
 static void expect_bytes(const char *data, size_t len, const char *what)
 {
@@ -341,7 +341,7 @@ static void case_12_what_stands_behind_a_refused_request(void **state)
     }
 }
 
-/* ---- the request line ---------------------------------------------------------------------------------------- */
+/* ---- the request line ------------------------------------------------------------------------ */
 
 static void case_13_targets_that_are_no_paths(void **state)
 {
@@ -429,7 +429,7 @@ static void case_31_control_characters(void **state)
     answer_free(&answer);
 }
 
-/* ---- before and after ------------------------------------------------------------------------------------------- */
+/* ---- before and after ------------------------------------------------------------------------ */
 
 static int nothing_happened(void **state)
 {
