@@ -66,7 +66,9 @@ void smk_captures_put(struct smk_json *json, const struct smk_running *running)
     snprintf(download, sizeof download, "/debug/traces/%s", running->id);
     bool file = smk_store_path(running->id, rotates(running), false, path, sizeof path);
     smk_json_text(json, "id", running->id);
-    smk_json_text(json, "state", progress.state >= SMK_CAPTURE_FINISHING ? "finishing" : "recording");
+    smk_json_text(json, "state", running->done                               ? "done"
+                                 : progress.state >= SMK_CAPTURE_FINISHING ? "finishing"
+                                                                             : "recording");
     smk_json_text(json, "kind", running->arm.kind == SMK_CAPTURE_TIMED ? "timed" : "snapshot");
     if (running->arm.name[0])
         smk_json_text(json, "name", running->arm.name);
@@ -84,25 +86,25 @@ void smk_captures_put(struct smk_json *json, const struct smk_running *running)
 
 /* ---- the end of one ------------------------------------------------------------------------------------------ */
 
-static void answer_stopper(struct smk_exchange *exchange, const struct smk_running *running, bool done)
+static void answer_stopper(struct smk_exchange *exchange, const struct smk_running *running)
 {
     struct smk_json json = {0};
     size_t len = 0;
     smk_json_begin(&json, NULL, '{');
     smk_captures_put(&json, running);
-    smk_json_text(&json, "reason_ended", done ? smk_reason_name(running->reason) : NULL);
+    smk_json_text(&json, "reason_ended", running->done ? smk_reason_name(running->reason) : NULL);
     smk_json_end(&json, '}');
     char *text = smk_json_take(&json, &len);
-    smk_answer_memory(&exchange->answer, done ? 200 : 202, "application/json", text, len);
+    smk_answer_memory(&exchange->answer, running->done ? 200 : 202, "application/json", text, len);
     smk_exchange_answer(exchange);
 }
 
-static void answer_stoppers(struct smk_running *running, bool done)
+static void answer_stoppers(struct smk_running *running)
 {
     while (running->stoppers) {
         struct smk_exchange *exchange = running->stoppers;
         running->stoppers = exchange->next;
-        answer_stopper(exchange, running, done);
+        answer_stopper(exchange, running);
     }
 }
 
@@ -150,12 +152,13 @@ static void run_finished(struct smk_job *job)
         (struct smk_running *)((char *)job - offsetof(struct smk_running, finished));
     struct smk_capture_progress progress;
     smk_capture_get_progress(running->capture, &progress);
+    running->done = true;
     unlink_running(running);
     count_end(running, &progress);
     say_saved(running, &progress);
     if (!running->tape->directory && progress.bytes > 0)
         smk_store_keep_memory(running->id, running->tape, running->reason, running->started_unix_ns);
-    answer_stoppers(running, true);
+    answer_stoppers(running);
     free_running(running);
     smk_store_retain(is_running);
 }
@@ -242,7 +245,7 @@ static void timer_due(void *arg)
     struct smk_running *running = arg;
     bool timed = running->arm.kind == SMK_CAPTURE_TIMED;
     smk_capture_end(running->capture, timed ? SMK_REASON_TIMER : SMK_REASON_COMPLETE);
-    answer_stoppers(running, false);
+    answer_stoppers(running);
 }
 
 static struct smk_running *make(const struct smk_arm *arm)
@@ -388,7 +391,7 @@ void smk_captures_end(uint64_t ns)
     for (struct smk_running *r = captures.running; r; r = r->next) {
         uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
         smk_capture_wait(r->capture, now < until ? until - now : 0);
-        answer_stoppers(r, false);
+        answer_stoppers(r);
     }
 }
 

@@ -39,6 +39,7 @@ struct smk_running {
     struct smk_exchange *stoppers; /* answered at its end */
     struct smk_job finished;
     enum smk_reason reason; /* written by the writer before it posts `finished` */
+    bool done;              /* its file is whole */
     struct smk_running *next;
 };
 

@@ -1,6 +1,6 @@
 /* settings.h: THE table of the agent's options: one list behind the options struct, the environment
  * (STALLMARK_<NAME>), the config file (`name = value` lines, # comments) and their documentation
- * (docs/options.md is generated from it, tests/tidy compares).
+ * (docs/options.md is generated from it, tests/unit/agent/test_docs.c compares).
  *
  * The program's options count before the environment, the environment before the file, the file before
  * the default. A value that is malformed or out of range is an error that names the setting, where it
@@ -66,8 +66,8 @@ void smk_settings_free(struct smk_settings *settings);
 /* Is there to be a TCP front? "none" is for the environment, which cannot take back what the file says. */
 bool smk_settings_listen(const struct smk_settings *settings);
 
-/* "5s", "1m30s", "500ms", "1.5h": Go's syntax, units ns us µs ms s m h in falling order, no sign. False: malformed or
- * over 2^63 ns. Exactly `len` bytes. */
+/* "5s", "1m30s", "500ms", "1.5h": Go's syntax, units ns us µs ms s m h in falling order, no sign. False:
+ * malformed or over 2^63 ns. Exactly `len` bytes. */
 bool smk_parse_duration(const char *text, size_t len, uint64_t *ns);
 /* "64MiB", "1GB", "4096", "512KiB"; units B KB MB GB TB KiB MiB GiB TiB, and k K m M g G as binary. */
 bool smk_parse_bytes(const char *text, size_t len, uint64_t *bytes);

@@ -31,6 +31,7 @@ static void test_arm_stop_list_download_delete(void **state)
 
     body = fake_body("POST", "/debug/trace/stop", 200);
     assert_non_null(strstr(body, "\"reason_ended\":\"stopped\""));
+    assert_non_null(strstr(body, "\"state\":\"done\""));
     free(body);
     fake_expect("GET", "/debug/traces", 200, "\"reason_ended\":\"stopped\"");
     answer = fake_ask("GET", target);
