@@ -1,5 +1,5 @@
 # libstallmark-preload.so: the object to preload. It brings what it needs with it, from static archives and
-# unseen, so that it never meets the program's own libevent, zstd or jansson, nor asks for one.
+# unseen, so that it never meets the program's own libevent or zstd, nor asks for one.
 function(smk_archives out)
   set(archives "")
   foreach(name IN LISTS ARGN)
@@ -35,7 +35,7 @@ endfunction()
 if(NOT SMK_SANITIZE)
   if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/agent.c)
     smk_preload_library(MODULES smk_base smk_format smk_core smk_source smk_read smk_analysis smk_agent_objects
-                        ARCHIVES event event_pthreads zstd jansson DEFINITIONS SMK_PRELOAD_AGENT)
+                        ARCHIVES event event_pthreads zstd DEFINITIONS SMK_PRELOAD_AGENT)
   else()
     smk_preload_library(MODULES smk_base smk_format smk_core smk_source ARCHIVES zstd)
   endif()
