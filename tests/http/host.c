@@ -11,6 +11,9 @@
  *     fill      uses up every descriptor that there is
  *     free      gives them back
  *     sigpipe   says what SIGPIPE does: "default", "ignored" or "handled"
+ *     closeall  closes every descriptor above 2, as a daemon does, and fills their numbers with sockets of its
+ *               own; its server is gone then
+ *     foreign   says how many bytes came out of those sockets that it did not send
  */
 #define _GNU_SOURCE
 #include <event2/buffer.h>
@@ -129,6 +132,32 @@ static void give_back(void)
     printf("freed\n");
 }
 
+#define PAIRS 128
+
+static int pairs[PAIRS][2];
+static bool server_is_gone;
+
+static void close_all(void)
+{
+    closefrom(3);
+    for (int i = 0; i < PAIRS; i++)
+        if (socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i]) != 0)
+            exit(3);
+    server_is_gone = true;
+    printf("closed\n");
+}
+
+static void say_foreign(void)
+{
+    char bytes[4096];
+    ssize_t n, sum = 0;
+    for (int i = 0; i < PAIRS; i++)
+        for (int end = 0; end < 2; end++)
+            while ((n = recv(pairs[i][end], bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
+                sum += n;
+    printf("foreign %zd\n", sum);
+}
+
 static void say_sigpipe(void)
 {
     struct sigaction action;
@@ -146,6 +175,10 @@ static void obey(const char *line)
         give_back();
     else if (strncmp(line, "sigpipe", 7) == 0)
         say_sigpipe();
+    else if (strncmp(line, "closeall", 8) == 0)
+        close_all();
+    else if (strncmp(line, "foreign", 7) == 0)
+        say_foreign();
     fflush(stdout);
 }
 
@@ -161,6 +194,18 @@ static void on_stdin(evutil_socket_t fd, short what, void *arg)
     }
     line[n] = '\0';
     obey(line);
+    if (server_is_gone)
+        event_base_loopbreak(base); /* the base's descriptors are gone too */
+}
+
+static void obey_without_server(void)
+{
+    char line[256];
+    ssize_t n;
+    while ((n = read(0, line, sizeof(line) - 1)) > 0) {
+        line[n] = '\0';
+        obey(line);
+    }
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -227,6 +272,11 @@ int main(int argc, char **argv)
     printf("ready\n");
     fflush(stdout);
     event_base_dispatch(base);
+    if (server_is_gone) {
+        obey_without_server();
+        stop_agent();
+        return 0;
+    }
     stop_agent();
     event_free(commands);
     evhttp_free(http);

@@ -455,6 +455,32 @@ static void case_30_no_descriptor_is_left(void **state)
     host_stop(&host);
 }
 
+/* ---- a host that closes every descriptor ------------------------------------------------------------------------ */
+
+static void a_host_that_closes_by_number(void **state)
+{
+    struct host host;
+    struct answer answer;
+    char id[64];
+    int fds[2];
+    (void)state;
+    host_start(&host, "own_busy=2", NULL);
+    make_large(&host, id);
+    for (int i = 0; i < 2; i++)
+        start_download(&host, doors[i], id, &fds[i]);
+    sleep_ms(200);
+    assert_string_equal(host_obeys(&host, "closeall"), "closed");
+    for (int i = 0; i < 2; i++) {
+        client_read(fds[i], &answer, 30000);
+        close(fds[i]);
+        expect(answer.whole && is_trace(&answer), "%s: %zu bytes", names[i], answer.body_len);
+        answer_free(&answer);
+        assert_int_equal(status_of(&host, doors[i], "GET", "/debug/trace/status", NULL), 200);
+    }
+    assert_string_equal(host_obeys(&host, "foreign"), "foreign 0");
+    host_stop(&host);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -471,6 +497,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(case_28_the_end_during_a_download),
         cmocka_unit_test(case_29_head_and_ranges),
         cmocka_unit_test(case_30_no_descriptor_is_left),
+        cmocka_unit_test(a_host_that_closes_by_number),
     };
     if (argc == 2)
         cmocka_set_test_filter(argv[1]);
