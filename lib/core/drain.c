@@ -357,6 +357,7 @@ static uint64_t oldest_closed(void)
 
 void smk_drain_steal_idle(void)
 {
+    smk_pool_reclaim(smk_ticks());
     uint64_t free_ones = smk_load_relaxed(&smk_pool.free_ring.tail) -
                          smk_load_relaxed(&smk_pool.free_ring.head);
     uint64_t oldest = oldest_closed();

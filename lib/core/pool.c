@@ -21,6 +21,7 @@ struct smk_pool smk_pool;
 /* Events that find an unfinished record in the way before it is taken for abandoned: a handler that
  * interrupts the writing of one hardly records as many itself. */
 #define STUCK_LIMIT      64
+#define GIVEN_UP_NS      UINT64_C(10000000000)
 
 /* ---- making it --------------------------------------------------------------------------------------- */
 
@@ -210,13 +211,14 @@ static void forget_sub(struct smk_thread *t)
 
 /* A record was reserved and never finished: a handler that came in between left by longjmp. Should its
  * writer come back after all, it must not write into memory that somebody else owns by then. So the
- * sub-buffer is given up for good, and what the writer has not copied of it is lost. */
+ * sub-buffer is given up, for long, and what the writer has not copied of it is lost. */
 static void abandon_sub(struct smk_thread *t, uint64_t reserved)
 {
     struct smk_sub *sub = &smk_pool.subs[t->sub];
     uint8_t *memory = smk_sub_memory(t->sub);
     uint64_t state = smk_load_acquire(&sub->state);
     bool ours = true, done = false;
+    smk_store_relaxed(&sub->last, smk_ticks());
     smk_store_relaxed(&sub->used, (uint32_t)smk_min_u64(reserved - (uint64_t)memory, SMK_SUB_SIZE));
     while (ours && !done) {
         ours = (state & ~(uint64_t)SMK_SUB_READING) == t->sub_state;
@@ -225,6 +227,7 @@ static void abandon_sub(struct smk_thread *t, uint64_t reserved)
     }
     if (done) {
         smk_add_relaxed(&smk_pool.torn, 1);
+        smk_add_relaxed(&smk_pool.given_up, 1);
         if (!(state & SMK_SUB_READING))
             count_loss(sub, memory);
     }
@@ -289,11 +292,12 @@ static bool leave_sub(struct smk_thread *t, uint64_t pos)
 static uint64_t *reserve_in_slack(struct smk_thread *t, uint64_t pos, unsigned words, bool *gone)
 {
     uint64_t limit = (uint64_t)smk_sub_memory(t->sub) + SMK_SUB_SIZE;
+    bool topmost = t->cur == pos + words * 8; /* else a handler has got room above ours: it stays */
     /* With an end of 0 the writer may be taking the sub-buffer away: pairs with smk_pool_steal. */
-    if (smk_load_relaxed(&t->end) != 0 && pos + words * 8 <= limit)
+    if ((smk_load_relaxed(&t->end) != 0 || !topmost) && pos + words * 8 <= limit)
         return (uint64_t *)pos;
     smk_local_add(&t->cur, -(uint64_t)(words * 8));
-    *gone = ++t->stuck > STUCK_LIMIT && smk_load_relaxed(&smk_pool.torn) < smk_pool.count / 8;
+    *gone = ++t->stuck > STUCK_LIMIT && smk_load_relaxed(&smk_pool.given_up) < smk_pool.count / 8;
     if (*gone)
         abandon_sub(t, pos);
     return NULL;
@@ -393,6 +397,20 @@ void smk_pool_end_reading(uint32_t index)
     count_loss(sub, smk_sub_memory(index)); /* nothing, unless the drain had no room */
     smk_add_relaxed(&smk_pool.recycled, 1);
     free_sub(index);
+}
+
+void smk_pool_reclaim(uint64_t now)
+{
+    uint64_t age = smk_ns_to_ticks(GIVEN_UP_NS);
+    for (uint32_t i = 0; i < smk_pool.count && smk_load_relaxed(&smk_pool.given_up) > 0; i++) {
+        struct smk_sub *sub = &smk_pool.subs[i];
+        uint64_t state = smk_load_acquire(&sub->state); /* pairs with: abandon_sub */
+        if ((state & (SMK_SUB_KIND | SMK_SUB_READING)) != SMK_SUB_KIND ||
+            now - smk_load_relaxed(&sub->last) < age)
+            continue;
+        free_sub(i);
+        smk_sub_relaxed(&smk_pool.given_up, 1);
+    }
 }
 
 bool smk_pool_steal(struct smk_thread *t, uint32_t index, uint64_t state, uint64_t quiet_since)

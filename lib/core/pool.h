@@ -16,7 +16,7 @@
  *          4  CLOSING: its owner is about to close it; the drain neither reads nor steals it now
  *          3  TAKEN: recycled while it was being read; the reader frees it
  *          2  READING: the drain holds it
- *       1, 0  0 free, 1 open, 2 closed, 3 given up
+ *       1, 0  0 free, 1 open, 2 closed, 3 given up: not used for ten seconds, smk_pool_reclaim
  *
  * The last SMK_SUB_SLACK bytes of a sub-buffer are left for signal handlers that come when it is full and
  * a record in it is not finished: until it is, nobody can close the sub-buffer.
@@ -71,7 +71,8 @@ struct smk_pool {
     uint64_t complete_from; /* ticks: all that was recorded after this is still in the pool */
     uint64_t recycled;      /* sub-buffers recycled */
     uint64_t stolen;        /* taken from idle threads */
-    uint64_t torn;          /* given up, because a record in them was never finished */
+    uint64_t torn;          /* given up, because a record in them was never finished; so far */
+    uint64_t given_up;      /* and now */
 };
 
 /* The pool; all zero until smk_pool_init. */
@@ -104,6 +105,11 @@ void smk_pool_thread_exit(struct smk_thread *t);
  * seen nothing new there since `quiet_since`. False when the thread was not idle after all. The
  * drain's thread only. */
 bool smk_pool_steal(struct smk_thread *t, uint32_t index, uint64_t state, uint64_t quiet_since);
+
+/* Frees the sub-buffers that were given up more than ten seconds before `now`: a handler that interrupted
+ * the writing of a record, recorded as much as it takes to give up, and ran on for so long, has left it
+ * for good. The drain's thread only. */
+void smk_pool_reclaim(uint64_t now);
 
 /* What was recorded before this tick is not all in the pool. Any thread. */
 void smk_pool_note_incomplete_until(uint64_t tick);
