@@ -60,9 +60,10 @@ start_shop() {
     local name=$1 tries=0
     shift
     prompt "$shop --port 0 --debug 127.0.0.1:0 ${*:+$* }&"
+    rm -f "$out/$name.shop" # an earlier one has other addresses
     "$shop" --port 0 --debug 127.0.0.1:0 --log "$out/$name.log" "$@" >"$out/$name.shop" 2>&1 &
     shop_pid=$!
-    until web=$(sed -n 's|^shop: \(http://.*[0-9]\)/$|\1|p' "$out/$name.shop") && [ -n "$web" ]; do
+    until web=$(sed -n 's|^shop: \(http://.*[0-9]\)/$|\1|p' "$out/$name.shop" 2>/dev/null) && [ -n "$web" ]; do
         tries=$((tries + 1))
         if ! kill -0 "$shop_pid" 2>/dev/null || [ $tries = 100 ]; then
             fail "the shop does not start: $(cat "$out/$name.shop")"

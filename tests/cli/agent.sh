@@ -148,10 +148,10 @@ valid outside.stall "what was stopped from outside"
 kill "$pid" && wait "$pid"
 [ "$(cat shop.err)" = "" ] || say "the shop's stderr: $(cat shop.err)"
 echo 0123456789abcdef0123456789abcdef >token && chmod 600 token
-STALLMARK_TOKEN_FILE=$work/token "$build/examples/shop" --port 0 --debug 127.0.0.1:0 --log "$work/shop.log" >shop.out 2>shop.err &
+STALLMARK_TOKEN_FILE=$work/token "$build/examples/shop" --port 0 --debug 127.0.0.1:0 --log "$work/shop.log" >token.out 2>token.err &
 pids+=($!)
-wait_for 10 grep -q '^shop: http' shop.out || say "the shop does not start with a token: $(cat shop.err)"
-debug=$(sed -n 's|^shop: tracer on \(http://.*\)/debug/$|\1|p' shop.out)
+wait_for 10 grep -q '^shop: http' token.out || say "the shop does not start with a token: $(cat token.err)"
+debug=$(sed -n 's|^shop: tracer on \(http://.*\)/debug/$|\1|p' token.out)
 expect 2 'stallmark status: ' -- status "$debug"
 expect 0 '^state ' -- status --token-file token "$debug"
 finish
