@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/atomic.h"
 #include "base/sys.h"
 #include "core/init.h"
 #include "core/ownthread.h"
@@ -156,6 +157,10 @@ static void begin_recording(void)
 }
 
 #ifdef SMK_PRELOAD_AGENT
+#define EXIT_WAIT_NS UINT64_C(2000000000)
+
+static uint32_t starting; /* atomic, futex: the process in which the agent is being started now, 0: none */
+
 static void *agent_begins(void *arg)
 {
     struct smk_agent_setting settings[SETTINGS_MAX + 1];
@@ -166,7 +171,18 @@ static void *agent_begins(void *arg)
     options.settings = settings;
     smk_preload_make_stderr();
     smk_agent_start(&options);
+    smk_store_release(&starting, 0); /* pairs with: preload_ends */
+    smk_sys_futex_wake(&starting, 1);
     return arg;
+}
+
+/* An agent that is just being started is waited for, so that it takes its socket away with it. */
+__attribute__((destructor)) static void preload_ends(void)
+{
+    uint32_t process = (uint32_t)smk_sys_getpid();
+    if (smk_load_acquire(&starting) == process) /* pairs with: agent_begins */
+        smk_sys_futex_wait(&starting, process, EXIT_WAIT_NS);
+    smk_agent_stop();
 }
 #endif
 
@@ -175,7 +191,9 @@ static void *agent_begins(void *arg)
 static void start_agent(void)
 {
 #ifdef SMK_PRELOAD_AGENT
-    smk_start_own_thread(agent_begins, NULL);
+    smk_store_relaxed(&starting, (uint32_t)smk_sys_getpid());
+    if (smk_start_own_thread(agent_begins, NULL) < 0)
+        smk_store_relaxed(&starting, 0);
 #endif
 }
 

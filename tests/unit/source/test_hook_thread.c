@@ -115,15 +115,17 @@ static void test_named_by_prctl(void **state)
 
 static void test_attributes_are_the_hosts(void **state)
 {
-    struct child plain, small;
+    struct child plain, plain_small, small;
     pthread_attr_t attr;
     (void)state;
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, 65536);
     run_one(&plain, NULL); /* disarmed */
+    run_one(&plain_small, &attr);
     arm(SMK_CAT_SCHED);
     run_one(&small, &attr);
-    assert_int_equal(small.stack_bytes, 65536);
+    assert_int_equal(small.stack_bytes, plain_small.stack_bytes);
+    assert_int_not_equal(small.stack_bytes, plain.stack_bytes);
     run_one(&small, NULL);
     assert_int_equal(small.stack_bytes, plain.stack_bytes);
     assert_int_equal(small.detached, plain.detached);
