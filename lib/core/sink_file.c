@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 
 #include "base/atomic.h"
@@ -9,13 +10,22 @@
 #include "core/fds.h"
 #include "core/sink.h"
 
+#define ROOM_WAIT_MS 5000
+
+/* A descriptor of the caller's that does not block may be full for a moment. */
+static bool wait_for_room(int fd)
+{
+    struct pollfd wanted = {.fd = fd, .events = POLLOUT};
+    return smk_sys_poll(&wanted, 1, ROOM_WAIT_MS) > 0;
+}
+
 /* All of it, or -errno and how much went out: a short write is followed by the error that caused it. */
 static int write_all(int fd, const uint8_t *data, size_t size, size_t *done)
 {
     *done = 0;
     while (*done < size) {
         ssize_t n = smk_sys_write(fd, data + *done, size - *done);
-        if (n == -EINTR)
+        if (n == -EINTR || (n == -EAGAIN && wait_for_room(fd)))
             continue;
         if (n <= 0)
             return n == 0 ? -ENOSPC : (int)n;
