@@ -117,6 +117,20 @@ static inline struct contents contents_of(const uint8_t *data, size_t size)
     return c;
 }
 
+/* Events in a part of a file, whole chunks. */
+static inline uint64_t contents_of_part(const uint8_t *data, size_t size)
+{
+    uint64_t events = 0;
+    struct smk_chunk chunk;
+    const char *why;
+    for (size_t at = 0; at + SMK_CHUNK_HEADER <= size; at += SMK_CHUNK_HEADER + chunk.stored_size) {
+        assert_int_equal(smk_chunk_unpack(&chunk, data + at, &why), 0);
+        if (chunk.kind == SMK_CHUNK_EVENTS)
+            events += chunk.count;
+    }
+    return events;
+}
+
 /* ---- captures ---------------------------------------------------------------------------------------- */
 
 static inline void start_core(uint64_t pool_bytes)
