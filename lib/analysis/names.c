@@ -71,28 +71,49 @@ const char *smk_lock_naming_name(enum smk_lock_naming naming)
     return names[naming];
 }
 
-static void name_thread(char name[SMK_NAME_MAX], const smk_thread_info *info)
+static bool name_is_shared(smk_trace *trace, const smk_thread_info *info)
 {
-    if (info->name && info->name[0])
-        copy(name, info->name);
-    else
+    const smk_thread_info *other;
+    for (size_t i = 0; (other = smk_trace_thread_at(trace, i)) != NULL; i++)
+        if (other->serial != info->serial && other->name && strcmp(other->name, info->name) == 0)
+            return true;
+    return false;
+}
+
+static void name_thread(char name[SMK_NAME_MAX], smk_trace *trace, const smk_thread_info *info, bool plain)
+{
+    if (!info->name || !info->name[0])
         snprintf(name, SMK_NAME_MAX, "thread %u", info->tid);
+    else if (!plain && name_is_shared(trace, info))
+        snprintf(name, SMK_NAME_MAX, "%.400s/%u", info->name, info->tid);
+    else
+        copy(name, info->name);
+}
+
+static void name_serial(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t serial, bool plain)
+{
+    const smk_thread_info *info = smk_trace_thread(trace, serial);
+    if (info)
+        name_thread(name, trace, info, plain);
+    else
+        snprintf(name, SMK_NAME_MAX, "thread number %u", serial);
 }
 
 void smk_name_of_thread(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t serial)
 {
-    const smk_thread_info *info = smk_trace_thread(trace, serial);
-    if (info)
-        name_thread(name, info);
-    else
-        snprintf(name, SMK_NAME_MAX, "thread number %u", serial);
+    name_serial(name, trace, serial, false);
+}
+
+void smk_plain_name_of_thread(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t serial)
+{
+    name_serial(name, trace, serial, true);
 }
 
 void smk_name_of_tid(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t tid, uint64_t time)
 {
     const smk_thread_info *info = smk_trace_thread_by_tid(trace, tid, time);
     if (info)
-        name_thread(name, info);
+        name_thread(name, trace, info, false);
     else
         snprintf(name, SMK_NAME_MAX, "thread %u", tid);
 }

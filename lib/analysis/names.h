@@ -21,8 +21,10 @@ enum smk_lock_naming smk_name_of_lock(char name[SMK_NAME_MAX], struct smk_symbol
                                       const struct smk_lock *lock);
 const char *smk_lock_naming_name(enum smk_lock_naming naming);
 
-/* "worker-3", or "thread 4711". */
+/* "worker-3"; "server/4711" where several threads have that name; "thread 4711" where it has none. */
 void smk_name_of_thread(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t serial);
+/* The name alone, for who counts threads of a name. */
+void smk_plain_name_of_thread(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t serial);
 void smk_name_of_tid(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t tid, uint64_t time);
 
 /* The site's name, "site 12" where the file does not define it. */

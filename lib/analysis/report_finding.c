@@ -39,8 +39,12 @@ static void say_threads(const struct smk_report *report, struct smk_words *words
                         const struct smk_at_function *at)
 {
     char first[SMK_NAME_MAX] = "", last[SMK_NAME_MAX] = "", name[SMK_NAME_MAX];
+    if (at->thread_count == 1) {
+        say_thread(report, words, at->threads[0]);
+        return;
+    }
     for (uint32_t i = 0; i < at->thread_count; i++) {
-        smk_name_of_thread(name, report->trace, at->threads[i]);
+        smk_plain_name_of_thread(name, report->trace, at->threads[i]);
         if (i == 0 || compare_names(name, first) < 0)
             memcpy(first, name, sizeof(first));
         if (i == 0 || compare_names(name, last) > 0)

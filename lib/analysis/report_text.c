@@ -101,6 +101,11 @@ static void say_no_findings(const struct smk_report *report, struct smk_words *w
     char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], c[SMK_UNIT_MAX];
     struct smk_dist all = report->latency.all; /* the values are its own; they only get sorted */
     smk_words_say(words, "\nno findings: ");
+    if (report->events == 0 && report->locks.total_waits == 0) {
+        smk_words_say(words, "nothing happened: no event was recorded. What threads had already begun to wait "
+                             "for when the recording began is seen only by the flight recorder.\n");
+        return;
+    }
     if (all.count)
         smk_words_say(words, "%s requests, p50 %s, p99 %s", smk_words_count(a, all.count),
                       smk_words_ns(b, smk_dist_quantile(&all, 500)),
