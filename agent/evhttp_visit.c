@@ -37,11 +37,14 @@ static void let_go(struct smk_evhttp_visit *visit)
     smk_heap_free(visit);
 }
 
-/* The connection is closed: by us, by the client, or by a service that shuts its evhttp down. */
+/* The connection is closed: by us, by the client, or by a service that shuts its evhttp down. Of a request
+ * whose connection failed while it was not answered evhttp lets go: then it is ours to free. */
 static void closed(struct evhttp_connection *connection, void *arg)
 {
     struct smk_evhttp_visit *visit = arg;
     (void)connection;
+    if (!visit->complete && !evhttp_request_get_connection(visit->request))
+        evhttp_request_free(visit->request);
     visit->request = NULL;
     event_del(visit->timer);
     if (visit->answer || smk_exchange_abandon(visit->exchange))

@@ -399,6 +399,7 @@ static void case_16_other_protocols(void **state)
 {
     static const char hello[] = "\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\r\n\r\n";
     static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    static const char zero[] = "GET /debug/\0trace HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
     struct answer answer;
     (void)state;
     expect_refused("GET", "/debug/trace?duration=10ms",
@@ -409,7 +410,7 @@ static void case_16_other_protocols(void **state)
     expect_bytes(preface, sizeof(preface) - 1, "HTTP/2");
     expect_bytes("\r\n\r\n\r\n", 6, "empty lines");
     expect_bytes("GET\r\n\r\n", 7, "no target");
-    ask_bytes(&host, door, &answer, "GET /debug/\0trace HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 50);
+    ask_bytes(&host, door, &answer, zero, sizeof(zero) - 1);
     assert_int_not_equal(answer.status, 202);
     answer_free(&answer);
 }
