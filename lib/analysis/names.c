@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define THREADS_COMPARED 2000u /* of more threads each has its number */
+
 static void copy(char name[SMK_NAME_MAX], const char *text) { snprintf(name, SMK_NAME_MAX, "%s", text); }
 
 /* "0x7f3b3a0866a0", or "memcached+0x31de0" for a static one, which is the same in the next run. */
@@ -74,6 +76,8 @@ const char *smk_lock_naming_name(enum smk_lock_naming naming)
 static bool name_is_shared(smk_trace *trace, const smk_thread_info *info)
 {
     const smk_thread_info *other;
+    if (smk_trace_get_info(trace)->threads > THREADS_COMPARED)
+        return true;
     for (size_t i = 0; (other = smk_trace_thread_at(trace, i)) != NULL; i++)
         if (other->serial != info->serial && other->name && strcmp(other->name, info->name) == 0)
             return true;

@@ -1,7 +1,7 @@
 /* report.h: the answer: findings, requests by route, the slowest, regions, loss and cost.
  *
- * One pass over the events in order of time (locks.c, requests.c, regions.c take what is theirs of each
- * event), then findings, then text or JSON. The same code answers `stallmark report` and
+ * One pass over the events in order of time (states.c, latency.c, regions.c, locks.c take what is theirs of
+ * each event), then findings (holders.c, deadlock.c), then text or JSON. The same code answers `stallmark report` and
  * GET /debug/traces/ID/report.
  */
 #ifndef SMK_ANALYSIS_REPORT_H
@@ -24,7 +24,7 @@ struct smk_report_options {
     void *resize_arg;
     size_t max_memory;    /* bytes of the analysis; 0: no limit */
     uint64_t max_ns;      /* time it may take; 0: no limit */
-    const struct smk_line_source *lines; /* NULL: functions without lines */
+    const struct smk_line_source *lines; /* lives as long as the report; NULL: functions without lines */
     bool no_symbols;      /* opens no file but the trace: module+offset instead of names */
     unsigned top;         /* slowest requests and regions shown; 0: 5 */
     /* Progress, about ten times a second; returns false to give up. May be NULL. */
@@ -32,7 +32,8 @@ struct smk_report_options {
     void *progress_arg;
 };
 
-struct smk_report; /* everything below is its own until smk_report_free */
+/* Uses the trace until smk_report_free: text and JSON ask it for names. */
+struct smk_report;
 
 /* 0; SMK_E_LIMIT: max_memory or max_ns, or progress gave up; SMK_E_NOMEM; the reader's errors. */
 int smk_report_make(struct smk_report **report, smk_trace *trace,
