@@ -190,6 +190,7 @@ __attribute__((destructor)) static void preload_ends(void)
  * lock, in a plugin's constructor). */
 static void start_agent(void)
 {
+    start_writer(); /* of a capture that a linked program has started by itself */
 #ifdef SMK_PRELOAD_AGENT
     smk_store_relaxed(&starting, (uint32_t)smk_sys_getpid());
     if (smk_start_own_thread(agent_begins, NULL) < 0)

@@ -2,7 +2,7 @@
  * and starts nothing: no thread, no descriptor, no file.
  *
  * Inert, that is for ever disarmed, are: a process with more rights than its user (setuid, file
- * capabilities), and every copy of the library but the first. In a fork's child all that was recorded is the
+ * capabilities), and every copy of the library but one. In a fork's child all that was recorded is the
  * parent's; it may be armed anew.
  */
 #define _GNU_SOURCE
@@ -31,6 +31,8 @@
 #include "source/start.h"
 
 uint32_t smk_copies;
+/* The one in this object, whatever the name is bound to. */
+extern uint32_t own_copies __attribute__((alias("smk_copies"), visibility("hidden")));
 
 static bool works; /* this copy, in this process */
 
@@ -120,7 +122,9 @@ static bool has_more_rights(void)
 
 static const char *why_inert(void)
 {
-    if (smk_add_relaxed(&smk_copies, 1) > 0)
+    uint32_t *volatile bound = &smk_copies; /* volatile: the compiler knows nothing of the loader */
+    smk_add_relaxed(bound, 1);
+    if (bound != &own_copies)
         return "another copy of the library works in this process";
     if (has_more_rights())
         return "the process has more rights than its user";

@@ -4,10 +4,10 @@
 
 #include "base/compiler.h"
 
-/* How many objects with this library in them the process has. The first one found by the loader is the
- * one that works; the others have the same name for this word, so they find it counted, and stay inert. An
- * executable that has the archive in it shows the word to others only when it exports its symbols
- * (-rdynamic). */
+/* How many objects with this library in them the process has. The loader binds the name of this word, as all
+ * names of ours, to the same object in every one of them: it is that object's copy that works, and that the
+ * program's calls meet, whichever constructor runs first; the others stay inert. An executable that has the
+ * archive in it shows the word to others only when it exports its symbols (-rdynamic). */
 extern SMK_EXPORT uint32_t smk_copies;
 
 /* The beginning, which the loader runs: early, but behind libc, whose priorities go up to 100. Named so that

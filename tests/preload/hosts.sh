@@ -31,6 +31,13 @@ expect "a second copy" "$(recorded "$tmp/k.stall" "$programs/copies" "$library")
 is_clean "$tmp/k.stall"
 
 expect "ordinary rights" "$("$programs/rights")" works
+expect "the archive's constructor" "$("$programs/rights_static")" works
+# A linked program under the preload: its calls and its macros meet the preload's copy.
+expect "linked and preloaded" "$(with_agent "$programs/rights")" works
+(cd "$tmp" && with_agent "$build/examples/whole_program") >/dev/null || fail "whole_program under the preload"
+for file in "$tmp"/*.stall; do
+    is_clean "$file"
+done
 if [ "$(id -u)" = 0 ] && cp "$programs/rights" "$tmp/rights" && chown 65534 "$tmp/rights" && chmod 4755 "$tmp/rights" "$tmp" &&
     chmod 755 "$tmp" && ! findmnt -no OPTIONS -T "$tmp" | grep -q nosuid; then
     expect "more rights than the user" "$("$tmp/rights")" inert
