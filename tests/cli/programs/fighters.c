@@ -18,8 +18,10 @@ __attribute__((noinline)) static void hold_it(void)
 
 static void *fight(void *arg)
 {
-    while (!atomic_load(&stopping))
+    while (!atomic_load(&stopping)) {
         hold_it();
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL); /* a turn for the other */
+    }
     return arg;
 }
 
