@@ -7,7 +7,7 @@ uint32_t smk_readers_active;
 
 static bool wants(const struct smk_reader_slot *reader, uint32_t category, uint64_t tick)
 {
-    return (smk_load_relaxed(&reader->categories) & category) && tick >= smk_load_relaxed(&reader->first) &&
+    return (smk_load_relaxed(&reader->categories) & category) && tick >= smk_load_acquire(&reader->first) &&
            tick < smk_load_relaxed(&reader->last);
 }
 
@@ -54,7 +54,7 @@ void smk_reader_start(int slot, uint64_t first)
 {
     smk_store_relaxed(&smk_readers[slot].lost_elsewhere, 0);
     smk_threads_each_slot(zero_lost, &slot);
-    smk_store_release(&smk_readers[slot].first, first);
+    smk_store_release(&smk_readers[slot].first, first); /* pairs with: wants */
 }
 
 void smk_reader_stop(int slot, uint64_t last) { smk_store_relaxed(&smk_readers[slot].last, last); }

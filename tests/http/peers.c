@@ -251,7 +251,7 @@ static void case_22_arm_and_go_away(void **state)
     host_stop(&host);
 }
 
-/* ---- 23, 24, 25, 26, 28: peers that are slow or gone -------------------------------------------------------------- */
+/* ---- 23, 24, 25, 26, 28: peers that are slow or gone ---- */
 
 /* Ends at a different place each time, by FIN or RST: in the request line, in the headers, behind the request,
  * in the answer. */

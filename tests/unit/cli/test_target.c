@@ -34,7 +34,8 @@ static void test_urls(void **state)
 static void test_what_is_no_target(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "0", "-1", "99999999999999999999", "1x", "/nowhere/at/all", "/etc/passwd", "/"};
+    static const char *const bad[] = {"", "0", "-1", "99999999999999999999", "1x",
+                                      "/nowhere/at/all", "/etc/passwd", "/"};
     struct smk_target target;
     for (size_t i = 0; i < SMK_ARRAY_LEN(bad); i++)
         assert_int_equal(smk_target_find(&target, bad[i]), 2);
