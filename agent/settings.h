@@ -21,7 +21,7 @@
 #define SMK__SEC     UINT64_C(1000000000)
 #define SMK__TIB    (UINT64_C(1) << 40)
 #define SMK_SETTINGS(X)                                                                            \
-    X(TEXT,  listen,              NULL,       0, 4096, "of the TCP front: 127.0.0.1:6060; port 0: any; none: no front") \
+    X(TEXT,  listen,              NULL,       0, 4096, "of the TCP front, 127.0.0.1:6060; port 0: any; or none")\
     X(FLAG,  listen_next,         "off",      0, 0,    "where the port is taken, try the 20 after it")                \
     X(FLAG,  allow_remote,        "off",      0, 0,    "listen may be another address than loopback; needs a token")  \
     X(TEXT,  hosts,               NULL,       0, 4096, "more names that a Host header may have, with commas")         \
