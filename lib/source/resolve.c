@@ -8,18 +8,21 @@
 /* An absent function's own stand-in does not look at its parameters. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-/* Objects behind ours in the order of the look-up: libc's, or whatever stands in front of libc there. */
+/* The version whose functions dlsym gave before glibc's bug 14932 was solved, where there are newer ones. */
+#define OLDEST "GLIBC_2.2.5"
+
+/* Of the objects behind ours in the order of the look-up: libc's, or whatever stands in front of libc there
+ * and is not to be left out. */
 static void *find(const char *name, const char *version)
 {
-    void *found = NULL;
+    void *found = dlsym(RTLD_NEXT, name);
 #ifdef __GLIBC__
-    if (version)
-        found = dlvsym(RTLD_NEXT, name, version);
+    if (found && version && found == dlvsym(RTLD_NEXT, name, OLDEST)) {
+        void *wanted = dlvsym(RTLD_NEXT, name, version);
+        found = wanted ? wanted : found;
+    }
 #endif
-    if (!found)
-        found = dlsym(RTLD_NEXT, name);
-    if (!found)
-        dlerror(); /* the failure is ours, and nobody else is to read it */
+    dlerror(); /* a failure is ours, and nobody else is to read it */
     return found;
 }
 

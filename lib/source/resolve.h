@@ -32,10 +32,10 @@
 #define SMK_ABSENT_CODE  ENOSYS
 #define SMK_ABSENT_ERRNO (errno = ENOSYS, -1)
 
-/*    result, name, version that is asked for first, parameters, arguments, where it is absent
+/*    result, name, version that it must have, parameters, arguments, where it is absent
  *
- * The versions: without one dlsym may give the condition variables of glibc before 2.3.2, which have
- * another size (glibc bug 14932). Where libc does not know the version (arm64), dlsym is right. */
+ * The versions: dlsym may give the condition variables of glibc before 2.3.2, which have another size (glibc
+ * bug 14932). Where libc does not know the version (arm64), dlsym is right. */
 /* clang-format off */
 #define SMK_REAL_CALLS(X)                                                                          \
     X(int, pthread_mutex_lock, NULL, (pthread_mutex_t *mutex), (mutex), SMK_ABSENT_CODE)           \
