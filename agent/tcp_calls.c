@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "base/atomic.h"
 #include "base/lock.h"
@@ -350,6 +351,22 @@ static void our_free(void *data)
         real_free(data);
 }
 
+/* ---- times: for log lines and headers that nobody sees --------------------------------------------- */
+
+static struct tm *(*real_localtime)(const time_t *time);
+static struct tm *(*real_gmtime)(const time_t *time);
+
+static struct tm epoch = {.tm_mday = 1, .tm_year = 70, .tm_wday = 4};
+
+static struct tm *our_localtime(const time_t *time)
+{
+    return is_ours() ? &epoch : real_localtime(time);
+}
+static struct tm *our_gmtime(const time_t *time)
+{
+    return is_ours() ? &epoch : real_gmtime(time);
+}
+
 /* ---- what a tracer's server has no business with --------------------------------------------- */
 
 #define REFUSED(type, name, none, declared, passed)                                                \
@@ -381,17 +398,14 @@ REFUSED(void *, dlopen, NULL, (const char *path, int flags), (path, flags))
 int smk_tcp_calls_replace(void *handle)
 {
     static const struct smk_import imports[] = {
-        OURS(socket, true),         OURS(bind, true),
-        OURS(accept, true),         OURS(close, true),
-        OURS(shutdown, false),      OURS(recv, true),
-        OURS(send, true),           OURS(sigaction, true),
-        OURS(malloc, true),         OURS(calloc, true),
-        OURS(realloc, true),        OURS(free, true),
-        OURS(fork, false),          OURS(popen, false),
-        OURS(kill, false),          OURS(chdir, false),
-        OURS(setuid, false),        OURS(setgid, false),
-        OURS(setgroups, false),     OURS(dlopen, false),
-        OURS(pthread_create, true), OURS(pthread_setname_np, false),
+        OURS(socket, true),     OURS(bind, true),           OURS(accept, true),
+        OURS(close, true),      OURS(shutdown, false),      OURS(recv, true),
+        OURS(send, true),       OURS(sigaction, true),      OURS(malloc, true),
+        OURS(calloc, true),     OURS(realloc, true),        OURS(free, true),
+        OURS(fork, false),      OURS(popen, false),         OURS(kill, false),
+        OURS(chdir, false),     OURS(setuid, false),        OURS(setgid, false),
+        OURS(setgroups, false), OURS(dlopen, false),        OURS(localtime, false),
+        OURS(gmtime, false),    OURS(pthread_create, true), OURS(pthread_setname_np, false),
     };
     return smk_imports_replace(handle, imports, SMK_ARRAY_LEN(imports));
 }

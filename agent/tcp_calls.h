@@ -8,6 +8,7 @@
  *     socket, accept       descriptors lie in the reserved range (core/fds.h); none left: a pause, no spin
  *     recv, send, shutdown only while the descriptor is still the socket that it was; never a SIGPIPE
  *     malloc …             the agent's heap
+ *     localtime, gmtime    the same moment always: libc keeps the host's last result in one place
  *     fork, execle, popen, kill, chdir, setuid, setgid, setgroups, dlopen    refused
  *
  * A host may use the same libcivetweb: calls of its threads go on to where they went.

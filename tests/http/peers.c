@@ -288,7 +288,7 @@ static void disconnect_often(const struct host *host, const enum door *through, 
         else
             disconnect(host, door, GET_STATUS, sizeof(GET_STATUS) - 1, round / (int)count);
     }
-    for (int i = 0; i < 100 && host_fds(host) > fds; i++)
+    for (int i = 0; i < 600 && host_fds(host) > fds; i++)
         sleep_ms(100);
     expect(host_fds(host) <= fds, "%u descriptors, %u before", host_fds(host), fds);
     assert_int_equal(host_threads(host), threads);
