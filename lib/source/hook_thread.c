@@ -49,17 +49,26 @@ static void record_start(struct smk_thread *t, uint32_t parent)
     smk_commit(t, rec, smk_record_head(SMK_EV_THREAD_START, 3, 0, id));
 }
 
+static SMK_NOINLINE void begins(uint32_t parent, uint64_t stack_high)
+{
+    struct smk_thread *t = smk_thread_self();
+    if (!t)
+        return;
+    smk_stack_thread_bounds(stack_high);
+    if (smk_gate_open(SMK_CAT_SCHED))
+        record_start(t, parent);
+}
+
+/* Nothing here has an address, so that the last call is a jump. */
 static void *trampoline(void *arg)
 {
     uint32_t index = (uint32_t)(uintptr_t)arg;
-    struct starting mine = table[index];
+    void *(*run)(void *) = table[index].run;
+    void *hosts = table[index].arg;
+    uint32_t parent = table[index].parent;
     smk_slots_give(&slots, index);
-    struct smk_thread *t = smk_thread_self();
-    if (t)
-        smk_stack_thread_bounds((uint64_t)(uintptr_t)__builtin_dwarf_cfa());
-    if (t && smk_gate_open(SMK_CAT_SCHED))
-        record_start(t, mine.parent);
-    return mine.run(mine.arg);
+    begins(parent, (uint64_t)(uintptr_t)__builtin_dwarf_cfa());
+    return run(hosts);
 }
 
 static SMK_NOINLINE int create_seen(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *),

@@ -36,5 +36,7 @@ expect "ends" "$(count thread_exit "$tmp/a.stall")" 11
         }
         exit bad
     }' || fail "the waits and the unlocks do not agree"
-"$stallmark" report "$tmp/a.stall" | grep -q hold_the_lock || fail "the report does not name hold_the_lock"
+"$stallmark" report "$tmp/a.stall" >"$tmp/report"
+grep -q hold_the_lock "$tmp/report" || fail "the report does not name hold_the_lock"
+grep -q trampoline "$tmp/report" && fail "something of ours is on the host's stacks"
 exit $bad
