@@ -91,6 +91,14 @@ timeout -s INT 0.5 "$stallmark" capture $pid --duration 1h -o stopped.stall >out
 [ "$(cat stopped.stall 2>/dev/null)" = 'the file' ] || say "Ctrl-C kept nothing: $(cat err)"
 grep -q 'stopped; what there is is kept' err || say "Ctrl-C said nothing"
 
+# On a terminal, and only there, one sees how far it is.
+TERM=xterm script -qec "$stallmark capture $pid --duration 300ms -o out.stall" /dev/null >terminal </dev/null
+grep -q 'capturing  *[0-9]* %' terminal || say "no progress on a terminal: $(cat terminal)"
+TERM=dumb script -qec "$stallmark capture $pid --duration 300ms -o out.stall" /dev/null >terminal </dev/null
+! grep -q capturing terminal || say "progress on a terminal that cannot rewrite a line"
+"$stallmark" capture $pid --duration 300ms -o out.stall 2>err >/dev/null
+[ ! -s err ] || say "progress in a file: $(cat err)"
+
 # ---- snapshot, stop --------------------------------------------------------------------------------------------
 
 expect 0 '^snap\.stall$' -- snapshot $pid --before 10s --after 1ms -o snap.stall
