@@ -52,8 +52,10 @@ static struct {
         bool dispatched;
     } connections[CLIENTS_MAX];
     uint32_t clients;
-    bool deaf; /* the listener is off */
-} front;       /* the control loop's */
+    bool deaf;        /* the listener is off */
+    bool dispatching; /* evhttp is on the stack: it is not freed now, */
+    bool stop_wanted; /* but at the next sweep */
+} front;              /* the control loop's */
 
 void smk_front_unix_path(char *text, size_t size)
 {
@@ -140,6 +142,10 @@ static void sweep(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     (void)arg;
+    if (front.stop_wanted) {
+        smk_front_unix_stop();
+        return;
+    }
     for (uint32_t i = 0; i < CLIENTS_MAX; i++)
         if (front.connections[i].fd != 0)
             sweep_connection(&front.connections[i], now);
@@ -179,6 +185,7 @@ static void dispatch(struct evhttp_request *request, void *arg)
     char peer[64];
     (void)arg;
     mark_dispatched(fd);
+    front.dispatching = true;
     bool allowed = smk_unix_peer(fd, &who);
     snprintf(peer, sizeof(peer), "uid %u pid %d", (unsigned)who.uid, (int)who.pid);
     if (!allowed) {
@@ -189,6 +196,7 @@ static void dispatch(struct evhttp_request *request, void *arg)
     } else if (!smk_evhttp_visit_begin(&front.place, request, peer, true)) {
         refuse(request, 503);
     }
+    front.dispatching = false;
 }
 
 /* ---- start and stop -------------------------------------------------------------------------- */
@@ -261,6 +269,11 @@ void smk_front_unix_reset_in_child(void)
 void smk_front_unix_stop(void)
 {
     publish_path("");
+    if (front.dispatching) { /* what is asked for made us find out that our threads may too much */
+        front.stop_wanted = true;
+        turn_deaf(true);
+        return;
+    }
     if (front.http)
         evhttp_free(front.http); /* with its connections, visits and, once bound, its listener */
     else if (front.listener)

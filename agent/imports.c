@@ -5,11 +5,10 @@
 #include <link.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/errors.h"
 #include "base/sys.h"
-
-#define PAGE 4096u
 
 #if defined(__x86_64__)
 #define IS_IMPORT(type) ((type) == R_X86_64_JUMP_SLOT || (type) == R_X86_64_GLOB_DAT)
@@ -68,6 +67,7 @@ static void read_dynamic(struct object *object, const ElfW(Dyn) * dynamic)
 static int find_read_only(struct dl_phdr_info *info, size_t size, void *arg)
 {
     struct object *object = arg;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     (void)size;
     if (info->dlpi_addr != object->base)
         return 0;
@@ -75,9 +75,8 @@ static int find_read_only(struct dl_phdr_info *info, size_t size, void *arg)
         const ElfW(Phdr) *part = &info->dlpi_phdr[i];
         if (part->p_type != PT_GNU_RELRO)
             continue;
-        object->read_only = (object->base + part->p_vaddr) & ~(uintptr_t)(PAGE - 1);
-        object->read_only_end =
-            (object->base + part->p_vaddr + part->p_memsz) & ~(uintptr_t)(PAGE - 1);
+        object->read_only = (object->base + part->p_vaddr) & ~(page - 1);
+        object->read_only_end = (object->base + part->p_vaddr + part->p_memsz) & ~(page - 1);
     }
     return 1;
 }

@@ -59,7 +59,10 @@ static int open_at(struct smk_unix_socket *sock, const char *path, int backlog)
     int fd = smk_fd_keep(smk_sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK));
     if (fd < 0)
         return fd;
-    int rc = bind_and_listen(fd, path, backlog);
+    /* The file gets the mode that the socket has now: it is never open to others, whatever the umask is. */
+    int rc = smk_sys_fchmod(fd, 0600);
+    if (rc == 0)
+        rc = bind_and_listen(fd, path, backlog);
     if (rc == 0)
         rc = smk_sys_statat(AT_FDCWD, path, &st);
     if (rc < 0) {

@@ -235,7 +235,7 @@ int client_connect_soon(const struct host *host, enum door door)
     int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
     int fd = socket(door == DOOR_UNIX ? AF_UNIX : AF_INET, type, 0);
     assert_true(fd >= 0);
-    if (connect_to(fd, host, door) != 0 && errno != EINPROGRESS)
+    if (connect_to(fd, host, door) != 0 && errno != EINPROGRESS && errno != EAGAIN)
         fail_msg("connect: %s", strerror(errno));
     return fd;
 }

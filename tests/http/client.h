@@ -40,7 +40,7 @@ unsigned long host_cpu(const struct host *host);
 
 /* Fails the test when it does not connect. */
 int client_connect(const struct host *host, enum door door);
-/* The same, but goes on while it is not connected yet. */
+/* The same, but goes on while it is not connected yet, or where there is no room for it. */
 int client_connect_soon(const struct host *host, enum door door);
 void client_send(int fd, const void *data, size_t len); /* whether it is taken or not */
 void client_reset(int fd);                              /* closes with RST */

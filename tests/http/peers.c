@@ -419,6 +419,36 @@ static void case_26_connections_that_say_nothing(void **state)
     host_stop(&host);
 }
 
+/* Those that it takes are few, and each has its time: then come those who ask for something. */
+static void case_26_the_unix_socket_too(void **state)
+{
+    struct host host;
+    struct answer answer;
+    int fds[60];
+    (void)state;
+    host_start(&host, "http_timeout=500ms", NULL);
+    unsigned before = host_fds(&host);
+    for (size_t i = 0; i < SMK_ARRAY_LEN(fds); i++)
+        fds[i] = client_connect_soon(&host, DOOR_UNIX);
+    assert_int_equal(status_of(&host, DOOR_TCP, "GET", "/debug/trace/status", NULL), 200);
+    expect(host_fds(&host) <= before + 40, "%u descriptors, %u before", host_fds(&host), before);
+    for (int tries = 0; tries < 100; tries++) {
+        int fd = client_connect_soon(&host, DOOR_UNIX);
+        client_send(fd, GET_STATUS, sizeof(GET_STATUS) - 1);
+        client_read(fd, &answer, 2000);
+        int status = answer.status;
+        close(fd);
+        answer_free(&answer);
+        if (status == 200)
+            break;
+        expect(tries < 99, "the unix socket does not come back");
+        sleep_ms(100);
+    }
+    for (size_t i = 0; i < SMK_ARRAY_LEN(fds); i++)
+        close(fds[i]);
+    host_stop(&host);
+}
+
 static void case_28_the_end_during_a_download(void **state)
 {
     struct host host;
@@ -507,6 +537,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(case_25_readers_that_are_slow),
         cmocka_unit_test(case_25_one_too_many_is_sent_away),
         cmocka_unit_test(case_26_connections_that_say_nothing),
+        cmocka_unit_test(case_26_the_unix_socket_too),
         cmocka_unit_test(case_27_downloads_of_what_is_not_finished),
         cmocka_unit_test(case_28_the_end_during_a_download),
         cmocka_unit_test(case_29_head_and_ranges),
