@@ -52,6 +52,18 @@ SMK_EXPORT int dup3(int from, int to, int flags)
     return SMK_REAL(dup3)(from, to, flags);
 }
 
+/* A libevent base of ours opens a pair for itself when it is made, and closes it by number when it is freed:
+ * it must still be the same then. */
+SMK_EXPORT int pipe2(int fds[2], int flags)
+{
+    int rc = SMK_REAL(pipe2)(fds, flags);
+    if (SMK_UNLIKELY(smk_tls.quiet && rc == 0)) {
+        fds[0] = smk_fd_keep(fds[0]);
+        fds[1] = smk_fd_keep(fds[1]);
+    }
+    return rc;
+}
+
 /* ---- ranges --------------------------------------------------------------------------------------------- */
 
 /* Whether [first, last] has a descriptor of ours in it, and which is the lowest. */

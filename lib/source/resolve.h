@@ -67,6 +67,7 @@
     X(void, closefrom, NULL, (int first), (first), (void)0)                                        \
     X(int, dup2, NULL, (int from, int to), (from, to), SMK_ABSENT_ERRNO)                           \
     X(int, dup3, NULL, (int from, int to, int flags), (from, to, flags), SMK_ABSENT_ERRNO)         \
+    X(int, pipe2, NULL, (int *fds, int flags), (fds, flags), SMK_ABSENT_ERRNO)                     \
     X(long, syscall, NULL, (long number, long a, long b, long c, long d, long e, long f),          \
       (number, a, b, c, d, e, f), SMK_ABSENT_ERRNO)                                                \
     X(int, poll, NULL, (struct pollfd *fds, nfds_t count, int ms), (fds, count, ms),               \

@@ -149,8 +149,10 @@ void host_stop(struct host *host)
     int status = -1;
     bool ended = false;
     fclose(host->commands);
+    host->foreign = host->closed = -1;
     while (fgets(line, sizeof(line), host->says))
-        ended |= sscanf(line, "ended %ld", &host->ended_ms) == 1;
+        if (sscanf(line, "left %ld %ld", &host->foreign, &host->closed) != 2)
+            ended |= sscanf(line, "ended %ld", &host->ended_ms) == 1;
     fclose(host->says);
     assert_int_equal(waitpid(host->pid, &status, 0), host->pid);
     remove_all(host->directory);

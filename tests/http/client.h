@@ -21,6 +21,7 @@ struct host {
     char socket[96], captures[96];
     char refused[640]; /* why the agent did not start; "": it did */
     long ended_ms;     /* after host_stop: how long smk_agent_stop took */
+    long foreign, closed; /* after host_stop, with "closeall": see host.c; else -1 */
 };
 
 /* Starts one with the settings "name=value", up to NULL. "listen=127.0.0.1:0", a socket and a directory are

@@ -13,7 +13,8 @@
  *     sigpipe   says what SIGPIPE does: "default", "ignored" or "handled"
  *     closeall  closes every descriptor above 2, as a daemon does, and fills their numbers with sockets of its
  *               own; its server is gone then
- *     foreign   says how many bytes came out of those sockets that it did not send
+ *     foreign   says how many bytes came out of those sockets that it did not send; after the end of stdin it
+ *               does so once more, and how many of them somebody closed: "left BYTES CLOSED"
  */
 #define _GNU_SOURCE
 #include <event2/buffer.h>
@@ -147,7 +148,7 @@ static void close_all(void)
     printf("closed\n");
 }
 
-static void say_foreign(void)
+static ssize_t foreign_bytes(void)
 {
     char bytes[4096];
     ssize_t n, sum = 0;
@@ -155,7 +156,17 @@ static void say_foreign(void)
         for (int end = 0; end < 2; end++)
             while ((n = recv(pairs[i][end], bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
                 sum += n;
-    printf("foreign %zd\n", sum);
+    return sum;
+}
+
+static void say_left(void)
+{
+    ssize_t bytes = foreign_bytes();
+    int closed = 0;
+    for (int i = 0; i < PAIRS; i++)
+        for (int end = 0; end < 2; end++)
+            closed += fcntl(pairs[i][end], F_GETFD) < 0;
+    printf("left %zd %d\n", bytes, closed);
 }
 
 static void say_sigpipe(void)
@@ -178,7 +189,7 @@ static void obey(const char *line)
     else if (strncmp(line, "closeall", 8) == 0)
         close_all();
     else if (strncmp(line, "foreign", 7) == 0)
-        say_foreign();
+        printf("foreign %zd\n", foreign_bytes());
     fflush(stdout);
 }
 
@@ -275,6 +286,7 @@ int main(int argc, char **argv)
     if (server_is_gone) {
         obey_without_server();
         stop_agent();
+        say_left();
         return 0;
     }
     stop_agent();

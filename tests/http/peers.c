@@ -523,6 +523,8 @@ static void a_host_that_closes_by_number(void **state)
     }
     assert_string_equal(host_obeys(&host, "foreign"), "foreign 0");
     host_stop(&host);
+    assert_int_equal(host.foreign, 0);
+    assert_int_equal(host.closed, 0);
 }
 
 int main(int argc, char **argv)

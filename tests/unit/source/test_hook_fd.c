@@ -67,6 +67,23 @@ static void test_a_thread_of_ours_closes_it(void **state)
     assert_false(smk_fd_is_ours(ours));
 }
 
+static void test_pairs_of_ours_lie_in_the_range(void **state)
+{
+    (void)state;
+    int theirs[2], ours[2];
+    assert_int_equal(pipe2(theirs, O_CLOEXEC), 0);
+    assert_false(smk_fd_is_ours(theirs[0]) || smk_fd_is_ours(theirs[1]));
+    smk_tls.quiet = 1;
+    assert_int_equal(pipe2(ours, O_CLOEXEC | O_NONBLOCK), 0);
+    assert_int_equal(fcntl(ours[0], F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+    assert_true(smk_fd_is_ours(ours[0]) && smk_fd_is_ours(ours[1]));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(close(ours[i]), 0);
+        assert_int_equal(close(theirs[i]), 0);
+    }
+    smk_tls.quiet = 0;
+}
+
 /* Descriptors of the host below, between and above ours. */
 struct scene {
     int ours[2], theirs[3];
@@ -148,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_of_ours_is_not_open),
         cmocka_unit_test(test_a_thread_of_ours_closes_it),
+        cmocka_unit_test(test_pairs_of_ours_lie_in_the_range),
         cmocka_unit_test(test_ranges_go_around),
         cmocka_unit_test(test_syscall_takes_six_arguments),
     };
