@@ -77,7 +77,7 @@ smk_wait smk_abi_wait_begin(smk_site *site, uint32_t kind, const void *object)
         return wait;
     wait = (smk_wait){site, smk_ticks(), (uint64_t)(uintptr_t)object, kind, 0};
     smk_wait_publish(t, kind, wait.object, 0, wait.begin, (uint64_t)__builtin_return_address(0),
-                     (uint64_t)__builtin_frame_address(0), 0);
+                     (uint64_t)__builtin_frame_address(0), 0); /* fp 0: source/seen.h */
     return wait;
 }
 

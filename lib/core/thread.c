@@ -45,6 +45,7 @@ static void thread_ended(void *arg)
         smk_tls.endings++;
         return;
     }
+    smk_wait_drop(t); /* of a call in which it was cancelled */
     if (smk_load_relaxed(&t->state) == SMK_THREAD_LIVE)
         record_exit(t);
     smk_tls.self = NULL;
@@ -121,6 +122,7 @@ struct smk_thread *smk_thread_register(void)
     uint32_t index = smk_slots_take(&threads.slots);
     struct smk_thread *t = index == SMK_NO_SLOT ? NULL : &threads.array[index];
     if (t) {
+        t->index = index;
         fill_slot(t);
         watch_for_end(t);
         smk_add_relaxed(&threads.live, 1);

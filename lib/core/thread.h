@@ -84,6 +84,7 @@ struct smk_thread {
     SMK_ALIGNED(SMK_CACHE_LINE) uint32_t state; /* enum smk_thread_state */
     uint32_t serial;                            /* counts threads of the process from 1 */
     uint32_t tid;
+    uint32_t index; /* of the slot; the same for ever */
     uint64_t request_next; /* of a block of ids reserved for this thread, request.c */
     uint64_t ordinal;    /* sub-buffers opened so far */
     uint64_t stack_high; /* the stack lies below this address; 0: not known yet */
@@ -175,6 +176,15 @@ SMK_INLINE void smk_wait_clear(struct smk_thread *t)
     smk_release_fence(); /* pairs with: smk_wait_read */
     smk_store_relaxed(&w->kind, 0);
     smk_store_release(&w->seq, seq + 2); /* pairs with: smk_wait_read */
+}
+
+/* Forgets what is published, however deep: what published it was left by a longjmp or a cancellation. */
+SMK_INLINE void smk_wait_drop(struct smk_thread *t)
+{
+    if (t->wait.depth == 0)
+        return;
+    t->wait.depth = 1;
+    smk_wait_clear(t);
 }
 
 /* Copies a consistent wait; false when the thread does not wait, or kept changing. */

@@ -126,10 +126,28 @@ enum smk_arg_type {
     X(21, HANDOFF, "handoff", REQUEST, 0x0001, (SITE, "site"), (REQUEST, "request"),               \
       (TICKS, "duration"), (THREAD, "from"))                                                       \
     X(32, LOCK_WAIT, "lock_wait", LOCK, 0x0001, (STACK, "stack"), (TICKS, "duration"),             \
-      (ADDRESS, "lock"), (THREAD, "holder"), (THREAD, "releaser"), (NUMBER, "result"))             \
+      (ADDRESS, "lock"), (THREAD, "holder"), (THREAD, "releaser"), (NUMBER, "result"),             \
+      (STRING, "call"))                                                                            \
     X(33, LOCK_RELEASE, "lock_release", LOCK, 0x0001, (STACK, "stack"), (TICKS, "duration"),       \
       (ADDRESS, "lock"), (TICKS, "held"))                                                          \
     X(34, LOCK_NAME, "lock_name", LOCK, 0x0001, (STRING, "name"), (ADDRESS, "lock"))               \
+    X(35, COND_WAIT, "cond_wait", COND, 0x0001, (STACK, "stack"), (TICKS, "duration"),             \
+      (ADDRESS, "object"), (ADDRESS, "mutex"), (THREAD, "waker"), (STRING, "call"),                \
+      (SIGNED, "result"))                                                                          \
+    X(36, COND_WAKE, "cond_wake", COND, 0x0001, (STACK, "stack"), (TICKS, "duration"),             \
+      (ADDRESS, "object"), (NUMBER, "waiters"), (STRING, "call"))                                  \
+    X(37, NET_WAIT, "net_wait", NET, 0x0001, (STACK, "stack"), (TICKS, "duration"),                \
+      (STRING, "call"), (SIGNED, "fd"), (SIGNED, "result"), (STRING, "peer"))                      \
+    X(38, POLL_WAIT, "poll_wait", POLL, 0x0001, (STACK, "stack"), (TICKS, "duration"),             \
+      (STRING, "call"), (SIGNED, "fd"), (SIGNED, "result"))                                        \
+    X(39, DISK_WAIT, "disk_wait", DISK, 0x0001, (STACK, "stack"), (TICKS, "duration"),             \
+      (STRING, "call"), (SIGNED, "fd"), (SIGNED, "result"), (STRING, "file"))                      \
+    X(40, SLEEP_WAIT, "sleep_wait", SLEEP, 0x0001, (STACK, "stack"), (TICKS, "duration"),          \
+      (STRING, "call"), (TICKS, "asked"))                                                          \
+    X(41, JOIN_WAIT, "join_wait", JOIN, 0x0001, (STACK, "stack"), (TICKS, "duration"),             \
+      (STRING, "call"), (THREAD, "thread"), (SIGNED, "result"))                                    \
+    X(42, MEMORY_WAIT, "memory_wait", MEMORY, 0x0001, (STACK, "stack"), (TICKS, "duration"),       \
+      (STRING, "call"), (ADDRESS, "address"), (NUMBER, "bytes"))                                   \
     X(48, LOG, "log", OTHER, 0x0001, (SITE, "site"), (SIGNED, "value"), (TEXT, "text"))            \
     X(49, COUNTER, "counter", OTHER, 0x0001, (SITE, "site"), (VALUE, "value"))                     \
     X(50, USER_WAIT, "user_wait", OTHER, 0x0001, (SITE, "site"), (TICKS, "duration"),              \
@@ -168,7 +186,16 @@ const struct smk_event_spec *smk_event_spec(unsigned id);
  * lock_release: recorded behind an unlock that somebody was waiting for, so rare. stack: of the holder
  * in the unlock, which says what it was doing; duration: of the unlocking call itself, so that the wake
  * lies in [time - duration, time]; held: since it got the lock, 0 where that is not known (it got it
- * without waiting, and such a lock costs no time stamp). */
+ * without waiting, and such a lock costs no time stamp).
+ *
+ * The other waits are recorded when they end, too, and only where the call slept. call: the function, by
+ * its name; result: what it returned, for a negative one of -1 the negative errno; fd: -1 where the call
+ * has none; asked: how long it was to sleep; thread: the thread that was waited for, or the process;
+ * bytes: of memory.
+ * cond_wait: condition variables, semaphores, barriers, futexes. waker: the thread whose call, that we saw,
+ * woke somebody who waited for the object last before this wait ended; 0: none.
+ * cond_wake: recorded behind a call that woke, where somebody waited; waiters: how many that were, for a
+ * futex how many were woken. */
 
 /* What ended a lock wait: the call's result, in few words. */
 enum smk_lock_result {

@@ -21,14 +21,15 @@
 #include "core/ownthread.h"
 #include "core/pool.h"
 #include "source/contended.h"
-#include "source/hook_lock.h"
 #include "source/hook_thread.h"
 #include "source/modules.h"
 #include "source/mutex.h"
 #include "source/probe.h"
 #include "source/resolve.h"
+#include "source/seen.h"
 #include "source/stack.h"
 #include "source/start.h"
+#include "source/sync.h"
 
 uint32_t smk_copies;
 /* The one in this object, whatever the name is bound to. */
@@ -46,7 +47,7 @@ static void prepare(void)
         return;
     }
     smk_clock_calibrate();
-    smk_hook_lock_prepare();
+    smk_seen_prepare();
     smk_stack_prepare();
 }
 
@@ -71,8 +72,10 @@ static size_t missing(char *text, size_t size)
     size_t len = 0;
     text[0] = '\0';
     len = add_line(text, size, len,
-                   "cond, net, poll, disk, sleep, memory, join, alloc, cpu, loop: no source in this version");
+                   "net, disk, memory, join, alloc, cpu, loop: no source in this version");
     len = add_line(text, size, len, "running and runnable: no scheduler source in this version");
+    if (!SMK_SYNC_KNOWN)
+        len = add_line(text, size, len, "who wakes waiters: unknown with this C library");
     if (!SMK_MUTEX_KNOWN)
         len = add_line(text, size, len, "holders of locks: unknown with this C library");
     if (smk_hook_thread_unseen() > 0)

@@ -13,9 +13,11 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,6 +56,20 @@
     X(int, pthread_cond_clockwait, NULL,                                                           \
       (pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,                              \
        const struct timespec *until), (cond, mutex, clock, until), SMK_ABSENT_CODE)                \
+    X(int, pthread_cond_signal, "GLIBC_2.3.2", (pthread_cond_t *cond), (cond), SMK_ABSENT_CODE)    \
+    X(int, pthread_cond_broadcast, "GLIBC_2.3.2", (pthread_cond_t *cond), (cond), SMK_ABSENT_CODE) \
+    X(int, cnd_wait, NULL, (cnd_t *cond, mtx_t *mutex), (cond, mutex), thrd_error)                 \
+    X(int, cnd_timedwait, NULL, (cnd_t *cond, mtx_t *mutex, const struct timespec *until),         \
+      (cond, mutex, until), thrd_error)                                                            \
+    X(int, cnd_signal, NULL, (cnd_t *cond), (cond), thrd_error)                                    \
+    X(int, cnd_broadcast, NULL, (cnd_t *cond), (cond), thrd_error)                                 \
+    X(int, sem_wait, NULL, (sem_t *sem), (sem), SMK_ABSENT_ERRNO)                                  \
+    X(int, sem_timedwait, NULL, (sem_t *sem, const struct timespec *until), (sem, until),          \
+      SMK_ABSENT_ERRNO)                                                                            \
+    X(int, sem_clockwait, NULL, (sem_t *sem, clockid_t clock, const struct timespec *until),       \
+      (sem, clock, until), SMK_ABSENT_ERRNO)                                                       \
+    X(int, sem_post, NULL, (sem_t *sem), (sem), SMK_ABSENT_ERRNO)                                  \
+    X(int, pthread_barrier_wait, NULL, (pthread_barrier_t *barrier), (barrier), SMK_ABSENT_CODE)   \
     X(int, pthread_create, NULL,                                                                   \
       (pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg),            \
       (thread, attr, run, arg), SMK_ABSENT_CODE)                                                   \
@@ -103,7 +119,8 @@
       SMK_ABSENT_ERRNO)                                                                            \
     X(int, clock_nanosleep, NULL,                                                                  \
       (clockid_t clock, int flags, const struct timespec *ts, struct timespec *left),              \
-      (clock, flags, ts, left), SMK_ABSENT_CODE)
+      (clock, flags, ts, left), SMK_ABSENT_CODE)                                                   \
+    X(int, thrd_sleep, NULL, (const struct timespec *ts, struct timespec *left), (ts, left), -2)
 /* clang-format on */
 
 struct smk_real {

@@ -9,7 +9,6 @@
 #include "base/sys.h"
 #include "unit/source/records.h"
 #include "source/held.h"
-#include "source/hook_lock.h"
 #include "source/resolve.h"
 
 /* ---- results: ours are libc's ---------------------------------------------------------------------------- */

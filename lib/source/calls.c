@@ -1,0 +1,64 @@
+#include "source/calls.h"
+
+#include <stdio.h>
+
+#include "base/sys.h"
+#include "core/site.h"
+
+uint32_t smk_call_names[SMK_CALL_COUNT];
+uint64_t (*smk_call_counts)[SMK_CALL_COUNT];
+
+static const char *const names[SMK_CALL_COUNT] = {
+#define X(result, name, ...) [SMK_CALL_##name] = #name,
+    SMK_REAL_CALLS(X)
+#undef X
+    [SMK_CALL_futex] = "futex",
+};
+
+static uint64_t slots(void)
+{
+    struct smk_threads_stats stats;
+    smk_threads_stats(&stats);
+    return stats.capacity;
+}
+
+/* Address space for every slot; memory for those that are used. Kept for ever: a thread may be counting. */
+static void make_counts(void)
+{
+    uint64_t(*none)[SMK_CALL_COUNT] = NULL, (*counts)[SMK_CALL_COUNT];
+    size_t size = slots() * sizeof *counts;
+    if (size == 0 || smk_load_relaxed(&smk_call_counts) || !(counts = smk_sys_map(size)))
+        return;
+    if (!smk_cas_acq_rel(&smk_call_counts, &none, counts)) /* pairs with: another that arms */
+        smk_sys_unmap(counts, size);
+}
+
+void smk_calls_prepare(void)
+{
+    for (unsigned call = 0; call < SMK_CALL_COUNT; call++)
+        smk_store_relaxed(&smk_call_names[call], smk_string_id(names[call]));
+    make_counts();
+}
+
+uint64_t smk_calls_seen(enum smk_call call)
+{
+    uint64_t(*counts)[SMK_CALL_COUNT] = smk_load_relaxed(&smk_call_counts);
+    struct smk_threads_stats stats;
+    uint64_t sum = 0;
+    smk_threads_stats(&stats);
+    for (uint64_t i = 0; counts && i < smk_min_u64(stats.started, stats.capacity); i++)
+        sum += smk_load_relaxed(&counts[i][call]);
+    return sum;
+}
+
+size_t smk_calls_list(char *text, size_t size)
+{
+    size_t len = 0;
+    text[0] = '\0';
+    for (unsigned call = 0; call < SMK_CALL_COUNT && len + 64 < size; call++) {
+        uint64_t seen = smk_calls_seen(call);
+        if (seen > 0)
+            len += (size_t)snprintf(text + len, size - len, "%s %llu\n", names[call], (unsigned long long)seen);
+    }
+    return len;
+}

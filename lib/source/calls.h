@@ -1,0 +1,44 @@
+/* calls.h: numbers, names and counts of the calls that we stand in front of.
+ *
+ * Each has a number, which is its place in resolve.h's table. Its name is a string of the traces; how often
+ * it was seen while something was armed is counted by each thread in memory of its own, which costs an
+ * addition and no bus lock.
+ */
+#ifndef SMK_SOURCE_CALLS_H
+#define SMK_SOURCE_CALLS_H
+
+#include "base/atomic.h"
+#include "core/thread.h"
+#include "source/resolve.h"
+
+enum smk_call {
+#define X(result, name, ...) SMK_CALL_##name,
+    SMK_REAL_CALLS(X)
+#undef X
+    SMK_CALL_futex, /* through syscall() */
+    SMK_CALL_COUNT
+};
+
+extern uint32_t smk_call_names[SMK_CALL_COUNT];           /* ids of strings; atomic, 0: no room for it */
+extern uint64_t (*smk_call_counts)[SMK_CALL_COUNT];       /* by slot of a thread; NULL: no memory */
+
+/* At each arming. */
+void smk_calls_prepare(void);
+
+SMK_INLINE uint32_t smk_call_name(enum smk_call call) { return smk_load_relaxed(&smk_call_names[call]); }
+
+/* The thread made the call. */
+SMK_INLINE void smk_call_count(struct smk_thread *self, enum smk_call call)
+{
+    uint64_t(*counts)[SMK_CALL_COUNT] = smk_load_relaxed(&smk_call_counts);
+    if (SMK_LIKELY(counts != NULL))
+        smk_local_add(&counts[self->index][call], 1);
+}
+
+/* Calls seen so far in this process, by all threads. */
+uint64_t smk_calls_seen(enum smk_call call);
+
+/* Lines "name count" of those that were seen; the length. */
+size_t smk_calls_list(char *text, size_t size);
+
+#endif
