@@ -17,6 +17,7 @@
 #include "core/init.h"
 #include "format/events.h"
 #include "download.h"
+#include "filters.h"
 #include "fronts.h"
 #include "heap.h"
 #include "log.h"
@@ -166,7 +167,9 @@ SMK_EXPORT int smk_agent_start(const smk_agent_options *options)
         return smk_fail(SMK_E_BUSY, "the agent runs already");
     if (smk_core_inert())
         return smk_fail(SMK_E_INERT, "stallmark is inert in this process: %s", smk_core_inert());
-    int rc = smk_settings_load(&settings, options);
+    int rc = smk_filters_check();
+    if (rc == 0)
+        rc = smk_settings_load(&settings, options);
     if (rc < 0)
         return rc;
     rc = smk_log_open(settings.log_file, options ? options->log : NULL, options ? options->log_arg : NULL);

@@ -348,13 +348,17 @@ void smk_captures_stream(struct smk_answer *answer, struct smk_running *running)
     smk_answer_header(answer, "Location", "/debug/traces/%s", running->id);
 }
 
-void smk_captures_answer_recording(struct smk_answer *answer, const struct smk_running *running)
+uint64_t smk_captures_seconds_left(const struct smk_running *running)
 {
     uint64_t now = smk_sys_clock(CLOCK_REALTIME);
-    uint64_t left = running->stops_unix_ns > now ? running->stops_unix_ns - now : 0;
+    return (running->stops_unix_ns > now ? running->stops_unix_ns - now : 0) / 1000000000u + 1;
+}
+
+void smk_captures_answer_recording(struct smk_answer *answer, const struct smk_running *running)
+{
     char stops[SMK_TIME_TEXT];
     smk_time_format(running->stops_unix_ns, stops);
-    smk_answer_header(answer, "Retry-After", "%llu", (unsigned long long)(left / 1000000000u + 1));
+    smk_answer_header(answer, "Retry-After", "%llu", (unsigned long long)smk_captures_seconds_left(running));
     smk_answer_problem(answer, 409, "still recording",
                        "capture %s records until %s; wait=1 sends it as it grows, POST /debug/trace/stop ends it",
                        running->id, stops);

@@ -66,6 +66,9 @@ void smk_captures_put(struct smk_json *json, const struct smk_running *running);
 /* An answer that streams it from its beginning, while it grows. */
 void smk_captures_stream(struct smk_answer *answer, struct smk_running *running);
 
+/* Until its timer stops it, at least 1. */
+uint64_t smk_captures_seconds_left(const struct smk_running *running);
+
 /* 409 with Retry-After: it is still recording. */
 void smk_captures_answer_recording(struct smk_answer *answer, const struct smk_running *running);
 

@@ -79,6 +79,7 @@ static void put_stacks(struct smk_json *json)
     smk_json_begin(json, "stacks", '{');
     smk_json_number(json, "taken", smk_load_relaxed(&smk_stats.stacks_taken));
     smk_json_number(json, "cut", smk_load_relaxed(&smk_stats.stacks_cut));
+    smk_json_number(json, "refused", smk_load_relaxed(&smk_stacks.refused));
     smk_json_end(json, '}');
 }
 

@@ -44,9 +44,12 @@ static void arm(struct smk_exchange *exchange, const struct smk_arm *wanted, con
         answer_running(exchange, running, wanted->wait, rc == 0 ? 202 : 200);
         return;
     }
-    if (rc == SMK_E_BUSY && running)
-        smk_answer_header(&exchange->answer, "Location", "/debug/traces/%s", running->id);
     smk_answer_failure(&exchange->answer, rc);
+    if (rc == SMK_E_BUSY && running) {
+        smk_answer_header(&exchange->answer, "Location", "/debug/traces/%s", running->id);
+        smk_answer_header(&exchange->answer, "Retry-After", "%llu",
+                          (unsigned long long)smk_captures_seconds_left(running));
+    }
     smk_agent_audit(peer, action, "refused", exchange->answer.status);
     smk_exchange_answer(exchange);
 }

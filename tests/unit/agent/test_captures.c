@@ -17,13 +17,17 @@ static void test_arm_stop_list_download_delete(void **state)
     free(body);
     work(1000);
 
-    fake_expect("GET", "/debug/trace", 409, id);
+    struct fake_answer answer = fake_ask("GET", "/debug/trace");
+    assert_int_equal(answer.status, 409);
+    assert_non_null(strstr(answer.body, id));
+    assert_true(atoi(fake_header(&answer, "Retry-After")) > 10);
+    free(answer.body);
     body = fake_body("GET", "/debug/trace?join=1", 200);
     value_of(body, "id", other, sizeof other);
     assert_string_equal(id, other);
     free(body);
     snprintf(target, sizeof target, "/debug/traces/%s", id);
-    struct fake_answer answer = fake_ask("GET", target);
+    answer = fake_ask("GET", target);
     assert_int_equal(answer.status, 409);
     assert_true(atoi(fake_header(&answer, "Retry-After")) > 10);
     free(answer.body);
@@ -220,6 +224,20 @@ static void test_keep_segments_deletes_the_oldest(void **state)
     fake_expect("GET", "/debug/traces", 200, "\"segments\":2");
 }
 
+static void test_max_bytes_end_it(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    uint32_t enough = 0;
+    assert_int_equal(start_with(NULL), 0);
+    pthread_create(&thread, NULL, busy, &enough);
+    free(fake_body("GET", "/debug/trace?duration=60s&max_bytes=256KiB", 202));
+    wait_until_done();
+    smk_store_release(&enough, 1); /* pairs with: busy */
+    pthread_join(thread, NULL);
+    fake_expect("GET", "/debug/traces", 200, "\"reason_ended\":\"max_bytes\"");
+}
+
 static void test_without_a_directory_it_is_kept_in_memory(void **state)
 {
     (void)state;
@@ -413,6 +431,7 @@ int main(void)
         WITH_DIRECTORY(test_a_client_that_goes_away_ends_nothing),
         WITH_DIRECTORY(test_segments_joined_and_alone),
         WITH_DIRECTORY(test_keep_segments_deletes_the_oldest),
+        WITH_DIRECTORY(test_max_bytes_end_it),
         WITH_DIRECTORY(test_without_a_directory_it_is_kept_in_memory),
         WITH_DIRECTORY(test_snapshots_need_the_recorder),
         WITH_DIRECTORY(test_wrong_values_arm_nothing),

@@ -318,6 +318,92 @@ static void test_a_planted_link_is_not_written_through(void **state)
     close(dir);
 }
 
+static struct smk_tape *new_tape(bool rotates)
+{
+    struct smk_directory *held = smk_directory_new(smk_store_open_directory(directory), directory);
+    struct smk_tape *tape = smk_tape_new_files(held, "20260131t235959123-k3v9x0q1", rotates);
+    smk_directory_release(held); /* the tape holds it */
+    return tape;
+}
+
+static void test_the_floor_ends_a_capture_but_not_its_end(void **state)
+{
+    (void)state;
+    char data[8192] = {0};
+    struct smk_tape *tape = new_tape(false);
+    assert_int_equal(smk_tape_calls.open(tape, 0), 0);
+    assert_int_equal(smk_tape_calls.write(tape, data, sizeof data), 0);
+    tape->free_floor = UINT64_MAX;
+    assert_int_equal(smk_tape_calls.write(tape, data, sizeof data), -ENOSPC);
+    assert_int_equal(smk_tape_calls.write(tape, data, 144), 0); /* an END */
+    assert_int_equal(smk_tape_calls.close(tape, false), 0);
+    assert_int_equal(smk_tape_calls.open(tape, 1), -ENOSPC);
+    smk_tape_release(tape);
+}
+
+static void write_segment(struct smk_tape *tape, uint32_t number)
+{
+    char data[100];
+    memset(data, 'a' + (int)number, sizeof data);
+    assert_int_equal(smk_tape_calls.open(tape, number), 0);
+    assert_int_equal(smk_tape_calls.write(tape, data, sizeof data), 0);
+}
+
+/* Reads what there is; the number of bytes, or the error behind them. */
+static ssize_t read_all(struct smk_tape_reader *reader, char *data)
+{
+    size_t used = 0;
+    for (;;) {
+        ssize_t n = smk_tape_reader_read(reader, data + used, 33);
+        if (n <= 0)
+            return used ? (ssize_t)used : n;
+        used += (size_t)n;
+    }
+}
+
+static void test_a_reader_follows_from_segment_to_segment(void **state)
+{
+    (void)state;
+    char data[2000];
+    struct smk_tape *tape = new_tape(true);
+    tape->keep_segments = 1;
+    struct smk_tape_reader *reader = smk_tape_reader_new(tape);
+    assert_int_equal(read_all(reader, data), -EAGAIN);
+    write_segment(tape, 0);
+    assert_int_equal(read_all(reader, data), 100);
+    assert_int_equal(read_all(reader, data), -EAGAIN);
+    for (uint32_t n = 1; n < 4; n++) { /* nothing is deleted while somebody reads */
+        assert_int_equal(smk_tape_calls.close(tape, true), 0);
+        write_segment(tape, n);
+    }
+    assert_int_equal(read_all(reader, data), 300);
+    assert_int_equal(data[0], 'b');
+    assert_int_equal(data[299], 'd');
+    smk_tape_reader_close(reader);
+    assert_int_equal(smk_tape_calls.close(tape, true), 0);
+    assert_int_equal(count_files(), 1);
+    reader = smk_tape_reader_new(tape); /* from the first that is left */
+    assert_int_equal(read_all(reader, data), 100);
+    assert_int_equal(data[0], 'd');
+    assert_int_equal(read_all(reader, data), -EAGAIN);
+    smk_tape_end(tape);
+    assert_int_equal(read_all(reader, data), 0);
+    smk_tape_reader_close(reader);
+    smk_tape_release(tape);
+}
+
+static void test_a_capture_without_a_byte_is_cut(void **state)
+{
+    (void)state;
+    char data[100];
+    struct smk_tape *tape = new_tape(false);
+    struct smk_tape_reader *reader = smk_tape_reader_new(tape);
+    smk_tape_end(tape);
+    assert_int_equal(read_all(reader, data), -EIO);
+    smk_tape_reader_close(reader);
+    smk_tape_release(tape);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +415,9 @@ int main(void)
         WITH_DIRECTORY(test_retention_by_age_and_bytes),
         WITH_DIRECTORY(test_foreign_files_are_never_touched),
         WITH_DIRECTORY(test_a_download_outlives_its_file),
+        WITH_DIRECTORY(test_the_floor_ends_a_capture_but_not_its_end),
+        WITH_DIRECTORY(test_a_reader_follows_from_segment_to_segment),
+        WITH_DIRECTORY(test_a_capture_without_a_byte_is_cut),
         WITH_DIRECTORY(test_a_planted_link_is_not_written_through),
     };
     return SMK_RUN(tests);
