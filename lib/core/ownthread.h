@@ -8,4 +8,11 @@
  * 0 or -errno. */
 int smk_start_own_thread(void *(*run)(void *), void *arg);
 
+/* The host's main thread has ended by pthread_exit. */
+void smk_host_main_ended(void);
+bool smk_host_main_has_ended(void);
+/* And none of the host's other threads is left: the process ends when ours do, as it would without us, so
+ * they return. Reads /proc; false while main has not ended. */
+bool smk_host_is_gone(void);
+
 #endif

@@ -7,9 +7,11 @@
 #include "base/errors.h"
 #include "base/sys.h"
 #include "core/gate.h"
+#include "core/ownthread.h"
 #include "core/readers.h"
 #include "core/record.h"
 #include "core/slots.h"
+#include "core/writer.h"
 
 SMK_TLS struct smk_thread_local smk_tls;
 
@@ -54,6 +56,10 @@ static void thread_ended(void *arg)
     if (smk_load_relaxed(&t->state) != SMK_THREAD_LIVE)
         return;
     smk_pool_thread_exit(t);
+    if (smk_load_relaxed(&t->tid) == (uint32_t)smk_sys_getpid()) {
+        smk_host_main_ended();
+        smk_writer_wake();
+    }
     smk_sub_relaxed(&threads.live, 1);
     if (smk_readers_any())
         smk_store_release(&t->state, SMK_THREAD_EXITED); /* pairs with: smk_threads_each */

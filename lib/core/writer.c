@@ -6,10 +6,14 @@
 #include "base/errors.h"
 #include "base/lock.h"
 #include "base/sys.h"
+#include "core/capture.h"
 #include "core/init.h"
 #include "core/ownthread.h"
 #include "core/pass.h"
 #include "core/thread.h"
+
+#define LOOK_FOR_HOST_NS 100000000u
+#define SHUTDOWN_NS      UINT64_C(2000000000)
 
 static struct smk_lock pass_lock = SMK_LOCK_INIT(SMK_RANK_WRITER);
 static uint32_t running; /* atomic */
@@ -59,10 +63,16 @@ static void *writer_main(void *arg)
     for (;;) {
         uint32_t seen = smk_load_acquire(&wake); /* pairs with: smk_writer_wake */
         uint64_t ns = locked_pass();
+        if (smk_host_is_gone())
+            break;
+        if (smk_host_main_has_ended())
+            ns = smk_min_u64(ns, LOOK_FOR_HOST_NS);
         if (ns > 0)
             smk_sys_futex_wait(&wake, seen, ns);
     }
-    return NULL;
+    smk_store_release(&running, 0); /* pairs with: smk_writer_runs */
+    smk_captures_shutdown(SHUTDOWN_NS);
+    return NULL; /* as the last thread: libc calls exit(0) */
 }
 
 void smk_writer_wake(void)
