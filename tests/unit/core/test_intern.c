@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <sys/time.h>
 
-#include "base/sys.h"
+#include "base/atomic.h"
 #include "core/intern.h"
 #include "core/site.h"
 
@@ -61,7 +61,7 @@ enum { THREADS = 4, NAMES = 2000 };
 static struct smk_intern shared;
 static uint32_t ids[THREADS][NAMES];
 static uint32_t in_handler[NAMES];
-static unsigned handled;
+static uint32_t handled;
 
 static void *add_all(void *arg)
 {
@@ -77,8 +77,8 @@ static char names[NAMES][16];
 static void on_alarm(int signal)
 {
     (void)signal;
-    uint32_t i = handled++ % NAMES;
-    in_handler[i] = smk_intern(&shared, names[i], (uint32_t)strlen(names[i]));
+    uint32_t i = smk_add_relaxed(&handled, 1) % NAMES;
+    smk_store_relaxed(&in_handler[i], smk_intern(&shared, names[i], (uint32_t)strlen(names[i])));
 }
 
 /* Threads that add the same names at once, each interrupted by a handler that adds them as well, agree. */
