@@ -86,8 +86,8 @@ put "HEAD_debug_traces_${id//-/_}.2" 409 ''
 expect 0 -- capture $pid --duration 1ms -o out.stall
 [ "$(ls "$answers"/*.[0-9] 2>/dev/null)" = "" ] || say "it was not waited for"
 
-# Ctrl-C: the capture is stopped, and what there is comes.
-timeout -s INT 0.5 "$stallmark" capture $pid --duration 1h -o stopped.stall >out 2>err </dev/null
+# Ctrl-C: the capture is stopped, and what there is comes. (Without --foreground timeout signals twice.)
+timeout --foreground -s INT 0.5 "$stallmark" capture $pid --duration 1h -o stopped.stall >out 2>err </dev/null
 [ "$(cat stopped.stall 2>/dev/null)" = 'the file' ] || say "Ctrl-C kept nothing: $(cat err)"
 grep -q 'stopped; what there is is kept' err || say "Ctrl-C said nothing"
 
