@@ -59,7 +59,7 @@ start killed --listen 127.0.0.1:0 -- "$fighters"
 "$stallmark" capture "$pid" --duration 20s -o killed.stall >capture.out 2>&1 </dev/null &
 capture=$!
 # shellcheck disable=SC2317 # called by wait_for
-armed() { "$stallmark" status "$pid" | grep -q '^state *armed'; }
+armed() { "$stallmark" status "$pid" | grep -q '^state *armed' && ls captures/*.partial; }
 wait_for 10 armed || say "it was not armed"
 kill -TERM "$pid"
 exec 3>&-
