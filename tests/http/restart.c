@@ -1,11 +1,14 @@
-/* restart.c: an agent that is started and stopped again and again leaves nothing behind, answers each time, and a
- * forked child of its host has none of it.
+/* restart.c: an agent that is started and stopped again and again leaves nothing behind and answers each time; a
+ * forked child of its host has none of it; a host that uses libcivetweb too has its own.
  */
 #define _GNU_SOURCE
 #include "unit/smk_test.h"
 
 #include <arpa/inet.h>
+#include <civetweb.h>
 #include <dirent.h>
+#include <dlfcn.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,20 +50,26 @@ static void start(void)
         fail_msg("%s", smk_last_error());
 }
 
-static void expect_answer(void)
+static void expect_answer_of(int port)
 {
     static const char text[] = "GET /debug/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    char address[64], head[13] = "";
+    char head[13] = "";
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    smk_agent_address(address, sizeof(address));
-    assert_int_equal(strncmp(address, "127.0.0.1:", 10), 0);
-    in.sin_port = htons((uint16_t)atoi(address + 10));
+    in.sin_port = htons((uint16_t)port);
     assert_int_equal(connect(fd, (struct sockaddr *)&in, sizeof(in)), 0);
     assert_int_equal(send(fd, text, sizeof(text) - 1, 0), sizeof(text) - 1);
     assert_int_equal(recv(fd, head, 12, MSG_WAITALL), 12);
     assert_string_equal(head, "HTTP/1.1 200");
     close(fd);
+}
+
+static void expect_answer(void)
+{
+    char address[64];
+    smk_agent_address(address, sizeof(address));
+    assert_int_equal(strncmp(address, "127.0.0.1:", 10), 0);
+    expect_answer_of(atoi(address + 10));
 }
 
 static void nothing_is_left_behind(void **state)
@@ -110,6 +119,69 @@ static void a_forked_child_has_none_of_it(void **state)
     assert_int_equal(smk_agent_stop(), 0);
 }
 
+/* ---- a host that uses civetweb too ---- */
+
+static struct {
+    struct mg_context *(*start)(const struct mg_callbacks *callbacks, void *data,
+                                const char **options);
+    void (*stop)(struct mg_context *context);
+    int (*server_ports)(const struct mg_context *context, int size, struct mg_server_port *ports);
+    int (*write)(struct mg_connection *connection, const void *data, size_t len);
+} own;
+
+static uint32_t own_requests;
+
+static int own_request(struct mg_connection *connection)
+{
+    static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    __atomic_fetch_add(&own_requests, 1, __ATOMIC_RELAXED);
+    own.write(connection, text, sizeof(text) - 1);
+    return 200;
+}
+
+static struct mg_context *start_own(int *port)
+{
+    static const char *options[] = {"listening_ports", "127.0.0.1:0", "num_threads", "2", NULL};
+    struct mg_callbacks callbacks = {.begin_request = own_request};
+    struct mg_server_port ports[1];
+    void *library = dlopen("libcivetweb.so.1", RTLD_NOW);
+    assert_non_null(library);
+    *(void **)&own.start = dlsym(library, "mg_start");
+    *(void **)&own.stop = dlsym(library, "mg_stop");
+    *(void **)&own.server_ports = dlsym(library, "mg_get_server_ports");
+    *(void **)&own.write = dlsym(library, "mg_write");
+    struct mg_context *context = own.start(&callbacks, NULL, options);
+    assert_non_null(context);
+    memset(ports, 0, sizeof(ports));
+    assert_int_equal(own.server_ports(context, 1, ports), 1);
+    *port = ports[0].port;
+    return context;
+}
+
+/* It gets what it got without us: its requests, and SIGPIPE ignored. */
+static void a_host_that_uses_civetweb_too(void **state)
+{
+    struct sigaction action;
+    int port;
+    (void)state;
+    signal(SIGPIPE, SIG_DFL);
+    start();
+    sigaction(SIGPIPE, NULL, &action);
+    assert_true(action.sa_handler == SIG_DFL);
+    struct mg_context *context = start_own(&port);
+    sigaction(SIGPIPE, NULL, &action);
+    assert_true(action.sa_handler == SIG_IGN);
+    for (int i = 0; i < 20; i++) {
+        expect_answer_of(port);
+        expect_answer();
+    }
+    assert_int_equal(__atomic_load_n(&own_requests, __ATOMIC_RELAXED), 20);
+    assert_int_equal(smk_agent_stop(), 0);
+    expect_answer_of(port);
+    own.stop(context);
+    signal(SIGPIPE, SIG_DFL);
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -130,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_left_behind),
         cmocka_unit_test(a_forked_child_has_none_of_it),
+        cmocka_unit_test(a_host_that_uses_civetweb_too),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
