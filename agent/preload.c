@@ -12,11 +12,13 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/atomic.h"
 #include "base/sys.h"
+#include "core/fds.h"
 #include "core/init.h"
 #include "core/ownthread.h"
 #include "core/thread.h"
@@ -148,12 +150,18 @@ static void start_writer(void)
     smk_writer_wake();
 }
 
+/* The file is opened now and written by its descriptor, under its own name: a server that gives up its rights
+ * on the way could neither create nor rename one. Whatever there is of it opens. */
 static void begin_recording(void)
 {
     smk_capture_options options = SMK_CAPTURE_OPTIONS;
-    options.path = kept->record;
+    int fd = smk_sys_open(kept->record, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (fd < 0)
+        return; /* `stallmark record` has tried it, and said so */
+    options.fd = smk_fd_keep(fd);
     smk_source_on_first_wait(start_writer);
-    smk_capture_start(&options, NULL);
+    if (smk_capture_start(&options, NULL) < 0)
+        smk_fd_close(options.fd);
 }
 
 #ifdef SMK_PRELOAD_AGENT
