@@ -13,15 +13,15 @@ static char path[128];
 
 /* What on_finished said. */
 static char reason[32], finished_path[128];
-static unsigned finished;
+static uint32_t finished;
 
 static void on_finished(void *arg, const char *id, const char *where, const char *why)
 {
     (void)arg;
     (void)id;
-    finished++;
     snprintf(reason, sizeof reason, "%s", why);
     snprintf(finished_path, sizeof finished_path, "%s", where ? where : "");
+    smk_add_acq_rel(&finished, 1); /* pairs with: wait_until_finished */
 }
 
 static smk_capture_options to_file(void)
@@ -60,7 +60,7 @@ static void noise(int count)
 
 static void wait_until_finished(void)
 {
-    for (int i = 0; i < 10000 && smk_capture_running(NULL); i++)
+    for (int i = 0; i < 20000 && smk_load_acquire(&finished) == 0; i++)
         usleep(1000);
 }
 

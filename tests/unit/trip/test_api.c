@@ -161,9 +161,11 @@ static void test_ids_are_unique(void **state)
     setitimer(ITIMER_REAL, &never, NULL);
     sigaction(SIGALRM, &old, NULL);
     struct got got = read_all(&trip, note_id, NULL);
+    assert_int_equal(got.total + got.lost, 2 * (4 * REQUESTS + smk_load_relaxed(&handled)));
+#if !SMK_TSAN /* docs/design.md, "What TSan cannot follow" */
     assert_int_equal(got.lost, 0);
-    assert_int_equal(got.by_event[SMK_EV_REQUEST_BEGIN], 4 * REQUESTS + smk_load_relaxed(&handled));
     assert_int_equal(got.by_event[SMK_EV_REQUEST_END], got.by_event[SMK_EV_REQUEST_BEGIN]);
+#endif
 }
 
 /* ---- whole records, each once ---------------------------------------------------------------------------- */
