@@ -70,6 +70,7 @@ int smk_start_own_thread(void *(*run)(void *), void *arg)
 
 /* ---- the host's end ------------------------------------------------------------------------------------- */
 
+/* pairs with: smk_host_main_has_ended */
 void smk_host_main_ended(void) { smk_store_release(&main_ended, 1); }
 bool smk_host_main_has_ended(void) { return smk_load_acquire(&main_ended) != 0; }
 
