@@ -390,6 +390,8 @@ int smk_sys_free_space(int fd, uint64_t *bytes)
 int smk_sys_dup_from(int fd, int from) { return (int)enter3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, from); }
 int smk_sys_dup3(int from, int to, int flags) { return (int)enter3(SYS_dup3, from, to, flags); }
 
+int smk_sys_status_flags(int fd) { return (int)enter3(SYS_fcntl, fd, F_GETFL, 0); }
+
 int smk_sys_close_range(unsigned first, unsigned last, int flags)
 {
     return (int)enter3(SYS_close_range, first, last, flags);

@@ -116,6 +116,8 @@ int smk_sys_free_space(int fd, uint64_t *bytes);
 int smk_sys_dup_from(int fd, int from);
 int smk_sys_dup3(int from, int to, int flags);
 int smk_sys_close_range(unsigned first, unsigned last, int flags);
+/* O_NONBLOCK and the like of an open descriptor. */
+int smk_sys_status_flags(int fd);
 int smk_sys_nofile_limit(void);
 int smk_sys_ioctl(int fd, unsigned long request, void *arg);
 int smk_sys_readlink(const char *path, char *buf, size_t size);

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "source/calls.h"
 
 #include <stdio.h>

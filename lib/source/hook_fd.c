@@ -15,6 +15,7 @@
 #include "base/sys.h"
 #include "core/fds.h"
 #include "core/thread.h"
+#include "source/io.h"
 #include "source/probe.h"
 #include "source/resolve.h"
 
@@ -28,10 +29,24 @@ static SMK_COLD int not_open(void)
 
 /* ---- one descriptor ------------------------------------------------------------------------------------- */
 
+/* A close may wait: for data of a socket that lingers, for a file system far away. */
+SMK_INLINE int close_seen(int fd, struct smk_caller from)
+{
+    if (!smk_gate_open(SMK_CAT_IO))
+        return SMK_REAL(close)(fd);
+    struct smk_io io;
+    smk_io_begin(&io, SMK_CALL_close, fd, from);
+    io.closes = true;
+    int rc = SMK_REAL(close)(fd);
+    smk_io_end(&io, rc, false);
+    smk_fd_forget(fd);
+    return rc;
+}
+
 SMK_EXPORT int close(int fd)
 {
     if (SMK_LIKELY(!smk_fd_is_ours(fd)))
-        return SMK_REAL(close)(fd);
+        return close_seen(fd, SMK_CALLER);
     if (!smk_tls.quiet)
         return not_open();
     smk_fd_close(fd);
@@ -42,6 +57,7 @@ SMK_EXPORT int dup2(int from, int to)
 {
     if (is_hidden(from) || is_hidden(to))
         return not_open();
+    smk_fd_forget(to);
     return SMK_REAL(dup2)(from, to);
 }
 
@@ -49,6 +65,7 @@ SMK_EXPORT int dup3(int from, int to, int flags)
 {
     if (is_hidden(from) || is_hidden(to))
         return not_open();
+    smk_fd_forget(to);
     return SMK_REAL(dup3)(from, to, flags);
 }
 

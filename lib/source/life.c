@@ -72,7 +72,7 @@ static size_t missing(char *text, size_t size)
     size_t len = 0;
     text[0] = '\0';
     len = add_line(text, size, len,
-                   "net, disk, memory, join, alloc, cpu, loop: no source in this version");
+                   "memory, join, alloc, cpu, loop: no source in this version");
     len = add_line(text, size, len, "running and runnable: no scheduler source in this version");
     if (!SMK_SYNC_KNOWN)
         len = add_line(text, size, len, "who wakes waiters: unknown with this C library");

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "source/lock_wait.h"
 
 #include <string.h>

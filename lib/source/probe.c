@@ -11,13 +11,16 @@
 
 #include "base/atomic.h"
 #include "base/sys.h"
+#include "source/fd.h"
 
-/* With arguments that change nothing: descriptors that are none, lengths of 0. The first two can be done
+/* With arguments that change nothing: descriptors that are none, lengths of 0. The first four can be done
  * without; a capture needs the others. */
 static const struct smk_sys_call calls[] = {
     {"membarrier", SYS_membarrier, {MEMBARRIER_CMD_QUERY, 0, 0, 0}},
     {"process_vm_readv", SYS_process_vm_readv, {0, 0, 0, 0}},
-#define OPTIONAL_CALLS 2
+    {"getpeername", SYS_getpeername, {-1, 0, 0, 0}},
+    {"getsockname", SYS_getsockname, {-1, 0, 0, 0}},
+#define OPTIONAL_CALLS 4
     {"clock_nanosleep", SYS_clock_nanosleep, {CLOCK_MONOTONIC, 0, 0, 0}},
     {"fchmod", SYS_fchmod, {-1, 0, 0, 0}},
     {"fcntl", SYS_fcntl, {-1, F_DUPFD_CLOEXEC, 0, 0}},
@@ -69,6 +72,7 @@ void smk_probe_filter_set(void)
 {
     smk_sys_barrier_forget();
     smk_sys_copy_memory_forget();
+    smk_fd_peers_forget();
 }
 
 static void note_refused(uint64_t refused)
@@ -95,6 +99,8 @@ const char *smk_probe_calls(void)
         smk_sys_barrier_forget();
     if (refused & 2)
         smk_sys_copy_memory_forget();
+    if (refused & 12)
+        smk_fd_peers_forget();
     return refused >> OPTIONAL_CALLS ? refused_line : NULL;
 }
 

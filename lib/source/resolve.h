@@ -11,24 +11,22 @@
 #ifndef SMK_SOURCE_RESOLVE_H
 #define SMK_SOURCE_RESOLVE_H
 
+#ifndef _GNU_SOURCE
+#error "libc declares all of these under _GNU_SOURCE only"
+#endif
+
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
-#include <sys/socket.h>
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/atomic.h"
 #include "base/compiler.h"
-
-#ifdef __GLIBC__
-#define SMK_SOCKADDR __SOCKADDR_ARG
-#else
-#define SMK_SOCKADDR struct sockaddr *
-#endif
+#include "source/resolve_io.h"
 
 /* What a call gives where libc has no such function. */
 #define SMK_ABSENT_CODE  ENOSYS
@@ -39,7 +37,7 @@
  * The versions: dlsym may give the condition variables of glibc before 2.3.2, which have another size (glibc
  * bug 14932). Where libc does not know the version (arm64), dlsym is right. */
 /* clang-format off */
-#define SMK_REAL_CALLS(X)                                                                          \
+#define SMK_REAL_THREAD_CALLS(X)                                                                   \
     X(int, pthread_mutex_lock, NULL, (pthread_mutex_t *mutex), (mutex), SMK_ABSENT_CODE)           \
     X(int, pthread_mutex_trylock, NULL, (pthread_mutex_t *mutex), (mutex), SMK_ABSENT_CODE)        \
     X(int, pthread_mutex_timedlock, NULL, (pthread_mutex_t *mutex, const struct timespec *until),  \
@@ -109,10 +107,6 @@
     X(int, epoll_pwait2, NULL,                                                                     \
       (int fd, struct epoll_event *events, int count, const struct timespec *ts,                   \
        const sigset_t *mask), (fd, events, count, ts, mask), SMK_ABSENT_ERRNO)                     \
-    X(int, accept, NULL, (int fd, SMK_SOCKADDR address, socklen_t *len), (fd, address, len),       \
-      SMK_ABSENT_ERRNO)                                                                            \
-    X(int, accept4, NULL, (int fd, SMK_SOCKADDR address, socklen_t *len, int flags),               \
-      (fd, address, len, flags), SMK_ABSENT_ERRNO)                                                 \
     X(unsigned, sleep, NULL, (unsigned seconds), (seconds), seconds)                               \
     X(int, usleep, NULL, (useconds_t us), (us), SMK_ABSENT_ERRNO)                                  \
     X(int, nanosleep, NULL, (const struct timespec *ts, struct timespec *left), (ts, left),        \
@@ -122,6 +116,11 @@
       (clock, flags, ts, left), SMK_ABSENT_CODE)                                                   \
     X(int, thrd_sleep, NULL, (const struct timespec *ts, struct timespec *left), (ts, left), -2)
 /* clang-format on */
+
+#define SMK_REAL_CALLS(X)                                                                          \
+    SMK_REAL_THREAD_CALLS(X)                                                                       \
+    SMK_REAL_DESCRIPTOR_CALLS(X)                                                                   \
+    SMK_REAL_FILE_CALLS(X)
 
 struct smk_real {
 #define X(result, name, version, params, args, absent) result(*name) params;

@@ -1,5 +1,7 @@
+#define _GNU_SOURCE
 #include "source/seen.h"
 
+#include "source/fd.h"
 #include "source/held.h"
 
 struct smk_slept smk_slept = {1, 1, 1};
@@ -11,6 +13,7 @@ void smk_seen_prepare(void)
     smk_store_relaxed(&smk_slept.stack, smk_ns_to_ticks(SMK_STACK_WAIT_NS));
     smk_add_relaxed(&smk_held_arming, 1);
     smk_calls_prepare();
+    smk_fd_prepare();
 }
 
 void smk_seen_record(const struct smk_seen *seen, uint64_t now, enum smk_event_id event, const uint64_t *args,

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "source/wake.h"
 
 #include "source/contended.h"

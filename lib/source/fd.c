@@ -1,0 +1,240 @@
+#define _GNU_SOURCE
+#include "source/fd.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/hash.h"
+#include "base/sys.h"
+#include "core/intern.h"
+#include "core/site.h"
+#include "core/stats.h"
+
+/* Names of descriptors take at most this much of the table of strings: routes and threads need room, too. */
+#define NAMES_MAX (SMK_STRINGS_MAX / 4 * 3)
+
+/* A client's port says nothing and makes each connection a name of its own: above this, where our own port is
+ * below it, the peer is taken for a client and its port is left out (Linux gives out ports from 32768 on). */
+#define CLIENT_PORT 32768u
+
+struct smk_fd_slot *smk_fd_slots;
+
+static uint32_t peers_forbidden; /* atomic */
+
+void smk_fd_peers_forget(void) { smk_store_relaxed(&peers_forbidden, 1); }
+
+void smk_fd_prepare(void)
+{
+    struct smk_fd_slot *none = NULL, *slots = smk_load_relaxed(&smk_fd_slots);
+    size_t size = SMK_FD_SLOTS * sizeof *slots;
+    if (slots) { /* closed and opened while nothing was recorded */
+        smk_sys_discard(slots, size);
+        return;
+    }
+    slots = smk_sys_map(size);
+    if (slots && !smk_cas_acq_rel(&smk_fd_slots, &none, slots)) /* pairs with: another that arms */
+        smk_sys_unmap(slots, size);
+}
+
+/* ---- what it is ------------------------------------------------------------------------------------------ */
+
+static enum smk_wait_kind kind_of(const struct stat *st)
+{
+    return S_ISREG(st->st_mode) || S_ISDIR(st->st_mode) || S_ISBLK(st->st_mode) ? SMK_WAIT_DISK : SMK_WAIT_NET;
+}
+
+enum smk_wait_kind smk_fd_look(struct smk_fd_slot *slot, int fd)
+{
+    struct stat st;
+    enum smk_wait_kind kind = smk_sys_fstat(fd, &st) == 0 ? kind_of(&st) : SMK_WAIT_NET;
+    if (slot)
+        smk_store_relaxed(&slot->kind, kind);
+    return kind;
+}
+
+/* ---- names ------------------------------------------------------------------------------------------------ */
+
+/* Text that is put together without libc: a signal handler may have led here. */
+struct text {
+    char bytes[SMK_NAME_LEN_MAX + 1];
+    size_t len;
+};
+
+static void put(struct text *text, const char *more)
+{
+    for (; *more && text->len < SMK_NAME_LEN_MAX; more++)
+        text->bytes[text->len++] = *more;
+    text->bytes[text->len] = '\0';
+}
+
+static void put_number(struct text *text, uint32_t value, unsigned base)
+{
+    char digits[12];
+    char *at = digits + sizeof digits - 1;
+    *at = '\0';
+    do
+        *--at = "0123456789abcdef"[value % base];
+    while (value /= base);
+    put(text, at);
+}
+
+static void put_ipv4(struct text *text, const uint8_t *bytes)
+{
+    for (int i = 0; i < 4; i++) {
+        put(text, i ? "." : "");
+        put_number(text, bytes[i], 10);
+    }
+}
+
+static void put_ipv6(struct text *text, const struct in6_addr *address)
+{
+    const uint8_t *b = address->s6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(address)) {
+        put_ipv4(text, b + 12);
+        return;
+    }
+    put(text, "[");
+    for (int i = 0; i < 8; i++) {
+        put(text, i ? ":" : "");
+        put_number(text, (uint32_t)b[2 * i] << 8 | b[2 * i + 1], 16);
+    }
+    put(text, "]");
+}
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_un un;
+};
+
+static uint32_t port_of(const union address *address)
+{
+    if (address->any.sa_family == AF_INET)
+        return ntohs(address->v4.sin_port);
+    return address->any.sa_family == AF_INET6 ? ntohs(address->v6.sin6_port) : 0;
+}
+
+static void put_unix(struct text *text, const union address *address, uint32_t size)
+{
+    char path[sizeof address->un.sun_path + 1] = "";
+    size_t len = size > offsetof(struct sockaddr_un, sun_path) ? size - offsetof(struct sockaddr_un, sun_path) : 0;
+    memcpy(path, address->un.sun_path, len < sizeof path ? len : sizeof path - 1);
+    put(text, "unix");
+    if (len > 0) {
+        put(text, path[0] ? ":" : ":@");
+        put(text, path[0] ? path : path + 1);
+    }
+}
+
+static void put_address(struct text *text, const union address *address, uint32_t size, bool with_port)
+{
+    switch (address->any.sa_family) {
+    case AF_INET:
+        put_ipv4(text, (const uint8_t *)&address->v4.sin_addr);
+        break;
+    case AF_INET6:
+        put_ipv6(text, &address->v6.sin6_addr);
+        break;
+    case AF_UNIX:
+        put_unix(text, address, size);
+        return;
+    default:
+        put(text, "socket");
+        return;
+    }
+    if (with_port) {
+        put(text, ":");
+        put_number(text, port_of(address), 10);
+    }
+}
+
+/* The peer's address; that of the socket itself, where it has none. */
+static void put_socket(struct text *text, int fd)
+{
+    union address peer = {0}, own = {0};
+    uint32_t peer_size = sizeof peer, own_size = sizeof own;
+    if (smk_load_relaxed(&peers_forbidden)) {
+        put(text, "socket");
+        return;
+    }
+    int connected = smk_sys_getpeername(fd, &peer.any, &peer_size);
+    if (smk_sys_getsockname(fd, &own.any, &own_size) < 0)
+        own_size = 0;
+    bool named = peer_size > sizeof peer.any.sa_family;
+    if (connected == 0 && (named || own_size <= sizeof own.any.sa_family)) {
+        bool client = port_of(&peer) >= CLIENT_PORT && port_of(&own) < CLIENT_PORT;
+        put_address(text, &peer, peer_size, !client);
+        return;
+    }
+    put(text, "on ");
+    put_address(text, &own, own_size, true);
+}
+
+uint32_t smk_fd_path_name(const char *path)
+{
+    size_t len = strnlen(path, 4096);
+    if (smk_intern_count(&smk_strings) >= NAMES_MAX)
+        return 0;
+    return smk_string_id(len > SMK_NAME_LEN_MAX ? path + (len - SMK_NAME_LEN_MAX) : path);
+}
+
+static uint32_t name_of(int fd, const struct stat *st)
+{
+    struct text text = {.len = 0};
+    char path[4096], link[32];
+    if (smk_intern_count(&smk_strings) >= NAMES_MAX)
+        return 0;
+    if (S_ISSOCK(st->st_mode)) {
+        put_socket(&text, fd);
+        return smk_string_id(text.bytes);
+    }
+    if (S_ISFIFO(st->st_mode))
+        return smk_string_id("pipe");
+    put(&text, "/proc/self/fd/");
+    put_number(&text, (uint32_t)fd, 10);
+    memcpy(link, text.bytes, text.len + 1);
+    return smk_sys_readlink(link, path, sizeof path) > 0 ? smk_fd_path_name(path) : 0;
+}
+
+static uint64_t identity_of(const struct stat *st)
+{
+    return smk_hash_word(st->st_ino ^ smk_hash_word(st->st_dev)) | 1;
+}
+
+void smk_fd_describe_closed(int fd, struct smk_fd_facts *facts)
+{
+    struct smk_fd_slot *slot = smk_fd_slot(fd);
+    uint32_t kind = slot ? smk_load_relaxed(&slot->kind) : 0;
+    *facts = (struct smk_fd_facts){.kind = kind ? kind : SMK_WAIT_NET, .waits = kind == SMK_WAIT_DISK};
+    if (kind && smk_load_relaxed(&slot->identity))
+        facts->name = smk_load_relaxed(&slot->name);
+}
+
+void smk_fd_describe(int fd, struct smk_fd_facts *facts)
+{
+    struct smk_fd_slot *slot = smk_fd_slot(fd);
+    struct stat st;
+    *facts = (struct smk_fd_facts){.kind = SMK_WAIT_NET, .waits = true};
+    if (smk_sys_fstat(fd, &st) < 0) /* closed meanwhile */
+        return;
+    uint64_t identity = identity_of(&st);
+    facts->kind = kind_of(&st);
+    facts->waits = facts->kind == SMK_WAIT_DISK || (smk_sys_status_flags(fd) & O_NONBLOCK) == 0;
+    if (!facts->waits)
+        return;
+    if (slot && smk_load_relaxed(&slot->identity) == identity) {
+        facts->name = smk_load_relaxed(&slot->name);
+        return;
+    }
+    facts->name = name_of(fd, &st);
+    if (!slot)
+        return;
+    smk_store_relaxed(&slot->kind, facts->kind);
+    smk_store_relaxed(&slot->name, facts->name);
+    smk_store_relaxed(&slot->identity, identity);
+}

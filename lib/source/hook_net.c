@@ -1,0 +1,94 @@
+/* hook_net.c: calls on sockets. All are cancellation points and stay so (seen.h). The first accept is a moment
+ * at which threads of ours may begin (start.h). */
+#define _GNU_SOURCE
+#undef _FORTIFY_SOURCE
+#include "core/fds.h"
+#include "source/io.h"
+#include "source/start.h"
+
+/* What programs that were built with _FORTIFY_SOURCE call. */
+ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size, int flags);
+ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags, SMK_SOCKADDR address,
+                       socklen_t *size);
+
+SMK_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
+{
+    SMK_FD_CALL(ssize_t, recv, fd, (fd, buf, len, flags), (flags & MSG_DONTWAIT) != 0);
+}
+
+SMK_EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size, int flags)
+{
+    SMK_FD_CALL(ssize_t, __recv_chk, fd, (fd, buf, len, size, flags), (flags & MSG_DONTWAIT) != 0);
+}
+
+SMK_EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, SMK_SOCKADDR address,
+                            socklen_t *size)
+{
+    SMK_FD_CALL(ssize_t, recvfrom, fd, (fd, buf, len, flags, address, size),
+                (flags & MSG_DONTWAIT) != 0);
+}
+
+SMK_EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags,
+                                  SMK_SOCKADDR address, socklen_t *size)
+{
+    SMK_FD_CALL(ssize_t, __recvfrom_chk, fd, (fd, buf, len, room, flags, address, size),
+                (flags & MSG_DONTWAIT) != 0);
+}
+
+SMK_EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    SMK_FD_CALL(ssize_t, recvmsg, fd, (fd, message, flags), (flags & MSG_DONTWAIT) != 0);
+}
+
+SMK_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                        struct timespec *ts)
+{
+    SMK_FD_CALL(int, recvmmsg, fd, (fd, messages, count, flags, ts), (flags & MSG_DONTWAIT) != 0);
+}
+
+SMK_EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
+{
+    SMK_FD_CALL(ssize_t, send, fd, (fd, buf, len, flags), (flags & MSG_DONTWAIT) != 0);
+}
+
+SMK_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags,
+                          SMK_CONST_SOCKADDR address, socklen_t size)
+{
+    SMK_FD_CALL(ssize_t, sendto, fd, (fd, buf, len, flags, address, size),
+                (flags & MSG_DONTWAIT) != 0);
+}
+
+SMK_EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    SMK_FD_CALL(ssize_t, sendmsg, fd, (fd, message, flags), (flags & MSG_DONTWAIT) != 0);
+}
+
+SMK_EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    SMK_FD_CALL(int, sendmmsg, fd, (fd, messages, count, flags), (flags & MSG_DONTWAIT) != 0);
+}
+
+/* ---- connections ---------------------------------------------------------------------------------------- */
+
+/* From then on the socket has a peer, and so another name. */
+
+SMK_EXPORT int connect(int fd, SMK_CONST_SOCKADDR address, socklen_t size)
+{
+    smk_fd_forget(fd);
+    SMK_FD_CALL(int, connect, fd, (fd, address, size), false);
+}
+
+SMK_EXPORT int accept(int fd, SMK_SOCKADDR address, socklen_t *len)
+{
+    smk_start_check(SMK_START_AT_WAIT);
+    SMK_FD_CALL(int, accept, fd, (fd, address, len), false);
+}
+
+/* The agent's libevent accepts on a socket of ours: what it gets is ours too, and moved before it is used. */
+SMK_EXPORT int accept4(int fd, SMK_SOCKADDR address, socklen_t *len, int flags)
+{
+    if (SMK_UNLIKELY(smk_tls.quiet && smk_fd_is_ours(fd)))
+        return smk_fd_keep(SMK_REAL(accept4)(fd, address, len, flags));
+    smk_start_check(SMK_START_AT_WAIT);
+    SMK_FD_CALL(int, accept4, fd, (fd, address, len, flags), false);
+}

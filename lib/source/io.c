@@ -1,0 +1,72 @@
+#define _GNU_SOURCE
+#include "source/io.h"
+
+#include "base/sys.h"
+
+int smk_fd_that_waits(int to, int from)
+{
+    if (smk_fd_kind(smk_fd_slot(to), to) == SMK_WAIT_DISK)
+        return to;
+    return smk_sys_status_flags(to) & O_NONBLOCK ? from : to;
+}
+
+void smk_io_begin(struct smk_io *io, enum smk_call call, int fd, struct smk_caller from)
+{
+    io->fd = fd;
+    io->closes = false;
+    io->slot = smk_fd_slot(fd);
+    if (smk_tls.quiet) {
+        io->seen.t = NULL;
+        return;
+    }
+    smk_seen_begin(&io->seen, call, smk_fd_kind(io->slot, fd), (uint64_t)(int64_t)fd, from);
+}
+
+static SMK_COLD void record(struct smk_io *io, uint64_t now, uint64_t result)
+{
+    struct smk_fd_facts facts;
+    if (io->closes)
+        smk_fd_describe_closed(io->fd, &facts);
+    else
+        smk_fd_describe(io->fd, &facts);
+    uint32_t category = facts.kind == SMK_WAIT_DISK ? SMK_CAT_DISK : SMK_CAT_NET;
+    if (!facts.waits || !smk_gate_open(category))
+        return;
+    SMK_SEEN_RECORD(&io->seen, now, category == SMK_CAT_DISK ? SMK_EV_DISK_WAIT : SMK_EV_NET_WAIT,
+                    smk_call_name(io->seen.call), (uint64_t)(int64_t)io->fd, result, facts.name);
+}
+
+void smk_io_end(struct smk_io *io, int64_t result, bool asked_not_to_wait)
+{
+    struct smk_seen *seen = &io->seen;
+    if (SMK_UNLIKELY(!seen->t))
+        return;
+    uint64_t now = smk_ticks();
+    smk_wait_clear(seen->t);
+    if (SMK_LIKELY(io->slot != NULL)) {
+        smk_add_relaxed(&io->slot->calls, 1);
+        smk_add_relaxed(&io->slot->ticks, now - seen->since);
+    }
+    if (SMK_LIKELY(now - seen->since < smk_load_relaxed(&smk_slept.fd)) || seen->inner || asked_not_to_wait)
+        return;
+    record(io, now, smk_seen_result(result));
+}
+
+void smk_io_end_path(struct smk_seen *seen, const char *path, int64_t result)
+{
+    uint64_t now = smk_seen_end(seen, SMK_CAT_DISK, smk_load_relaxed(&smk_slept.fd));
+    if (!now)
+        return;
+    uint64_t shown = smk_seen_result(result);
+    bool readable = path && (int64_t)shown != -EFAULT;
+    SMK_SEEN_RECORD(seen, now, SMK_EV_DISK_WAIT, smk_call_name(seen->call), (uint64_t)-1, shown,
+                    readable ? smk_fd_path_name(path) : 0);
+}
+
+void smk_io_end_name(struct smk_seen *seen, const char *name, int64_t result)
+{
+    uint64_t now = smk_seen_end(seen, SMK_CAT_NET, smk_load_relaxed(&smk_slept.fd));
+    if (now)
+        SMK_SEEN_RECORD(seen, now, SMK_EV_NET_WAIT, smk_call_name(seen->call), (uint64_t)-1, (uint64_t)result,
+                        name ? smk_fd_path_name(name) : 0);
+}

@@ -1,0 +1,54 @@
+/* io.h: what the wrappers of calls on descriptors and files have in common.
+ *
+ * A call on a descriptor is timed by two time stamps and counted in the descriptor's slot (fd.h). Only when
+ * it took longer than a call does that works and does not sleep is it asked what the descriptor is, and an
+ * event made: of the network or of the disk, and none for a socket in non-blocking mode, whose calls never
+ * wait.
+ */
+#ifndef SMK_SOURCE_IO_H
+#define SMK_SOURCE_IO_H
+
+#include "source/fd.h"
+#include "source/seen.h"
+
+#define SMK_CAT_IO (SMK_CAT_NET | SMK_CAT_DISK)
+
+struct smk_io {
+    struct smk_seen seen;
+    struct smk_fd_slot *slot;
+    int fd;
+    bool closes; /* the call closes it */
+};
+
+/* Of a call that moves bytes from one to the other: that on whose side it may wait. */
+int smk_fd_that_waits(int to, int from);
+
+void smk_io_begin(struct smk_io *io, enum smk_call call, int fd, struct smk_caller from);
+/* `asked_not_to_wait`: by a flag of the call (MSG_DONTWAIT …). */
+void smk_io_end(struct smk_io *io, int64_t result, bool asked_not_to_wait);
+
+/* A call that names a file, or none: `path` may be NULL. It is read only where the call could read it. */
+void smk_io_end_path(struct smk_seen *seen, const char *path, int64_t result);
+
+/* A wait for the network that has no descriptor: a name service's. */
+void smk_io_end_name(struct smk_seen *seen, const char *name, int64_t result);
+
+#define SMK_FD_CALL(type, name, fd, args, asked_not_to_wait)                                       \
+    if (!smk_gate_open(SMK_CAT_IO))                                                                \
+        return SMK_REAL(name) args;                                                                \
+    struct smk_io io;                                                                              \
+    smk_io_begin(&io, SMK_CALL_##name, (fd), SMK_CALLER);                                          \
+    type result = SMK_REAL(name) args;                                                             \
+    smk_io_end(&io, result, (asked_not_to_wait));                                                  \
+    return result
+
+#define SMK_PATH_CALL(type, name, path, args, number)                                              \
+    if (!smk_gate_open(SMK_CAT_DISK))                                                              \
+        return SMK_REAL(name) args;                                                                \
+    struct smk_seen seen;                                                                          \
+    smk_seen_begin(&seen, SMK_CALL_##name, SMK_WAIT_DISK, 0, SMK_CALLER);                          \
+    type result = SMK_REAL(name) args;                                                             \
+    smk_io_end_path(&seen, (path), (number));                                                      \
+    return result
+
+#endif
