@@ -11,6 +11,7 @@
 #include "core/intern.h"
 #include "core/losses.h"
 #include "core/pool.h"
+#include "core/stats.h"
 #include "stallmark/version.h"
 
 static const char *kind_name(enum smk_capture_kind kind)
@@ -91,6 +92,18 @@ static void put_missing(struct smk_table *table)
         smk_table_fact(table, SMK_FACT_MISSING, text);
 }
 
+/* Bounds that were met, in the whole life of the process so far. */
+static void put_refused(struct smk_table *table)
+{
+    smk_table_fact_number(table, SMK_FACT_STACKS_REFUSED, smk_load_relaxed(&smk_stacks.refused));
+    smk_table_fact_number(table, SMK_FACT_STRINGS_REFUSED, smk_load_relaxed(&smk_strings.refused));
+    smk_table_fact_number(table, SMK_FACT_SITES_REFUSED, smk_load_relaxed(&smk_sites.refused));
+    smk_table_fact_number(table, SMK_FACT_LOCKNAMES_REFUSED,
+                          smk_load_relaxed(&smk_stats.locknames_full));
+    smk_table_fact_number(table, SMK_FACT_TEXTS_CUT, smk_load_relaxed(&smk_stats.texts_cut));
+    smk_table_fact_number(table, SMK_FACT_RECORDS_TORN, smk_load_relaxed(&smk_pool.torn));
+}
+
 void smk_facts_put_end(struct smk_table *table, const struct smk_capture *capture,
                        const struct smk_encoder *encoder, enum smk_reason reason)
 {
@@ -107,7 +120,7 @@ void smk_facts_put_end(struct smk_table *table, const struct smk_capture *captur
     smk_table_fact_number(table, SMK_FACT_COST_EVENT, smk_cost_event_ns());
     smk_table_fact_number(table, SMK_FACT_COST_BYTES, capture->output.bytes);
     smk_table_fact_number(table, SMK_FACT_THREADS_UNTRACED, threads.untraced);
-    smk_table_fact_number(table, SMK_FACT_STACKS_REFUSED, smk_load_relaxed(&smk_stacks.refused));
+    put_refused(table);
     put_missing(table);
     if (reason == SMK_REASON_RUNNING)
         return;

@@ -65,6 +65,11 @@
     X(POOL_BYTES, "pool.bytes", "size of the buffer")                                              \
     X(THREADS_UNTRACED, "threads.untraced", "threads for which there was no slot")                 \
     X(STACKS_REFUSED, "stacks.refused", "stacks for which the table had no room")                  \
+    X(STRINGS_REFUSED, "strings.refused", "routes and names for which the table had no room")      \
+    X(SITES_REFUSED, "sites.refused", "call sites for which the table had no room")                \
+    X(LOCKNAMES_REFUSED, "locknames.refused", "names of locks for which there was no room")        \
+    X(TEXTS_CUT, "texts.cut", "log texts longer than 1,024 bytes")                                 \
+    X(RECORDS_TORN, "records.torn", "records that were begun and never finished")                  \
     X(MISSING, "sources.missing", "sources that were unavailable, with their reasons, one a line")
 
 #define X(NAME, key, what) extern const char SMK_FACT_##NAME[];
