@@ -20,6 +20,7 @@
 #include "heap.h"
 #include "json.h"
 #include "routes.h"
+#include "source/sched.h"
 #include "stallmark/version.h"
 #include "store.h"
 
@@ -80,6 +81,24 @@ static void put_stacks(struct smk_json *json)
     smk_json_number(json, "taken", smk_load_relaxed(&smk_stats.stacks_taken));
     smk_json_number(json, "cut", smk_load_relaxed(&smk_stats.stacks_cut));
     smk_json_number(json, "refused", smk_load_relaxed(&smk_stacks.refused));
+    smk_json_end(json, '}');
+}
+
+/* What is in use while a timed capture runs; before that, what would be. */
+static void put_scheduler(struct smk_json *json)
+{
+    struct smk_sched_status status;
+    smk_sched_status(&status);
+    smk_json_begin(json, "scheduler", '{');
+    smk_json_text(json, "source", status.source);
+    smk_json_text(json, "why", status.why);
+    smk_json_number(json, "threads", status.threads);
+    smk_json_number(json, "threads_unseen", status.unseen);
+    smk_json_number(json, "switches", status.switches);
+    smk_json_number(json, "lost", status.lost);
+    smk_json_text(json, "cpu_samples", status.samples);
+    smk_json_number(json, "cpu_samples_taken", status.samples_taken);
+    smk_json_number(json, "cpu_samples_lost", status.samples_lost);
     smk_json_end(json, '}');
 }
 
@@ -202,10 +221,7 @@ static void put_head(struct smk_json *json)
     smk_json_text(json, "source", smk_clock_source());
     smk_json_text(json, "why", smk_clock_reason());
     smk_json_end(json, '}');
-    smk_json_begin(json, "scheduler", '{');
-    smk_json_text(json, "source", "none");
-    smk_json_text(json, "why", "running and runnable are not told apart in this version");
-    smk_json_end(json, '}');
+    put_scheduler(json);
 }
 
 void smk_handle_status(struct smk_exchange *exchange, const struct smk_route_match *match)

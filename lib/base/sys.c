@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
+#include <linux/perf_event.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -86,6 +87,13 @@ void *smk_sys_map(size_t size)
 void smk_sys_unmap(void *addr, size_t size) { enter2(SYS_munmap, addr, size); }
 #endif
 
+void *smk_sys_map_file(int fd, size_t size, int *error)
+{
+    long addr = enter6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    *error = addr < 0 && addr > -4096 ? (int)addr : 0;
+    return *error ? NULL : (void *)addr;
+}
+
 void *smk_sys_map_dumpless(size_t size)
 {
     void *addr = smk_sys_map(size);
@@ -136,7 +144,7 @@ int smk_sys_futex_wake(uint32_t *word, int count)
     return (int)enter3(SYS_futex, word, FUTEX_WAKE_PRIVATE, count);
 }
 
-static uint32_t no_barrier, no_copy; /* atomic */
+static uint32_t no_barrier, no_copy, no_perf; /* atomic */
 
 int smk_sys_barrier(void)
 {
@@ -153,6 +161,16 @@ int smk_sys_barrier_prepare(void)
 }
 
 void smk_sys_barrier_forget(void) { smk_store_relaxed(&no_barrier, 1); }
+void smk_sys_perf_forget(void) { smk_store_relaxed(&no_perf, 1); }
+void smk_sys_perf_retry(void) { smk_store_relaxed(&no_perf, 0); }
+
+int smk_sys_perf_event(const struct perf_event_attr *attr, int tid)
+{
+    if (smk_load_relaxed(&no_perf))
+        return -ENOSYS;
+    return (int)enter5(SYS_perf_event_open, attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
 void smk_sys_copy_memory_forget(void) { smk_store_relaxed(&no_copy, 1); }
 
 int smk_sys_get_affinity(int tid, void *mask, size_t size)
@@ -293,6 +311,16 @@ uint64_t smk_sys_clock(clockid_t clock)
 {
     struct timespec ts;
     clock_gettime(clock, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* The clock's number as the kernel makes it: include/linux/posix-timers.h, CPUCLOCK_PERTHREAD_MASK |
+ * CPUCLOCK_SCHED. */
+uint64_t smk_sys_thread_cpu(int tid)
+{
+    struct timespec ts;
+    if (enter2(SYS_clock_gettime, (long)(int32_t)(~(uint32_t)tid << 3 | 6), &ts) < 0)
+        return 0;
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 

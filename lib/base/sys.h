@@ -28,6 +28,8 @@ void *smk_sys_map_dumpless(size_t size);
 void smk_sys_unmap(void *addr, size_t size);
 /* Faults all pages in, so that no later write does. Returns 0 or -errno: then they fault one by one. */
 int smk_sys_prefault(void *addr, size_t size);
+/* A file, shared, to read and write. NULL, and -errno in *error. */
+void *smk_sys_map_file(int fd, size_t size, int *error);
 /* mprotect: PROT_… of whole pages. */
 int smk_sys_protect(void *addr, size_t size, int protection);
 /* Gives the pages back; they read as zeroes. */
@@ -51,6 +53,13 @@ int smk_sys_barrier_prepare(void);
 /* From now on it is -ENOSYS: a filter of the host's forbids it. */
 void smk_sys_barrier_forget(void);
 int smk_sys_get_affinity(int tid, void *mask, size_t size);
+struct perf_event_attr;
+/* An event of one thread (0: the calling one) on all CPUs, close-on-exec. -ENOSYS after
+ * smk_sys_perf_forget(). */
+int smk_sys_perf_event(const struct perf_event_attr *attr, int tid);
+/* As smk_sys_barrier_forget; smk_sys_perf_retry takes it back, when it was found out anew. */
+void smk_sys_perf_forget(void);
+void smk_sys_perf_retry(void);
 /* Copies memory of this process, at most len bytes, up to the first page that cannot be read: the
  * number of bytes, -EFAULT when not even the first, -ENOSYS or -EPERM where the kernel refuses. */
 ssize_t smk_sys_copy_memory(void *buf, size_t len, uint64_t from);
@@ -86,6 +95,8 @@ void smk_sys_drop_signal(int signal);
 /* Nanoseconds of a clock (CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_THREAD_CPUTIME_ID …), through the
  * vdso. */
 uint64_t smk_sys_clock(clockid_t clock);
+/* CPU time of a thread of this process, ns; 0 when there is no such thread. */
+uint64_t smk_sys_thread_cpu(int tid);
 /* Sleeps for ns. */
 void smk_sys_sleep(uint64_t ns);
 

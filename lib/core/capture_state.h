@@ -7,6 +7,7 @@
 #define SMK_CORE_CAPTURE_STATE_H
 
 #include "core/capture.h"
+#include "core/init.h"
 #include "core/output.h"
 #include "core/refs.h"
 #include "core/thread.h"
@@ -57,6 +58,7 @@ struct smk_capture {
     uint64_t last_clock;          /* [W] tick of the last clock pair written */
     uint64_t modules_seen;        /* [W] what the list of modules answered */
     uint64_t writer_cpu;          /* [W] ns */
+    struct smk_source_base base;  /* [W] */
     struct smk_output output;     /* [W] */
     struct smk_refs refs;         /* [W] */
     struct smk_known_thread known[SMK_KNOWN_THREADS]; /* [W] */

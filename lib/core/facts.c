@@ -104,6 +104,15 @@ static void put_refused(struct smk_table *table)
     smk_table_fact_number(table, SMK_FACT_RECORDS_TORN, smk_load_relaxed(&smk_pool.torn));
 }
 
+static void add_fact(void *table, const char *key, const char *value) { smk_table_fact(table, key, value); }
+
+static void put_source_facts(struct smk_table *table, const struct smk_capture *capture)
+{
+    const struct smk_source_calls *sources = smk_core_sources();
+    if (sources && sources->facts)
+        sources->facts(&capture->base, add_fact, table);
+}
+
 void smk_facts_put_end(struct smk_table *table, const struct smk_capture *capture,
                        const struct smk_encoder *encoder, enum smk_reason reason)
 {
@@ -122,6 +131,7 @@ void smk_facts_put_end(struct smk_table *table, const struct smk_capture *captur
     smk_table_fact_number(table, SMK_FACT_THREADS_UNTRACED, threads.untraced);
     put_refused(table);
     put_missing(table);
+    put_source_facts(table, capture);
     if (reason == SMK_REASON_RUNNING)
         return;
     smk_table_fact_number(table, SMK_FACT_LAST, smk_encoder_time(encoder, capture->stopped));

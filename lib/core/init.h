@@ -42,6 +42,14 @@ uint64_t smk_process_id(void);
 
 /* ---- for lib/source ---------------------------------------------------------------------------------- */
 
+struct smk_piece;
+typedef void (*smk_add_fact)(void *arg, const char *key, const char *value);
+
+/* What a source notes when a capture begins, to compare with it at its end. */
+struct smk_source_base {
+    uint64_t values[6];
+};
+
 /* Writes a thread's stack into the stacks table and the like are source's business; core asks for it
  * through these, so that core knows no source. All may be NULL. */
 struct smk_source_calls {
@@ -62,6 +70,19 @@ struct smk_source_calls {
     int (*start_thread)(void *(*run)(void *), void *arg);
     /* Lines for SMK_FACT_MISSING; returns the length. */
     size_t (*missing)(char *text, size_t size);
+
+    /* What others say about threads (the kernel): the next four are the writer's.
+     *
+     * A capture of these categories begins: its base, zeroed before. */
+    void (*begin)(uint32_t categories, struct smk_source_base *base);
+    /* What was recorded on behalf of threads since the last call, in order of their serials; good until the
+     * next call. `categories`: what is recorded now, 0: nothing any more. `stop`: tick at which a capture
+     * ends with this pass, 0: none does. */
+    uint32_t (*collect)(uint32_t categories, uint64_t stop, const struct smk_piece **pieces);
+    /* Between passes; after how many ns it wants to be called again, UINT64_MAX: not at all. */
+    uint64_t (*tick)(void);
+    /* Facts about that, at the end of each segment. */
+    void (*facts)(const struct smk_source_base *base, smk_add_fact add, void *arg);
 };
 
 void smk_core_set_sources(const struct smk_source_calls *calls);

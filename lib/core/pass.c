@@ -214,6 +214,18 @@ static bool recycle_if_exited(struct smk_thread *t, void *arg)
     return true;
 }
 
+/* What others say about threads does not go through the buffer: of that a snapshot has nothing. */
+static bool wants_pieces(const struct smk_capture *capture)
+{
+    return capture->spec.kind != SMK_CAPTURE_SNAPSHOT;
+}
+
+static bool sources_collect(void)
+{
+    const struct smk_source_calls *sources = smk_core_sources();
+    return sources && sources->collect;
+}
+
 /* ---- the life of a capture ------------------------------------------------------------------------------------ */
 
 static void begin_capture(struct smk_capture *capture)
@@ -224,6 +236,8 @@ static void begin_capture(struct smk_capture *capture)
     capture->output.process = smk_process_id();
     capture->output.capture = capture->number;
     capture->output.limit = capture->spec.max_bytes;
+    if (sources_collect() && wants_pieces(capture))
+        smk_core_sources()->begin(capture->spec.categories, &capture->base);
     smk_segment_begin(&writer.tools, capture);
     smk_output_flush(&capture->output);
     smk_capture_set_state(capture, SMK_CAPTURE_RECORDING);
@@ -355,6 +369,46 @@ static bool drain_for(struct smk_capture *const *list, int count, uint64_t as_of
     return copy_new(list, count, as_of, drained);
 }
 
+/* ---- what others say about threads ---------------------------------------------------------------------------- */
+
+static struct {
+    uint32_t categories;
+    uint64_t stop;
+} collecting; /* of one pass */
+
+static void collect_pieces(struct smk_batch *batch)
+{
+    const struct smk_piece *pieces = NULL;
+    batch->count = smk_core_sources()->collect(collecting.categories, collecting.stop, &pieces);
+    batch->pieces = (struct smk_piece *)pieces; /* only read */
+}
+
+/* False as in drain_for. Nothing is recorded for whoever is not there any more: with no capture left the
+ * sources are told once. */
+static bool collect_for(struct smk_capture *const *list, int count, uint64_t as_of)
+{
+    struct smk_batch batch = {0};
+    collecting.categories = 0;
+    collecting.stop = 0;
+    for (int i = 0; i < count; i++) {
+        if (!wants_pieces(list[i]))
+            continue;
+        collecting.categories |= list[i]->spec.categories;
+        if (list[i]->finishing)
+            collecting.stop = smk_max_u64(collecting.stop, list[i]->stopped);
+    }
+    if (!sources_collect())
+        return true;
+    if (!smk_captures_copy(as_of, collect_pieces, &batch))
+        return false;
+    for (int i = 0; i < count; i++)
+        if (wants_pieces(list[i])) {
+            encode_batch(list[i], &batch, true);
+            check_bounds(list[i]);
+        }
+    return true;
+}
+
 static void refresh_sources(void)
 {
     const struct smk_source_calls *sources = smk_core_sources();
@@ -396,7 +450,7 @@ static void run_captures(struct smk_capture *const *list, int count, uint64_t as
         if (smk_load_acquire(&list[i]->state) == SMK_CAPTURE_STARTING)
             begin_capture(list[i]);
     bool settled = close_gates(list, count);
-    if (!drain_for(list, count, as_of, settled, &drained))
+    if (!drain_for(list, count, as_of, settled, &drained) || !collect_for(list, count, as_of))
         for (int i = 0; i < count; i++)
             list[i]->finishing = false; /* in the next pass, which comes at once */
     writer.sleep_ns = drained > smk_pool_bytes() / 64 ? SLEEP_MIN_NS : SLEEP_MAX_NS;
@@ -428,6 +482,8 @@ uint64_t smk_pass(void)
     bool ready = count == 0 || make_ready();
     if (count > 0 && ready)
         run_captures(list, count, as_of);
+    if (count == 0)
+        collect_for(NULL, 0, as_of);
     if (count > 0 || smk_recorder_categories()) {
         refresh_sources();
         tidy(smk_sys_clock(CLOCK_MONOTONIC));

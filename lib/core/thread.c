@@ -7,6 +7,7 @@
 #include "base/errors.h"
 #include "base/sys.h"
 #include "core/gate.h"
+#include "core/hidden.h"
 #include "core/ownthread.h"
 #include "core/readers.h"
 #include "core/record.h"
@@ -22,7 +23,10 @@ static struct {
     uint64_t live, untraced, late;
     pthread_key_t key;
     bool key_ok;
+    uint32_t *by_tid; /* atomic: index + 1 of the slot of thread id % BY_TID; 0: none, or two that share it */
 } threads;
+
+#define BY_TID 65536u
 
 /* ---- slots ------------------------------------------------------------------------------------------ */
 
@@ -33,6 +37,18 @@ static void record_exit(struct smk_thread *t)
         return;
     rec[1] = smk_ticks();
     smk_commit(t, rec, smk_record_head(SMK_EV_THREAD_EXIT, 2, 0, 0));
+}
+
+/* What is left of a slot is its losses, for whoever reads. */
+static void let_go(struct smk_thread *t)
+{
+    uint32_t index = (uint32_t)(t - threads.array) + 1;
+    smk_cas_acq_rel(&threads.by_tid[smk_load_relaxed(&t->tid) % BY_TID], &index, 0);
+    smk_sub_relaxed(&threads.live, 1);
+    if (smk_readers_any())
+        smk_store_release(&t->state, SMK_THREAD_EXITED); /* pairs with: smk_threads_each */
+    else
+        smk_thread_recycle(t);
 }
 
 /* Destructors of other keys that run after ours may still record: the first times we only ask to be
@@ -60,18 +76,15 @@ static void thread_ended(void *arg)
         smk_host_main_ended();
         smk_writer_wake();
     }
-    smk_sub_relaxed(&threads.live, 1);
-    if (smk_readers_any())
-        smk_store_release(&t->state, SMK_THREAD_EXITED); /* pairs with: smk_threads_each */
-    else
-        smk_thread_recycle(t);
+    let_go(t);
 }
 
 int smk_threads_init(uint32_t capacity)
 {
     uint32_t *next = smk_sys_map(capacity * sizeof *next);
     threads.array = smk_sys_map((size_t)capacity * sizeof *threads.array);
-    if (!threads.array || !next)
+    threads.by_tid = smk_sys_map(BY_TID * sizeof *threads.by_tid);
+    if (!threads.array || !threads.by_tid || !next)
         return smk_fail(SMK_E_NOMEM, "no memory for %u threads", capacity);
     smk_slots_init(&threads.slots, next, capacity);
     threads.key_ok = pthread_key_create(&threads.key, thread_ended) == 0;
@@ -80,14 +93,12 @@ int smk_threads_init(uint32_t capacity)
 
 /* ---- registration ------------------------------------------------------------------------------------ */
 
-static void fill_slot(struct smk_thread *t)
+static void fill_slot(struct smk_thread *t, uint32_t tid, const char *name, uint64_t handle)
 {
-    char comm[16] = "";
-    smk_sys_get_thread_name(comm);
     uint32_t serial = smk_add_relaxed(&threads.serials, 1) + 1;
     smk_store_relaxed(&t->serial, serial);
-    smk_store_relaxed(&t->tid, (uint32_t)smk_sys_gettid());
-    smk_name_store(&t->name, comm);
+    smk_store_relaxed(&t->tid, tid);
+    smk_name_store(&t->name, name);
     smk_store_relaxed(&t->cur, 0);
     smk_store_relaxed(&t->end, 0);
     smk_store_relaxed(&t->committed, 0);
@@ -99,7 +110,8 @@ static void fill_slot(struct smk_thread *t)
     smk_store_relaxed(&t->wait.kind, 0);
     t->wait.depth = 0;
     t->ordinal = t->stack_high = 0;
-    smk_store_relaxed(&t->handle, (uint64_t)pthread_self());
+    smk_store_relaxed(&t->handle, handle);
+    smk_store_relaxed(&t->adopted, handle ? SMK_ADOPTED_NOT : SMK_ADOPTED);
     smk_store_relaxed(&t->started, smk_ticks());
     smk_store_relaxed(&t->dropped, 0);
     smk_store_relaxed(&t->torn, 0);
@@ -114,6 +126,91 @@ static void watch_for_end(struct smk_thread *t)
         pthread_setspecific(threads.key, t);
 }
 
+/* The slot listed for a thread id, NULL: none is. */
+static struct smk_thread *listed(uint32_t tid)
+{
+    uint32_t index = smk_load_acquire(&threads.by_tid[tid % BY_TID]); /* pairs with: list */
+    struct smk_thread *t = index ? &threads.array[index - 1] : NULL;
+    return t && smk_load_relaxed(&t->tid) == tid ? t : NULL;
+}
+
+/* Makes a live slot known by its thread's id. False when another one stands there. */
+static bool list(struct smk_thread *t, uint32_t tid)
+{
+    uint32_t nobody = 0;
+    return smk_cas_acq_rel(&threads.by_tid[tid % BY_TID], &nobody, /* pairs with: listed */
+                           (uint32_t)(t - threads.array) + 1);
+}
+
+/* A slot that somebody made for this thread is now its own. */
+static bool take_over(struct smk_thread *t)
+{
+    uint32_t adopted = SMK_ADOPTED;
+    if (!t || !smk_cas_acq_rel(&t->adopted, &adopted, SMK_ADOPTED_NOT))
+        return false;
+    char comm[16] = "";
+    smk_sys_get_thread_name(comm);
+    smk_name_store(&t->name, comm);
+    smk_store_relaxed(&t->handle, (uint64_t)pthread_self());
+    return true;
+}
+
+static struct smk_thread *new_slot(uint32_t tid, const char *name, uint64_t handle)
+{
+    uint32_t index = smk_slots_take(&threads.slots);
+    if (index == SMK_NO_SLOT)
+        return NULL;
+    struct smk_thread *t = &threads.array[index];
+    t->index = index;
+    fill_slot(t, tid, name, handle);
+    return t;
+}
+
+/* Its own slot: an adopted one, or a new one. */
+static struct smk_thread *own_slot(void)
+{
+    char comm[16] = "";
+    uint32_t tid = (uint32_t)smk_sys_gettid();
+    struct smk_thread *t = listed(tid);
+    if (take_over(t))
+        return t;
+    smk_sys_get_thread_name(comm);
+    t = new_slot(tid, comm, (uint64_t)pthread_self());
+    if (!t)
+        return NULL;
+    if (!list(t, tid) && take_over(listed(tid))) { /* adopted just now */
+        smk_thread_recycle(t);
+        return listed(tid);
+    }
+    smk_add_relaxed(&threads.live, 1);
+    smk_store_release(&t->state, SMK_THREAD_LIVE); /* pairs with: smk_threads_each */
+    return t;
+}
+
+struct smk_thread *smk_thread_adopt(uint32_t tid, const char *name)
+{
+    struct smk_thread *t = threads.array ? listed(tid) : NULL;
+    if (t || !threads.array || smk_load_relaxed(&threads.by_tid[tid % BY_TID]))
+        return t;
+    t = new_slot(tid, name, 0);
+    if (!t)
+        return NULL;
+    smk_add_relaxed(&threads.live, 1);
+    smk_store_release(&t->state, SMK_THREAD_LIVE); /* pairs with: smk_threads_each */
+    if (list(t, tid))
+        return t;
+    smk_sub_relaxed(&threads.live, 1);
+    smk_thread_recycle(t);
+    return listed(tid);
+}
+
+void smk_thread_disown(struct smk_thread *t, uint32_t serial)
+{
+    uint32_t adopted = SMK_ADOPTED;
+    if (smk_load_relaxed(&t->serial) == serial && smk_cas_acq_rel(&t->adopted, &adopted, SMK_ADOPTED_GONE))
+        let_go(t);
+}
+
 struct smk_thread *smk_thread_register(void)
 {
     if (smk_tls.dead) {
@@ -125,14 +222,9 @@ struct smk_thread *smk_thread_register(void)
     uint64_t signals;
     smk_sys_block_signals(&signals); /* a handler that came now would go without a slot */
     smk_tls.registering = 1;
-    uint32_t index = smk_slots_take(&threads.slots);
-    struct smk_thread *t = index == SMK_NO_SLOT ? NULL : &threads.array[index];
+    struct smk_thread *t = own_slot();
     if (t) {
-        t->index = index;
-        fill_slot(t);
         watch_for_end(t);
-        smk_add_relaxed(&threads.live, 1);
-        smk_store_release(&t->state, SMK_THREAD_LIVE); /* pairs with: smk_threads_each */
         smk_tls.self = t;
     } else {
         smk_add_relaxed(&threads.untraced, 1);
@@ -143,7 +235,11 @@ struct smk_thread *smk_thread_register(void)
     return t;
 }
 
-void smk_thread_hide(void) { smk_tls.quiet = 1; }
+void smk_thread_hide(void)
+{
+    smk_tls.quiet = 1;
+    smk_hidden_add();
+}
 
 /* ---- for readers --------------------------------------------------------------------------------------- */
 
@@ -188,6 +284,9 @@ void smk_threads_reset_in_child(void)
         threads.array[i].state = SMK_THREAD_FREE;
     smk_slots_init(&threads.slots, threads.slots.next, threads.slots.capacity);
     threads.live = 0;
+    if (threads.by_tid)
+        smk_sys_discard(threads.by_tid, BY_TID * sizeof *threads.by_tid);
+    smk_hidden_reset_in_child();
     if (smk_tls.self && threads.key_ok)
         pthread_setspecific(threads.key, NULL);
     smk_tls.self = NULL;

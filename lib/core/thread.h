@@ -89,7 +89,8 @@ struct smk_thread {
     uint64_t ordinal;    /* sub-buffers opened so far */
     uint64_t stack_high; /* the stack lies below this address; 0: not known yet */
     uint64_t started;    /* ticks */
-    uint64_t handle;     /* its pthread_t, by which others name it */
+    uint64_t handle;     /* its pthread_t, by which others name it; 0: adopted */
+    uint32_t adopted;    /* enum smk_adopted; atomic */
     uint64_t dropped;    /* events for which there was no room */
     uint64_t torn;       /* records that a longjmp left unfinished */
     uint64_t lost[SMK_CAPTURES_MAX]; /* by capture; added to by anybody who recycles */
@@ -130,6 +131,19 @@ SMK_INLINE struct smk_thread *smk_thread_self(void)
 
 /* This thread is one of ours: it is never traced. */
 void smk_thread_hide(void);
+
+enum smk_adopted {
+    SMK_ADOPTED_NOT = 0,  /* the thread has it itself */
+    SMK_ADOPTED = 1,      /* made for it by another, until it records something itself */
+    SMK_ADOPTED_GONE = 2  /* given up: the thread ended before it did */
+};
+
+/* The slot of another thread, made on its behalf if it has none yet: records of what the kernel says about
+ * it need its serial. NULL: it has none and gets none. Not for our own threads. One caller at a time. */
+struct smk_thread *smk_thread_adopt(uint32_t tid, const char *name);
+
+/* An adopted thread has ended. Does nothing when it had taken the slot over. */
+void smk_thread_disown(struct smk_thread *t, uint32_t serial);
 
 /* Calls visit for each slot that is live or exited, in slot order, until it returns false. */
 void smk_threads_each(bool (*visit)(struct smk_thread *thread, void *arg), void *arg);

@@ -1,5 +1,6 @@
 #include "core/writer.h"
 
+#include <errno.h>
 #include <signal.h>
 
 #include "base/atomic.h"
@@ -55,6 +56,20 @@ void smk_writer_pass_here(void)
 
 /* ---- the thread ----------------------------------------------------------------------------------------------- */
 
+/* Until the next pass is due or somebody wakes us; the sources look at their threads meanwhile. */
+static void wait_for_pass(uint32_t seen, uint64_t ns)
+{
+    const struct smk_source_calls *sources = smk_core_sources();
+    uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
+    uint64_t until = ns > UINT64_MAX - now ? UINT64_MAX : now + ns;
+    for (; now < until; now = smk_sys_clock(CLOCK_MONOTONIC)) {
+        uint64_t step = sources && sources->tick ? sources->tick() : UINT64_MAX;
+        uint64_t left = until == UINT64_MAX ? UINT64_MAX : until - now;
+        if (smk_sys_futex_wait(&wake, seen, smk_min_u64(step, left)) != -ETIMEDOUT)
+            return;
+    }
+}
+
 static void *writer_main(void *arg)
 {
     (void)arg;
@@ -68,7 +83,7 @@ static void *writer_main(void *arg)
         if (smk_host_main_has_ended())
             ns = smk_min_u64(ns, LOOK_FOR_HOST_NS);
         if (ns > 0)
-            smk_sys_futex_wait(&wake, seen, ns);
+            wait_for_pass(seen, ns);
     }
     smk_store_release(&running, 0); /* pairs with: smk_writer_runs */
     smk_captures_shutdown(SHUTDOWN_NS);

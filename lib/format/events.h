@@ -107,6 +107,11 @@ enum smk_arg_type {
     X(1, THREAD_START, "thread_start", SCHED, 0x0001, (STRING, "name"), (THREAD, "parent"))        \
     X(2, THREAD_EXIT, "thread_exit", SCHED, 0x0001, (NUMBER, "reserved"))                          \
     X(3, THREAD_NAME, "thread_name", SCHED, 0x0001, (STRING, "name"))                              \
+    X(4, SCHED_SOURCE, "sched_source", SCHED, 0x0001, (NUMBER, "source"), (NUMBER, "lost"))        \
+    X(5, OFF_CPU, "off_cpu", SCHED, 0x0001, (NUMBER, "how"), (TICKS, "duration"), (NUMBER, "cpu")) \
+    X(6, CPU_TIME, "cpu_time", SCHED, 0x0001, (NUMBER, "switches"), (TICKS, "duration"),           \
+      (TICKS, "running"), (TICKS, "runnable"))                                                     \
+    X(7, CPU_SAMPLE, "cpu_sample", CPU, 0x0001, (STACK, "stack"), (NUMBER, "cpu"))                 \
     X(8, REGION_BEGIN, "region_begin", REGION, 0x0001, (SITE, "site"))                             \
     X(9, REGION_END, "region_end", REGION, 0x0001, (SITE, "site"))                                 \
     X(10, REQUEST_REGION_BEGIN, "request_region_begin", REGION, 0x0001, (SITE, "site"), (REQUEST, "request"),          \
@@ -196,6 +201,31 @@ const struct smk_event_spec *smk_event_spec(unsigned id);
  * woke somebody who waited for the object last before this wait ended; 0: none.
  * cond_wake: recorded behind a call that woke, where somebody waited; waiters: how many that were, for a
  * futex how many were woken. */
+
+/* sched_source: from here on the kernel's words about this thread are complete, as far as this source can
+ * tell; between the thread's event before it and this one nothing is known. lost: switch records that were
+ * lost there.
+ * off_cpu: recorded when the thread runs again, of perf switch records only; duration: that it did not
+ * run; cpu: where it runs now.
+ * cpu_time: in [time - duration, time] the kernel counted that the thread ran for `running` and was ready
+ * without a CPU for `runnable`; the rest it waited. Both sources; cpu clocks know no runnable. Where a
+ * thread was off its CPU by itself, how much of that it was ready again stands here alone.
+ * cpu_sample: the thread was on a CPU, here. */
+
+enum smk_sched_source {
+    SMK_SCHED_NONE = 0,
+    SMK_SCHED_PERF = 1,      /* perf switch records, and schedstat for the amounts */
+    SMK_SCHED_STAT = 2,      /* /proc/self/task/TID/schedstat */
+    SMK_SCHED_CPU_CLOCKS = 3 /* CPU clocks of threads: running alone */
+};
+
+/* off_cpu: how. */
+enum smk_off_cpu {
+    SMK_OFF_WAITED = 0,    /* it gave the CPU up */
+    SMK_OFF_PREEMPTED = 1, /* it was taken from it: runnable all the time */
+    SMK_OFF_UNKNOWN = 2,   /* it was off when the record began */
+    SMK_OFF_GOES_ON = 4    /* added: it had not run again when the record ended; another may continue it */
+};
 
 /* What ended a lock wait: the call's result, in few words. */
 enum smk_lock_result {

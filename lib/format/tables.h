@@ -70,6 +70,16 @@
     X(LOCKNAMES_REFUSED, "locknames.refused", "names of locks for which there was no room")        \
     X(TEXTS_CUT, "texts.cut", "log texts longer than 1,024 bytes")                                 \
     X(RECORDS_TORN, "records.torn", "records that were begun and never finished")                  \
+    X(SCHED_SOURCE, "sched.source", "where running and runnable come from")                        \
+    X(SCHED_REASON, "sched.reason", "why that one")                                                \
+    X(SCHED_LOST, "sched.lost", "switch records that the kernel or the tracer had no room for")    \
+    X(SCHED_UNSEEN, "sched.threads_unseen", "threads that the source does not tell of")            \
+    X(CPU_SAMPLES, "cpu.samples", "CPU samples taken")                                             \
+    X(CPU_SAMPLES_LOST, "cpu.samples_lost", "CPU samples for which there was no room")             \
+    X(CPU_SAMPLES_HOW, "cpu.samples_how", "how CPU samples are taken, or why there are none")      \
+    X(CGROUP_CPU_MAX, "cgroup.cpu_max", "CPU time a period that the control group may use, ns/ns or max")          \
+    X(CGROUP_THROTTLED, "cgroup.throttled", "periods of the capture in which the group was throttled")             \
+    X(CGROUP_THROTTLED_NS, "cgroup.throttled_ns", "CPU throttling of the capture, ns over its CPUs") \
     X(MISSING, "sources.missing", "sources that were unavailable, with their reasons, one a line")
 
 #define X(NAME, key, what) extern const char SMK_FACT_##NAME[];

@@ -26,6 +26,7 @@
 #include "source/mutex.h"
 #include "source/probe.h"
 #include "source/resolve.h"
+#include "source/sched.h"
 #include "source/seen.h"
 #include "source/stack.h"
 #include "source/start.h"
@@ -49,6 +50,7 @@ static void prepare(void)
     smk_clock_calibrate();
     smk_seen_prepare();
     smk_stack_prepare();
+    smk_sched_prepare();
 }
 
 static int start_thread(void *(*run)(void *), void *arg)
@@ -72,8 +74,7 @@ static size_t missing(char *text, size_t size)
     size_t len = 0;
     text[0] = '\0';
     len = add_line(text, size, len,
-                   "memory, join, alloc, cpu, loop: no source in this version");
-    len = add_line(text, size, len, "running and runnable: no scheduler source in this version");
+                   "memory, join, alloc, loop: no source in this version");
     if (!SMK_SYNC_KNOWN)
         len = add_line(text, size, len, "who wakes waiters: unknown with this C library");
     if (!SMK_MUTEX_KNOWN)
@@ -96,7 +97,11 @@ static const struct smk_source_calls calls = {.prepare = prepare,
                                               .refresh = smk_modules_refresh_if_wanted,
                                               .blocked_stack = smk_stack_of_blocked,
                                               .start_thread = start_thread,
-                                              .missing = missing};
+                                              .missing = missing,
+                                              .begin = smk_sched_begin,
+                                              .collect = smk_sched_collect,
+                                              .tick = smk_sched_tick,
+                                              .facts = smk_sched_facts};
 
 /* ---- the beginning ---------------------------------------------------------------------------------------- */
 
@@ -107,6 +112,7 @@ static void after_fork_in_child(void)
     smk_core_after_fork_in_child();
     smk_hook_thread_reset_in_child();
     smk_stack_reset_in_child();
+    smk_sched_reset_in_child();
     smk_contended_reset_in_child();
     smk_start_after_fork_in_child();
 }

@@ -13,14 +13,15 @@
 #include "base/sys.h"
 #include "source/fd.h"
 
-/* With arguments that change nothing: descriptors that are none, lengths of 0. The first four can be done
+/* With arguments that change nothing: descriptors that are none, lengths of 0. The first five can be done
  * without; a capture needs the others. */
 static const struct smk_sys_call calls[] = {
     {"membarrier", SYS_membarrier, {MEMBARRIER_CMD_QUERY, 0, 0, 0}},
     {"process_vm_readv", SYS_process_vm_readv, {0, 0, 0, 0}},
     {"getpeername", SYS_getpeername, {-1, 0, 0, 0}},
     {"getsockname", SYS_getsockname, {-1, 0, 0, 0}},
-#define OPTIONAL_CALLS 4
+    {"perf_event_open", SYS_perf_event_open, {0, 0, -1, -1}},
+#define OPTIONAL_CALLS 5
     {"clock_nanosleep", SYS_clock_nanosleep, {CLOCK_MONOTONIC, 0, 0, 0}},
     {"fchmod", SYS_fchmod, {-1, 0, 0, 0}},
     {"fcntl", SYS_fcntl, {-1, F_DUPFD_CLOEXEC, 0, 0}},
@@ -73,6 +74,7 @@ void smk_probe_filter_set(void)
     smk_sys_barrier_forget();
     smk_sys_copy_memory_forget();
     smk_fd_peers_forget();
+    smk_sys_perf_forget();
 }
 
 static void note_refused(uint64_t refused)
@@ -92,6 +94,8 @@ const char *smk_probe_calls(void)
         return NULL;
     if (smk_sys_try(calls, SMK_ARRAY_LEN(calls), &refused) < 0)
         return "a system-call filter is set, and what it forbids cannot be found out";
+    if (!(refused & 16))
+        smk_sys_perf_retry();
     if (refused == 0)
         return NULL;
     note_refused(refused);
@@ -101,8 +105,12 @@ const char *smk_probe_calls(void)
         smk_sys_copy_memory_forget();
     if (refused & 12)
         smk_fd_peers_forget();
+    if (refused & 16)
+        smk_sys_perf_forget();
     return refused >> OPTIONAL_CALLS ? refused_line : NULL;
 }
+
+bool smk_probe_filtered(void) { return smk_load_relaxed(&known_filters) > 1; }
 
 const char *smk_probe_refused(void)
 {

@@ -18,6 +18,9 @@ const char *smk_probe_calls(void);
  * done; what a capture needs and that runs now was let through before, but the filter may end that too. */
 void smk_probe_filter_set(void);
 
+/* There was a filter at the last look. */
+bool smk_probe_filtered(void);
+
 /* NULL, or a line that names what was not done because of a filter. Static. */
 const char *smk_probe_refused(void);
 

@@ -133,6 +133,15 @@ uint32_t smk_stack_of_blocked(uint64_t pc, uint64_t sp, uint64_t fp)
     return take(&walk);
 }
 
+uint32_t smk_stack_of_copy(uint64_t pc, uint64_t sp, uint64_t fp, const uint8_t *data, uint32_t len)
+{
+    if (len < 8 || sp % 8 != 0 || sp + len < sp)
+        len = 0;
+    struct smk_walk walk = {.pc = pc + 1, .sp = sp, .fp = fp, .low = len ? sp : 8, .high = len ? sp + len : 8,
+                            .shift = (uint64_t)(uintptr_t)data - sp};
+    return take(&walk);
+}
+
 void smk_stack_prepare(void)
 {
     int saved = errno;

@@ -26,6 +26,10 @@ uint32_t smk_stack_here(uint64_t pc, uint64_t sp, uint64_t fp);
  * calls must then check that the wait is still the same. */
 uint32_t smk_stack_of_blocked(uint64_t pc, uint64_t sp, uint64_t fp);
 
+/* A stack that the kernel copied when it interrupted a thread at pc: `data` has the `len` bytes from sp on.
+ * Aligned to 8. */
+uint32_t smk_stack_of_copy(uint64_t pc, uint64_t sp, uint64_t fp, const uint8_t *data, uint32_t len);
+
 /* Makes the map of modules and their tables, or brings them up to date. After smk_probe_calls. Opens and
  * maps, so not for a signal handler; takes neither the loader's lock nor the host's allocator. */
 void smk_stack_prepare(void);

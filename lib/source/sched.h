@@ -1,0 +1,45 @@
+/* sched.h: running, runnable, waiting: what the kernel says about the host's threads, and CPU samples.
+ *
+ * Nothing here runs on the host's threads: the writer looks, and writes on their behalf. Three sources, the
+ * first that the process is allowed and that does not cost too much:
+ *
+ *   perf switch records   each time that a thread leaves or gets a CPU, and whether it was preempted; about
+ *                         1 us a switch, so above SMK_SCHED_SWITCHES_MAX a second it is given up
+ *   schedstat             amounts of running and runnable, looked at every 10 ms; also where the first is used
+ *   CPU clocks            running alone
+ *
+ * In the flight recorder alone nothing of this is on.
+ */
+#ifndef SMK_SOURCE_SCHED_H
+#define SMK_SOURCE_SCHED_H
+
+#include "core/drain.h"
+#include "core/init.h"
+
+#define SMK_SCHED_THREADS_MAX  4096u
+#define SMK_SCHED_SWITCHES_MAX 20000u /* a second, of the process */
+#define SMK_SCHED_TICK_NS      UINT64_C(10000000)
+
+/* Finds out what is allowed, at each arming; after smk_probe_calls. */
+void smk_sched_prepare(void);
+
+/* Of struct smk_source_calls. */
+void smk_sched_begin(uint32_t categories, struct smk_source_base *base);
+uint32_t smk_sched_collect(uint32_t categories, uint64_t stop, const struct smk_piece **pieces);
+uint64_t smk_sched_tick(void);
+void smk_sched_facts(const struct smk_source_base *base, smk_add_fact add, void *arg);
+
+struct smk_sched_status {
+    const char *source; /* "perf switch records", "schedstat", "thread CPU clocks"; static */
+    char why[200];
+    char samples[200]; /* how CPU samples are taken, or why not */
+    uint64_t threads;  /* looked at now */
+    uint64_t unseen, lost, switches, samples_taken, samples_lost;
+};
+/* What is in use, or would be. Any thread. */
+void smk_sched_status(struct smk_sched_status *status);
+
+/* In a fork's child: rings and lists are the parent's. */
+void smk_sched_reset_in_child(void);
+
+#endif
