@@ -15,6 +15,7 @@
 #include "base/sys.h"
 #include "core/fds.h"
 #include "core/thread.h"
+#include "source/futex.h"
 #include "source/io.h"
 #include "source/probe.h"
 #include "source/resolve.h"
@@ -179,6 +180,8 @@ SMK_EXPORT long syscall(long number, ...)
         if (number == SYS_close_range)
             return close_range((unsigned)a[0], (unsigned)a[1], (int)a[2]);
     }
+    if (number == SYS_futex && smk_gate_open(SMK_CAT_COND))
+        return smk_futex_call(a, SMK_CALLER);
     if (SMK_UNLIKELY(number == SYS_seccomp))
         return set_filter(number, a);
     return SMK_REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);

@@ -22,18 +22,33 @@ void smk_io_begin(struct smk_io *io, enum smk_call call, int fd, struct smk_call
     smk_seen_begin(&io->seen, call, smk_fd_kind(io->slot, fd), (uint64_t)(int64_t)fd, from);
 }
 
-static SMK_COLD void record(struct smk_io *io, uint64_t now, uint64_t result)
+static void record(const struct smk_seen *seen, int fd, const struct smk_fd_facts *facts, uint64_t now,
+                   uint64_t result)
+{
+    uint32_t category = facts->kind == SMK_WAIT_DISK ? SMK_CAT_DISK : SMK_CAT_NET;
+    if (!facts->waits || !smk_gate_open(category))
+        return;
+    SMK_SEEN_RECORD(seen, now, category == SMK_CAT_DISK ? SMK_EV_DISK_WAIT : SMK_EV_NET_WAIT,
+                    smk_call_name(seen->call), (uint64_t)(int64_t)fd, result, facts->name);
+}
+
+void smk_io_record(const struct smk_seen *seen, int fd, uint64_t now, uint64_t result)
+{
+    struct smk_fd_facts facts = {.kind = SMK_WAIT_DISK, .waits = true};
+    if (fd >= 0)
+        smk_fd_describe(fd, &facts);
+    record(seen, fd, &facts, now, result);
+}
+
+static SMK_COLD void record_call(struct smk_io *io, uint64_t now, uint64_t result)
 {
     struct smk_fd_facts facts;
-    if (io->closes)
-        smk_fd_describe_closed(io->fd, &facts);
-    else
-        smk_fd_describe(io->fd, &facts);
-    uint32_t category = facts.kind == SMK_WAIT_DISK ? SMK_CAT_DISK : SMK_CAT_NET;
-    if (!facts.waits || !smk_gate_open(category))
+    if (!io->closes) {
+        smk_io_record(&io->seen, io->fd, now, result);
         return;
-    SMK_SEEN_RECORD(&io->seen, now, category == SMK_CAT_DISK ? SMK_EV_DISK_WAIT : SMK_EV_NET_WAIT,
-                    smk_call_name(io->seen.call), (uint64_t)(int64_t)io->fd, result, facts.name);
+    }
+    smk_fd_describe_closed(io->fd, &facts);
+    record(&io->seen, io->fd, &facts, now, result);
 }
 
 void smk_io_end(struct smk_io *io, int64_t result, bool asked_not_to_wait)
@@ -49,7 +64,7 @@ void smk_io_end(struct smk_io *io, int64_t result, bool asked_not_to_wait)
     }
     if (SMK_LIKELY(now - seen->since < smk_load_relaxed(&smk_slept.fd)) || seen->inner || asked_not_to_wait)
         return;
-    record(io, now, smk_seen_result(result));
+    record_call(io, now, smk_seen_result(result));
 }
 
 void smk_io_end_path(struct smk_seen *seen, const char *path, int64_t result)

@@ -27,6 +27,9 @@ void smk_io_begin(struct smk_io *io, enum smk_call call, int fd, struct smk_call
 /* `asked_not_to_wait`: by a flag of the call (MSG_DONTWAIT …). */
 void smk_io_end(struct smk_io *io, int64_t result, bool asked_not_to_wait);
 
+/* A call on a stream, whose descriptor was not known before: -1, it has none. */
+SMK_COLD void smk_io_record(const struct smk_seen *seen, int fd, uint64_t now, uint64_t result);
+
 /* A call that names a file, or none: `path` may be NULL. It is read only where the call could read it. */
 void smk_io_end_path(struct smk_seen *seen, const char *path, int64_t result);
 

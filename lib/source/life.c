@@ -74,7 +74,7 @@ static size_t missing(char *text, size_t size)
     size_t len = 0;
     text[0] = '\0';
     len = add_line(text, size, len,
-                   "memory, join, alloc, loop: no source in this version");
+                   "alloc, loop: no source in this version");
     if (!SMK_SYNC_KNOWN)
         len = add_line(text, size, len, "who wakes waiters: unknown with this C library");
     if (!SMK_MUTEX_KNOWN)

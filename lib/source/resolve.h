@@ -27,6 +27,8 @@
 #include "base/atomic.h"
 #include "base/compiler.h"
 #include "source/resolve_io.h"
+#include "source/resolve_more.h"
+#include "source/resolve_stdio.h"
 
 /* What a call gives where libc has no such function. */
 #define SMK_ABSENT_CODE  ENOSYS
@@ -120,7 +122,12 @@
 #define SMK_REAL_CALLS(X)                                                                          \
     SMK_REAL_THREAD_CALLS(X)                                                                       \
     SMK_REAL_DESCRIPTOR_CALLS(X)                                                                   \
-    SMK_REAL_FILE_CALLS(X)
+    SMK_REAL_FILE_CALLS(X)                                                                         \
+    SMK_REAL_LOCK_CALLS(X)                                                                         \
+    SMK_REAL_JOIN_CALLS(X)                                                                         \
+    SMK_REAL_MEMORY_CALLS(X)                                                                       \
+    SMK_REAL_NAME_CALLS(X)                                                                         \
+    SMK_REAL_STREAM_CALLS(X)
 
 struct smk_real {
 #define X(result, name, version, params, args, absent) result(*name) params;
