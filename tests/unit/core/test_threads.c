@@ -220,6 +220,97 @@ static void test_wait_inside_a_wait(void **state)
     assert_false(smk_wait_read(t, &now));
 }
 
+/* ---- slots made on behalf of others ---------------------------------------------------------------------- */
+
+struct adopted {
+    pthread_t thread;
+    uint32_t tid, go, serial; /* atomic */
+    bool records;
+};
+
+static void *adopted_main(void *arg)
+{
+    struct adopted *a = arg;
+    smk_sys_set_thread_name("grown up");
+    __atomic_store_n(&a->tid, (uint32_t)smk_sys_gettid(), __ATOMIC_RELEASE);
+    while (!__atomic_load_n(&a->go, __ATOMIC_ACQUIRE))
+        usleep(100);
+    if (a->records)
+        a->serial = smk_thread_self()->serial;
+    return NULL;
+}
+
+static void adopted_begin(struct adopted *a, bool records)
+{
+    *a = (struct adopted){.records = records};
+    assert_int_equal(pthread_create(&a->thread, NULL, adopted_main, a), 0);
+    while (!__atomic_load_n(&a->tid, __ATOMIC_ACQUIRE))
+        usleep(100);
+}
+
+static void adopted_end(struct adopted *a)
+{
+    __atomic_store_n(&a->go, 1, __ATOMIC_RELEASE);
+    pthread_join(a->thread, NULL);
+}
+
+/* A thread that records later has the serial under which others spoke of it, and its slot ends with it. */
+static void test_adopted_and_then_its_own(void **state)
+{
+    struct adopted a;
+    char name[SMK_NAME_MAX];
+    struct smk_threads_stats before = stats();
+    (void)state;
+    adopted_begin(&a, true);
+    struct smk_thread *t = smk_thread_adopt(a.tid, "child");
+    assert_non_null(t);
+    uint32_t serial = t->serial;
+    assert_ptr_equal(smk_thread_adopt(a.tid, "child"), t); /* once */
+    assert_int_equal(stats().live, before.live + 1);
+    assert_int_equal(t->tid, a.tid);
+    smk_name_load(&t->name, name);
+    assert_string_equal(name, "child");
+    adopted_end(&a);
+    assert_int_equal(a.serial, serial);
+    smk_name_load(&t->name, name);
+    assert_string_equal(name, "grown up");
+    assert_int_equal(stats().live, before.live);
+    assert_int_equal(stats().started, before.started + 1);
+    smk_thread_disown(t, serial); /* it is not ours to give up any more */
+    assert_int_equal(stats().live, before.live);
+}
+
+/* One that ends without a record of its own is given up by who adopted it. */
+static void test_adopted_and_given_up(void **state)
+{
+    struct adopted a;
+    struct smk_threads_stats before = stats();
+    (void)state;
+    adopted_begin(&a, false);
+    struct smk_thread *t = smk_thread_adopt(a.tid, "child");
+    assert_non_null(t);
+    uint32_t serial = t->serial;
+    adopted_end(&a);
+    smk_thread_disown(t, serial);
+    smk_thread_disown(t, serial);
+    assert_int_equal(stats().live, before.live);
+    /* The number may be another thread's by now. */
+    struct smk_thread *next = smk_thread_adopt(a.tid, "other");
+    assert_non_null(next);
+    assert_true(next->serial > serial);
+    smk_thread_disown(next, next->serial);
+    assert_int_equal(stats().live, before.live);
+}
+
+/* A thread that has its slot is not given another. */
+static void test_who_records_is_not_adopted(void **state)
+{
+    struct smk_thread *self = smk_thread_self();
+    (void)state;
+    assert_non_null(self);
+    assert_ptr_equal(smk_thread_adopt((uint32_t)smk_sys_gettid(), "again"), self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +321,9 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_published_waits_are_whole),
         cmocka_unit_test(test_wait_inside_a_wait),
+        cmocka_unit_test(test_adopted_and_then_its_own),
+        cmocka_unit_test(test_adopted_and_given_up),
+        cmocka_unit_test(test_who_records_is_not_adopted),
     };
     struct smk_core_config config;
     smk_core_config_init(&config);
