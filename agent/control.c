@@ -21,6 +21,7 @@
 
 enum { STOPPED, STARTING, RUNNING, ENDING };
 
+#define LOOK_FOR_HOST_NS UINT64_C(500000000)
 #define START_NS UINT64_C(10000000000)
 
 static struct {
@@ -40,6 +41,7 @@ static struct {
     struct smk_control_calls calls;
     struct event_base *base;        /* the loop's */
     struct event *wake;             /* the loop's */
+    struct smk_timer *host_timer;   /* the loop's */
     struct smk_exchange *open;      /* the loop's: exchanges that handlers keep */
 } loop;
 
@@ -252,6 +254,17 @@ void smk_control_note_abandoned(void)
     smk_unlock(&mailbox.lock);
 }
 
+/* A process whose main thread ended by pthread_exit ends with its last thread: that must not be us. */
+static void look_for_host(void *arg)
+{
+    uint32_t runs = RUNNING;
+    (void)arg;
+    smk_timer_set(loop.host_timer, LOOK_FOR_HOST_NS);
+    smk_host_look_for_main();
+    if (smk_host_is_gone() && smk_cas_acq_rel(&loop.state, &runs, ENDING)) /* pairs with: woken */
+        event_base_loopbreak(loop.base);
+}
+
 /* At the loop's end: whoever still waits is told. */
 static void answer_open(void)
 {
@@ -302,6 +315,8 @@ static int open_loop(void)
     loop.wake = loop.base ? event_new(loop.base, mailbox.wake_fd, EV_READ | EV_PERSIST, woken, NULL) : NULL;
     if (!loop.wake || event_add(loop.wake, NULL) < 0)
         return smk_fail(SMK_E_NOMEM, "the control loop could not be made");
+    loop.host_timer = smk_timer_new(look_for_host, NULL);
+    smk_timer_set(loop.host_timer, LOOK_FOR_HOST_NS);
     return 0;
 }
 
@@ -313,6 +328,8 @@ static void close_loop(void)
     if (loop.base)
         run_jobs(); /* of those who were in time */
     answer_open();
+    smk_timer_free(loop.host_timer);
+    loop.host_timer = NULL;
     if (loop.wake)
         event_free(loop.wake);
     loop.wake = NULL;

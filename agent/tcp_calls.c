@@ -13,6 +13,7 @@
 #include "base/lock.h"
 #include "base/sys.h"
 #include "core/fds.h"
+#include "core/ownthread.h"
 #include "core/thread.h"
 #include "front.h"
 #include "heap.h"
@@ -289,7 +290,10 @@ static void *run_thread(void *arg)
     smk_heap_free(arg);
     smk_thread_hide();
     smk_sys_set_thread_name("stallmark-http");
-    return start.run(start.arg);
+    smk_own_thread_begins();
+    void *result = start.run(start.arg);
+    smk_own_thread_ends();
+    return result;
 }
 
 /* Called on a thread of ours, which has all signals blocked: the new one inherits that. It stays joinable:

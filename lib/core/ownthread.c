@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,9 @@ static struct smk_slots slots = {.top = SMK_NO_SLOT, .next = next_free, .capacit
 
 static uint32_t own_threads; /* atomic: that run */
 static uint32_t main_ended;  /* atomic */
+
+void smk_own_thread_begins(void) { smk_add_acq_rel(&own_threads, 1); } /* pairs with: smk_host_is_gone */
+void smk_own_thread_ends(void) { smk_sub_acq_rel(&own_threads, 1); }   /* pairs with: smk_host_is_gone */
 
 static void *counted(void *arg)
 {
@@ -73,6 +77,17 @@ int smk_start_own_thread(void *(*run)(void *), void *arg)
 /* pairs with: smk_host_main_has_ended */
 void smk_host_main_ended(void) { smk_store_release(&main_ended, 1); }
 bool smk_host_main_has_ended(void) { return smk_load_acquire(&main_ended) != 0; }
+
+void smk_host_look_for_main(void)
+{
+    char path[32], stat[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", smk_sys_getpid());
+    if (smk_host_main_has_ended() || smk_sys_slurp(path, stat, sizeof stat) <= 0)
+        return;
+    const char *behind = strrchr(stat, ')'); /* the name may have some in it */
+    if (behind && strncmp(behind, ") Z", 3) == 0)
+        smk_host_main_ended();
+}
 
 /* The main thread stays in the list, as a zombie, until the process ends. */
 bool smk_host_is_gone(void)

@@ -8,9 +8,16 @@
  * 0 or -errno. */
 int smk_start_own_thread(void *(*run)(void *), void *arg);
 
+/* A thread of ours that was started in another way (by a library that serves us) says so at its beginning and
+ * its end. */
+void smk_own_thread_begins(void);
+void smk_own_thread_ends(void);
+
 /* The host's main thread has ended by pthread_exit. */
 void smk_host_main_ended(void);
 bool smk_host_main_has_ended(void);
+/* Looks in /proc: nothing says so of a main thread that the tracer never met. */
+void smk_host_look_for_main(void);
 /* And none of the host's other threads is left: the process ends when ours do, as it would without us, so
  * they return. Reads /proc; false while main has not ended. */
 bool smk_host_is_gone(void);
