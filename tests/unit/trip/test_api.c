@@ -149,8 +149,10 @@ static void test_ids_are_unique(void **state)
     struct sigaction action = {.sa_handler = on_alarm}, old;
     struct itimerval often = {{0, 100}, {0, 100}}, never = {{0, 0}, {0, 0}};
     pthread_t threads[4];
+    struct smk_threads_stats before, after;
     struct trip trip;
     (void)state;
+    smk_threads_stats(&before);
     start(&trip, SMK_CAT_REQUEST);
     sigaction(SIGALRM, &action, &old);
     setitimer(ITIMER_REAL, &often, NULL);
@@ -161,7 +163,10 @@ static void test_ids_are_unique(void **state)
     setitimer(ITIMER_REAL, &never, NULL);
     sigaction(SIGALRM, &old, NULL);
     struct got got = read_all(&trip, note_id, NULL);
-    assert_int_equal(got.total + got.lost, 2 * (4 * REQUESTS + smk_load_relaxed(&handled)));
+    /* A handler on a thread that has ended for us has no slot any more: counted as late, by its beginning. */
+    smk_threads_stats(&after);
+    uint64_t late = after.late - before.late;
+    assert_int_equal(got.total + got.lost, 2 * (4 * REQUESTS + smk_load_relaxed(&handled) - late));
 #if !SMK_TSAN /* docs/design.md, "What TSan cannot follow" */
     assert_int_equal(got.lost, 0);
     assert_int_equal(got.by_event[SMK_EV_REQUEST_END], got.by_event[SMK_EV_REQUEST_BEGIN]);
