@@ -20,6 +20,7 @@
 #include "core/init.h"
 #include "core/ownthread.h"
 #include "core/pool.h"
+#include "format/tables.h"
 #include "source/contended.h"
 #include "source/hook_thread.h"
 #include "source/modules.h"
@@ -92,6 +93,14 @@ static size_t missing(char *text, size_t size)
     return len;
 }
 
+static void facts(const struct smk_source_base *base, smk_add_fact add, void *arg)
+{
+    char text[4096];
+    smk_sched_facts(base, add, arg);
+    if (smk_calls_list(text, sizeof text) > 0)
+        add(arg, SMK_FACT_CALLS, text);
+}
+
 static const struct smk_source_calls calls = {.prepare = prepare,
                                               .modules = smk_modules_each,
                                               .refresh = smk_modules_refresh_if_wanted,
@@ -101,7 +110,7 @@ static const struct smk_source_calls calls = {.prepare = prepare,
                                               .begin = smk_sched_begin,
                                               .collect = smk_sched_collect,
                                               .tick = smk_sched_tick,
-                                              .facts = smk_sched_facts};
+                                              .facts = facts};
 
 /* ---- the beginning ---------------------------------------------------------------------------------------- */
 

@@ -42,4 +42,12 @@ for object in "$build"/lib/libstallmark.so "$build"/lib/libstallmark-read.so "$b
         grep -qx -- "$name" <<<"$libc_names" || say "$object exports $name"
     done < <(nm -D --defined-only "$object" | awk '$2 != "A" { print $3 }' | sed 's/@.*//' | sort -u)
 done
+
+# The preload stands in front of the same functions as the library, one by one: its map names them.
+wrappers() { nm -D --defined-only "$1" 2>/dev/null | awk '{ print $3 }' | sed 's/@.*//' | grep -v '^smk_' | sort -u; }
+if [ -e "$build/lib/libstallmark-preload.so" ]; then
+    while read -r name; do
+        say "libstallmark.so wraps $name and libstallmark-preload.so does not: agent/preload.map"
+    done < <(comm -23 <(wrappers "$build/lib/libstallmark.so") <(wrappers "$build/lib/libstallmark-preload.so"))
+fi
 exit $bad

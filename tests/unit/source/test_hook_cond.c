@@ -153,7 +153,7 @@ struct answers {
 
 static void note(struct answers *answers, int code)
 {
-    answers->code[answers->count++] = code | errno << 16;
+    answers->code[answers->count++] = code * 65536 + errno;
     errno = 4711;
 }
 

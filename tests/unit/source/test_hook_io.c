@@ -50,7 +50,7 @@ struct answers {
 static void note(struct answers *answers, int64_t result)
 {
     assert_true(answers->count < 64);
-    answers->code[answers->count++] = result << 16 | errno;
+    answers->code[answers->count++] = result * 65536 + errno;
     errno = 4711;
 }
 
@@ -141,8 +141,8 @@ static void test_results_are_libcs(void **state)
     assert_int_equal(got.count, expected.count);
     for (int i = 0; i < got.count; i++)
         if (got.code[i] != expected.code[i])
-            fail_msg("answer %d is %lld/%lld and was %lld/%lld", i, (long long)got.code[i] >> 16,
-                     (long long)got.code[i] & 0xffff, (long long)expected.code[i] >> 16,
+            fail_msg("answer %d is %lld/%lld and was %lld/%lld", i, (long long)got.code[i] / 65536,
+                     (long long)got.code[i] & 0xffff, (long long)expected.code[i] / 65536,
                      (long long)expected.code[i] & 0xffff);
 }
 

@@ -122,7 +122,7 @@ struct answers {
 
 static void note(struct answers *a, int code)
 {
-    a->code[a->count++] = code | errno << 16;
+    a->code[a->count++] = code * 65536 + errno;
     errno = 4711;
 }
 
