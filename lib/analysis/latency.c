@@ -164,6 +164,26 @@ void smk_latency_part(struct smk_latency *latency, uint64_t id, enum smk_part_ki
     record->parts[record->part_count++] = (struct smk_part){kind, part, ns, 1};
 }
 
+void smk_latency_cpu(struct smk_latency *latency, uint64_t id, uint64_t end, uint64_t on_cpu,
+                     uint64_t preempted)
+{
+    struct smk_request_record *record = find(latency, id);
+    if (!record)
+        return;
+    uint64_t since = smk_max_u64(record->begin, latency->from);
+    uint64_t most = end > since ? end - since : 0;
+    record->cpu_seen = true;
+    record->on_cpu += smk_min_u64(on_cpu, most);
+    record->preempted += smk_min_u64(preempted, most);
+}
+
+void smk_latency_cpu_unknown(struct smk_latency *latency, uint64_t id)
+{
+    struct smk_request_record *record = find(latency, id);
+    if (record)
+        record->cpu_unknown = true;
+}
+
 /* A route has 2^29 at most, sites and locks 2^32, kinds are below 8. */
 static uint64_t cell_key(uint32_t route, uint32_t kind, uint32_t part)
 {
@@ -230,6 +250,11 @@ static void take_in(struct smk_latency *latency, struct smk_mem *mem,
         smk_dist_add(&latency->all, mem, record->duration);
         route->failed += record->status >= FAILED_STATUS;
         latency->ended++;
+    }
+    if (record->cpu_seen && !record->cpu_unknown) {
+        route->on_cpu += record->on_cpu;
+        route->preempted += record->preempted;
+        route->measured++;
     }
     for (uint32_t i = 0; i < record->part_count; i++)
         add_to_cell(latency, mem, record->route_index, &record->parts[i], in_window);

@@ -44,6 +44,10 @@ struct smk_request_record {
     uint32_t thread; /* serial of the last one that worked for it */
     uint32_t part_count;
     bool begin_seen, running;
+    bool cpu_seen;    /* a thread worked for it whose switches are known: the next two are measured … */
+    bool cpu_unknown; /* … but not of all of its time */
+    uint64_t on_cpu;    /* ns, of all threads that worked for it */
+    uint64_t preempted; /* ns that they were ready, after their CPU was taken from them */
     uint64_t parts_refused; /* ns of parts that had no room */
     struct smk_part parts[SMK_PARTS_MAX];
 };
@@ -54,6 +58,8 @@ struct smk_route {
     struct smk_dist latency; /* of those that ended in the window */
     uint64_t in_window;      /* ns of its requests within the window */
     uint64_t failed;         /* status 500 and above */
+    uint64_t on_cpu, preempted; /* ns, of those requests of which all is known */
+    uint64_t measured;       /* how many these are */
     uint64_t explained;      /* ns of in_window in parts that do not overlap */
     uint32_t most;           /* the cell that took most of its time, of those that do not overlap */
 };
@@ -101,6 +107,11 @@ void smk_latency_end(struct smk_latency *latency, struct smk_mem *mem, uint64_t 
 /* [end - ns, end] belongs to the request: what lies before its begin is cut off. */
 void smk_latency_part(struct smk_latency *latency, uint64_t id, enum smk_part_kind kind, uint32_t part,
                       uint64_t end, uint64_t ns);
+
+/* A thread that works for the request was on a CPU, or preempted, up to `end`; or what it did is not known. */
+void smk_latency_cpu(struct smk_latency *latency, uint64_t id, uint64_t end, uint64_t on_cpu,
+                     uint64_t preempted);
+void smk_latency_cpu_unknown(struct smk_latency *latency, uint64_t id);
 
 /* What is in flight at `to`, the end of the window, is taken in as running. */
 void smk_latency_finish(struct smk_latency *latency, struct smk_mem *mem, uint64_t to);

@@ -1,5 +1,6 @@
 #include "analysis/report_state.h"
 
+#include <string.h>
 
 #include "base/errors.h"
 #include "base/sort.h"
@@ -94,9 +95,28 @@ static void on_user_wait(struct smk_report *report, struct smk_state *state, con
     smk_regions_wait(state, event->time, duration);
 }
 
+static void on_sched(struct smk_report *report, struct smk_state *state, const smk_event *event)
+{
+    switch (event->id) {
+    case SMK_EV_SCHED_SOURCE:
+        smk_running_source(&report->latency, state, event->time, arg(event, 0), arg(event, 1));
+        break;
+    case SMK_EV_OFF_CPU:
+        smk_running_off(&report->running, &report->latency, state, event->time, arg(event, 1), arg(event, 0));
+        break;
+    case SMK_EV_CPU_TIME:
+        smk_running_count(&report->running, event->time, arg(event, 1), arg(event, 2), arg(event, 3));
+        break;
+    default:
+        smk_running_sample(&report->running, &report->mem, event->time,
+                           smk_latency_route_of(&report->latency, state->request), id_arg(event, 0));
+    }
+}
+
 static void on_request(struct smk_report *report, struct smk_state *state, const smk_event *event)
 {
     uint64_t id = arg(event, 1);
+    smk_running_turn(&report->latency, state, event->time);
     switch (event->id) {
     case SMK_EV_REQUEST_BEGIN:
         smk_latency_begin(&report->latency, &report->mem, id, id_arg(event, 0), event->time,
@@ -153,6 +173,12 @@ static bool on_event(struct smk_report *report, const smk_event *event)
         break;
     case SMK_EV_LOCK_RELEASE:
         on_lock_release(report, state, event);
+        break;
+    case SMK_EV_SCHED_SOURCE:
+    case SMK_EV_OFF_CPU:
+    case SMK_EV_CPU_TIME:
+    case SMK_EV_CPU_SAMPLE:
+        on_sched(report, state, event);
         break;
     case SMK_EV_USER_WAIT:
         on_user_wait(report, state, event);
@@ -307,7 +333,7 @@ static struct smk_report *new_report(smk_trace *trace, const struct smk_report_o
     report->top = options->top ? options->top : SMK_TOP_DEFAULT;
     report->from = smk_max_u64(report->info->first, report->info->complete_from);
     report->to = smk_max_u64(report->from, report->info->last);
-    report->regions.from = report->locks.from = report->from;
+    report->regions.from = report->locks.from = report->running.from = report->from;
     report->locks.keep = waits_kept(options);
     report->symbols = smk_mem_new(&report->mem, sizeof(*report->symbols));
     if (!report->symbols || !smk_latency_init(&report->latency, &report->mem, report->from, report->top)) {
@@ -363,6 +389,7 @@ void smk_report_free(struct smk_report *report)
     smk_states_free(&report->states, mem);
     smk_latency_free(&report->latency, mem);
     smk_regions_free(&report->regions, mem);
+    smk_running_free(&report->running, mem);
     smk_locks_free(&report->locks, mem);
     smk_map_free(&report->wait_kinds, mem);
     struct smk_mem last = *mem; /* lies in what is freed now */
@@ -398,6 +425,12 @@ bool smk_report_cost(const struct smk_report *report, uint64_t *ns)
     *ns = smk_report_fact(report, SMK_FACT_COST_WRITER) +
           (events > UINT64_MAX / 2 / 1000000 ? UINT64_MAX / 2 : events * each);
     return true;
+}
+
+const char *smk_report_scheduler(const struct smk_report *report)
+{
+    const char *source = smk_trace_fact(report->trace, SMK_FACT_SCHED_SOURCE);
+    return source && *source && strcmp(source, "none") != 0 ? source : "not recorded";
 }
 
 int64_t smk_report_unix(const struct smk_report *report, uint64_t time)

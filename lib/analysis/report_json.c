@@ -103,7 +103,7 @@ static void put_capture(struct smk_json_text *json, const struct smk_report *rep
     smk_put_json_number(json, "events_lost", info->lost);
     if (smk_report_cost(report, &cost))
         smk_put_json_number(json, "tracer_cpu_ns_estimated", cost);
-    smk_put_json_string(json, "scheduler", "not recorded");
+    smk_put_json_string(json, "scheduler", smk_report_scheduler(report));
     smk_put_json_bool(json, "locks_recorded", (info->categories & SMK_CAT_LOCK) != 0);
     put_missing(json, report);
     put_problems(json, report);
@@ -338,6 +338,11 @@ static void put_slowest(struct smk_json_text *json, const struct smk_report *rep
             put_part(json, NULL, report, &request->parts[p], request->duration);
         smk_put_json_array_end(json);
         smk_put_json_number(json, "unexplained_ns", smk_report_unexplained(request));
+        if (request->cpu_seen) {
+            smk_put_json_number(json, "on_cpu_ns", request->on_cpu);
+            smk_put_json_number(json, "preempted_ns", request->preempted);
+            smk_put_json_string(json, "cpu_certainty", request->cpu_unknown ? "at least" : "exact");
+        }
         smk_put_json_object_end(json);
     }
     smk_put_json_array_end(json);
@@ -400,6 +405,7 @@ int smk_report_json(const struct smk_report *report, smk_report_put put, void *a
     put_dist(&json, "requests", &report->latency.all);
     put_routes(&json, report);
     put_slowest(&json, report);
+    smk_report_cpu_json(report, &json);
     put_locks(&json, report);
     put_regions(&json, report);
     smk_put_json_object_end(&json);

@@ -6,6 +6,7 @@
 #include "analysis/names.h"
 #include "analysis/regions.h"
 #include "analysis/report.h"
+#include "analysis/running.h"
 #include "analysis/states.h"
 #include "analysis/words.h"
 
@@ -21,6 +22,7 @@ struct smk_report {
     struct smk_states states;
     struct smk_latency latency;
     struct smk_regions regions;
+    struct smk_running running;
     struct smk_locks locks;
     struct smk_map wait_kinds; /* site of an own wait to its kind */
     struct smk_symbols *symbols; /* fills as it is asked */
@@ -52,6 +54,14 @@ const struct smk_part *smk_report_mostly(const struct smk_report *report, const 
 
 /* Time of a request that no part explains. */
 uint64_t smk_report_unexplained(const struct smk_request_record *request);
+
+/* Where running and runnable come from, in a word; "not recorded". */
+const char *smk_report_scheduler(const struct smk_report *report);
+
+/* report_cpu.c */
+struct smk_json_text;
+void smk_report_cpu_text(const struct smk_report *report, struct smk_words *words);
+void smk_report_cpu_json(const struct smk_report *report, struct smk_json_text *json);
 
 /* report_finding.c */
 void smk_report_finding_text(const struct smk_report *report, struct smk_words *words, unsigned number);

@@ -63,7 +63,9 @@ static void say_completeness(const struct smk_report *report, struct smk_words *
         smk_words_say(words, "not complete: its end is missing");
     smk_words_say(words, " · %s events lost", smk_words_count(text, info->lost));
     say_cost(report, words);
-    smk_words_say(words, " · scheduler: not recorded\n");
+    smk_words_say(words, " · scheduler: ");
+    smk_words_name_cut(words, smk_report_scheduler(report), 40);
+    smk_words_say(words, "\n");
     if (info->lost)
         smk_words_say(words, "Events were lost: all counts and times are at least so much.\n");
     if (!(info->categories & SMK_CAT_LOCK))
@@ -267,6 +269,12 @@ static void say_slow_parts(const struct smk_report *report, struct smk_words *wo
     smk_words_right(words, 24, smk_words_mille(b, smk_per_mille(rest, request->duration)));
     smk_words_to(words, 27);
     smk_words_say(words, "unexplained\n");
+    if (request->cpu_seen) {
+        smk_words_right(words, 16, smk_words_ns(a, request->on_cpu));
+        smk_words_to(words, 27);
+        smk_words_say(words, "on CPU%s, and %s preempted (measured; beside the others)\n",
+                      request->cpu_unknown ? " at least" : "", smk_words_ns(b, request->preempted));
+    }
 }
 
 static void say_slowest(const struct smk_report *report, struct smk_words *words)
@@ -409,6 +417,7 @@ int smk_report_text(const struct smk_report *report, smk_report_put put, void *a
     say_findings(report, &words);
     say_routes(report, &words);
     say_slowest(report, &words);
+    smk_report_cpu_text(report, &words);
     say_locks(report, &words);
     say_regions(report, &words);
     say_missing(report, &words);

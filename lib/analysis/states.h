@@ -25,6 +25,8 @@ struct smk_state {
     uint32_t depth, capacity;
     struct smk_frame *frames; /* outermost first */
     uint64_t request;         /* 0: none */
+    bool cpu_known;           /* switches of this thread are complete since `on_since` at least */
+    uint64_t on_since;        /* on a CPU since, or accounted for until then: running.h */
 };
 
 struct smk_states {

@@ -1,0 +1,142 @@
+#include "analysis/running.h"
+
+#include <string.h>
+
+#include "base/sort.h"
+#include "format/events.h"
+
+void smk_running_free(struct smk_running *running, struct smk_mem *mem)
+{
+    smk_mem_free(mem, running->array, running->capacity * sizeof(*running->array));
+    smk_map_free(&running->by_key, mem);
+    *running = (struct smk_running){0};
+}
+
+/* ---- switches ------------------------------------------------------------------------------------------- */
+
+/* The thread ran from where the last account ended until `time`. */
+static void account(struct smk_latency *latency, struct smk_state *state, uint64_t time)
+{
+    if (!state->request || time <= state->on_since)
+        return;
+    if (state->cpu_known)
+        smk_latency_cpu(latency, state->request, time, time - state->on_since, 0);
+    else
+        smk_latency_cpu_unknown(latency, state->request);
+}
+
+void smk_running_source(struct smk_latency *latency, struct smk_state *state, uint64_t time, uint64_t source,
+                        uint64_t lost)
+{
+    if (state->request && (lost || state->cpu_known != (source == SMK_SCHED_PERF)))
+        smk_latency_cpu_unknown(latency, state->request);
+    else if (state->cpu_known)
+        return; /* another capture began: nothing is lost for this one */
+    state->cpu_known = source == SMK_SCHED_PERF;
+    state->on_since = time;
+}
+
+void smk_running_off(struct smk_running *running, struct smk_latency *latency, struct smk_state *state,
+                     uint64_t time, uint64_t duration, uint64_t how)
+{
+    uint64_t began = time - smk_min_u64(duration, time);
+    uint64_t since = smk_max_u64(began, state->on_since);
+    uint64_t off = time > since ? time - since : 0;
+    bool preempted = (how & 3) == SMK_OFF_PREEMPTED;
+    account(latency, state, began);
+    if (preempted && time > running->from)
+        running->preempted += smk_min_u64(duration, time - running->from);
+    if (preempted && state->request && state->cpu_known)
+        smk_latency_cpu(latency, state->request, time, 0, off);
+    state->on_since = smk_max_u64(state->on_since, time);
+}
+
+void smk_running_turn(struct smk_latency *latency, struct smk_state *state, uint64_t time)
+{
+    account(latency, state, time);
+    state->on_since = smk_max_u64(state->on_since, time);
+}
+
+void smk_running_count(struct smk_running *running, uint64_t time, uint64_t duration, uint64_t ran,
+                       uint64_t runnable)
+{
+    if (time <= running->from || duration == 0)
+        return;
+    uint64_t in_window = smk_min_u64(duration, time - running->from);
+    running->ran += smk_min_u64(ran, in_window);
+    running->runnable += smk_min_u64(runnable, in_window);
+}
+
+/* ---- samples -------------------------------------------------------------------------------------------- */
+
+void smk_running_sample(struct smk_running *running, struct smk_mem *mem, uint64_t time, uint32_t route,
+                        uint32_t stack)
+{
+    if (time < running->from)
+        return;
+    running->samples++;
+    uint64_t key = smk_map_pair(route, stack);
+    uint32_t index = smk_map_get(&running->by_key, key);
+    if (index == SMK_MAP_NONE) {
+        index = running->count;
+        if (index == SMK_SAMPLED_STACKS_MAX ||
+            !smk_mem_grow(mem, &running->array, &running->capacity, index + 1u) ||
+            !smk_map_put(&running->by_key, mem, key, index)) {
+            running->unlisted++;
+            return;
+        }
+        running->array[running->count++] = (struct smk_sampled){route, stack, 0};
+    }
+    running->array[index].count++;
+}
+
+#define FUNCTIONS_MAX 256u
+
+static bool more_samples(const void *a, const void *b)
+{
+    return ((const struct smk_sampled_function *)a)->count > ((const struct smk_sampled_function *)b)->count;
+}
+
+static void add_function(struct smk_sampled_function *list, uint32_t *count, const struct smk_place *place,
+                         uint64_t samples)
+{
+    uint32_t i = 0;
+    while (i < *count && list[i].function_id != place->function_id)
+        i++;
+    if (i == FUNCTIONS_MAX)
+        return;
+    if (i == *count) {
+        list[(*count)++] = (struct smk_sampled_function){.function_id = place->function_id};
+        memcpy(list[i].name, place->function, strnlen(place->function, SMK_SYMBOL_NAME_MAX - 1));
+    }
+    list[i].count += samples;
+}
+
+uint32_t smk_running_functions(const struct smk_running *running, struct smk_symbols *symbols, uint32_t route,
+                               struct smk_sampled_function *functions, uint32_t max, uint64_t *of)
+{
+    size_t bytes = FUNCTIONS_MAX * sizeof(struct smk_sampled_function);
+    struct smk_sampled_function *list = smk_mem_new(symbols->mem, bytes);
+    uint32_t count = 0;
+    *of = 0;
+    for (uint32_t i = 0; list && i < running->count; i++) {
+        const struct smk_sampled *sampled = &running->array[i];
+        if (sampled->route != route)
+            continue;
+        *of += sampled->count;
+        const smk_stack_info *stack = smk_trace_stack(symbols->trace, sampled->stack);
+        if (!stack || stack->depth == 0)
+            continue;
+        uint32_t frame = smk_symbols_own_frame(symbols, stack);
+        const struct smk_place *place = smk_symbols_frame(symbols, stack, frame < stack->depth ? frame : 0);
+        if (place)
+            add_function(list, &count, place, sampled->count);
+    }
+    if (list)
+        smk_sort(list, count, sizeof(*list), more_samples);
+    count = count < max ? count : max;
+    if (count)
+        memcpy(functions, list, count * sizeof(*list));
+    smk_mem_free(symbols->mem, list, bytes);
+    return count;
+}
