@@ -21,6 +21,11 @@ expect "waits under a filter" "$(count lock_wait "$tmp/a.stall")" 10
 fact sources.missing "$tmp/a.stall" | grep -q 'a system-call filter forbids membarrier process_vm_readv' ||
     fail "the file does not say what was forbidden"
 
+grep -q '^schedstat$\|^thread CPU clocks$' < <(fact sched.source "$tmp/a.stall") ||
+    fail "the scheduler source is $(fact sched.source "$tmp/a.stall")"
+fact sched.reason "$tmp/a.stall" | grep -q 'perf_event_open: forbidden by a system-call filter' ||
+    fail "the file does not say why there are no switch records"
+
 # A call without which there is no file; and one without which nothing can be found out.
 for call in renameat2 fstatfs wait4; do
     "$filter" $call -- env LD_PRELOAD="$preload" STALLMARK_RECORD="$tmp/$call.stall" "$build/examples/article" ||
