@@ -31,15 +31,16 @@ begins_as_trace() {
 }
 
 # Each is a different way in: TCP, and the unix socket.
-check_door() { # NAME CURL-ARGUMENTS… URL
+check_door() { # NAME ORIGIN CURL-ARGUMENTS…
     name=$1
-    shift
+    origin=$2
+    shift 2
     mkdir "$work/$name" "$work/$name.joined"
-    (cd "$work/$name" && curl -sS -OJ "$@/debug/trace?duration=1s&wait=1") &
+    (cd "$work/$name" && curl -sS -OJ "$@" "$origin/debug/trace?duration=1s&wait=1") &
     saving=$!
     sleep 0.3
-    second=$(curl -sS -w '\n%{http_code}' "$@/debug/trace?duration=1s")
-    (cd "$work/$name.joined" && curl -sS -OJ "$@/debug/trace?wait=1&join=1")
+    second=$(curl -sS -w '\n%{http_code}' "$@" "$origin/debug/trace?duration=1s")
+    (cd "$work/$name.joined" && curl -sS -OJ "$@" "$origin/debug/trace?wait=1&join=1")
     wait "$saving" || fail "$name: curl -OJ failed"
     saved=$(cd "$work/$name" && ls)
     case $saved in
@@ -54,14 +55,14 @@ check_door() { # NAME CURL-ARGUMENTS… URL
     *) fail "$name: the second arming got: $second" ;;
     esac
     cmp "$work/$name/$saved" "$work/$name.joined/$saved" || fail "$name: join=1 gave other bytes"
-    curl -sS "$@/debug/traces/$id" | cmp - "$work/$name/$saved" || fail "$name: the download gave other bytes"
-    curl -sS -r 0-2 "$@/debug/traces/$id" >"$work/range"
+    curl -sS "$@" "$origin/debug/traces/$id" | cmp - "$work/$name/$saved" || fail "$name: the download gave other bytes"
+    curl -sS -r 0-2 "$@" "$origin/debug/traces/$id" >"$work/range"
     [ "$(cat "$work/range")" = SMK ] || fail "$name: the first three bytes are others"
     size=$(wc -c <"$work/$name/$saved")
-    curl -sS -I "$@/debug/traces/$id" | grep -qi "^content-length: $size" || fail "$name: HEAD gives another length"
+    curl -sS -I "$@" "$origin/debug/traces/$id" | grep -qi "^content-length: $size" || fail "$name: HEAD gives another length"
 }
 check_door tcp "http://$address"
-check_door unix --unix-socket "$work/socket" http://localhost
+check_door unix http://localhost --unix-socket "$work/socket"
 
 # Stopped early, the file is kept and whole.
 curl -sS -o "$work/armed" "http://$address/debug/trace?duration=60s"

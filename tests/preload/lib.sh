@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # what is set here is used by those who read it
 # What the tests of the preload share. Each is run as <name>.sh BUILD.
 set -u
 build=$1

@@ -49,6 +49,7 @@ print(os.waitpid(pid, 0)[1])
 sys.exit(5)
 PY
 [ -n "$python" ] && same "$python" "$tmp/threads.py"
+# shellcheck disable=SC2016 # the inner shell expands it
 same bash -c 'echo a | tr a b; (exit 4); echo $?; coproc cat; echo x >&"${COPROC[1]}"; read -r -t 2 y <&"${COPROC[0]}"; echo "$y"; exit 9'
 same env
 same bash -c 'sh -c "kill -9 \$\$" & wait $! 2>/dev/null; echo $?'

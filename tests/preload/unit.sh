@@ -3,10 +3,10 @@
 # @resources; what is not in it ends the process): it serves, is armed through the agent, and ends by itself.
 . "$(dirname "$0")/lib.sh"
 
-command -v redis-server >/dev/null && command -v redis-cli >/dev/null && command -v systemd-analyze >/dev/null || {
+if ! { command -v redis-server && command -v redis-cli && command -v systemd-analyze; } >/dev/null; then
     echo "(no redis, or nobody who knows systemd's sets)"
     exit 77
-}
+fi
 
 # members SET: its calls, sets in it opened.
 members() {
