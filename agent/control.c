@@ -15,6 +15,7 @@
 #include "core/fds.h"
 #include "core/ownthread.h"
 #include "core/thread.h"
+#include "core/writer.h"
 #include "exchange.h"
 #include "heap.h"
 #include "routes.h"
@@ -261,7 +262,10 @@ static void look_for_host(void *arg)
     (void)arg;
     smk_timer_set(loop.host_timer, LOOK_FOR_HOST_NS);
     smk_host_look_for_main();
-    if (smk_host_is_gone() && smk_cas_acq_rel(&loop.state, &runs, ENDING)) /* pairs with: woken */
+    if (!smk_host_is_gone())
+        return;
+    smk_writer_wake(); /* it sleeps, and looks when it is woken */
+    if (smk_cas_acq_rel(&loop.state, &runs, ENDING)) /* pairs with: woken */
         event_base_loopbreak(loop.base);
 }
 
