@@ -90,7 +90,7 @@ static bool collect(uint32_t categories)
     return strcmp(status.source, "perf switch records") == 0;
 }
 
-static void measure_switches(void)
+static void measure_switches(uint32_t categories, const char *what)
 {
     double without[ROUNDS], with[ROUNDS];
     pthread_t other;
@@ -98,7 +98,7 @@ static void measure_switches(void)
     round_of_switches();
     for (int i = 0; i < ROUNDS; i++) {
         smk_sched_prepare();
-        if (!collect(SMK_CAT_SCHED)) {
+        if (!collect(categories)) {
             struct smk_sched_status status;
             smk_sched_status(&status);
             printf("switch: %s: %s\n", status.source, status.why);
@@ -109,12 +109,14 @@ static void measure_switches(void)
         without[i] = round_of_switches();
         if (i == ROUNDS - 1) {
             double a = median(without, ROUNDS), b = median(with, ROUNDS);
-            printf("switch: %7.0f ns without, %7.0f ns with records: +%.0f ns\n", a, b, b - a);
+            printf("switch: %7.0f ns without, %7.0f ns with %s: +%.0f ns\n", a, b, what, b - a);
         }
     }
     smk_store_relaxed(&stop, 1);
     give_turn(1);
     pthread_join(other, NULL);
+    smk_store_relaxed(&stop, 0);
+    smk_store_relaxed(&turn, 0);
 }
 
 /* ---- looks ---------------------------------------------------------------------------------------------- */
@@ -172,7 +174,8 @@ int main(void)
     smk_clock_calibrate();
     smk_stack_prepare();
     pin();
-    measure_switches();
+    measure_switches(SMK_CAT_SCHED, "records");
+    measure_switches(SMK_CAT_SCHED | SMK_CAT_CPU, "records and samples");
     measure_looks();
     descend(20);
     return 0;

@@ -25,7 +25,7 @@
 #define RINGS_BYTES_MAX (8u << 20)          /* of switch rings */
 #define CLOCKS_A_TICK   64u                 /* CPU clocks that are read at once … */
 #define STATS_A_TICK    16u                 /* … and schedstats of those that went on */
-#define RATE_MIN_NS     UINT64_C(20000000)  /* a rate over less is none */
+#define RATE_MIN_NS     UINT64_C(50000000)  /* a rate over less is none */
 #define SAMPLED_FROM_NS UINT64_C(500000)    /* a thread that used so much CPU between two looks is sampled */
 #define IDLE_LOOKS      20u                 /* without any use it is not any more */
 
@@ -46,6 +46,7 @@ static struct {
     uint32_t ring_bytes;
     uint32_t without_ring;        /* threads, of those that are looked at */
     uint32_t next;                /* whose turn it is to be counted */
+    uint64_t started;             /* threads that had ever got a slot when the list was made */
     uint8_t *scratch;
 } sched;
 
@@ -120,6 +121,20 @@ static void attach(struct smk_sched_thread *thread)
         smk_sched_put_source(thread, source_of(thread), thread->since, 0);
 }
 
+/* Threads that begin while something is armed get a slot at once, and are seen to at the next tick; those that
+ * began unseen each LIST_EVERY_NS. */
+static void update_list(uint64_t now)
+{
+    struct smk_threads_stats threads;
+    smk_threads_stats(&threads);
+    if (now - sched.listed < LIST_EVERY_NS && threads.started == sched.started)
+        return;
+    sched.listed = now;
+    smk_sched_list_update(begins);
+    smk_threads_stats(&threads);
+    sched.started = threads.started;
+}
+
 /* A host may have set a filter since: before anything is opened that is found out. */
 static void attach_some(void)
 {
@@ -138,14 +153,6 @@ static void attach_some(void)
     }
 }
 
-static void update_list(uint64_t now)
-{
-    if (now - sched.listed < LIST_EVERY_NS)
-        return;
-    sched.listed = now;
-    smk_sched_list_update(begins);
-}
-
 /* ---- looking --------------------------------------------------------------------------------------------------- */
 
 static void read_rings(void)
@@ -158,7 +165,7 @@ static void read_rings(void)
         smk_cpu_samples_read(&reading);
     }
     sched.switches += reading.switches;
-    sched.rate_switches += reading.switches;
+    sched.rate_switches += reading.switches / 2; /* out and in are one */
     sched.lost += reading.lost;
 }
 
@@ -181,13 +188,15 @@ static void count_some(void)
     for (uint32_t n = 0; n < smk_sched_list.count && n < CLOCKS_A_TICK * times && stats < STATS_A_TICK * times; n++) {
         struct smk_sched_thread *thread = &smk_sched_list.array[sched.next++ % smk_sched_list.count];
         uint64_t before = thread->cpu;
-        if (!thread->attached || thread->dead || !smk_sched_count_changed(thread))
+        if (!thread->attached || thread->dead)
             continue;
+        bool changed = smk_sched_count_changed(thread);
         follow_use(thread, thread->cpu - smk_min_u64(before, thread->cpu));
-        if (sched.sched)
-            smk_sched_count(thread, sched.stat, 0);
-        else
-            thread->running = thread->cpu;
+        if (!changed)
+            continue;
+        uint64_t switches = smk_sched_count(thread, sched.stat, sched.sched, 0);
+        if (!thread->switches.memory) /* else its records are counted */
+            sched.rate_switches += switches;
         stats++;
     }
     sched.next = smk_sched_list.count ? sched.next % smk_sched_list.count : 0;
@@ -202,7 +211,7 @@ static void cut_all(uint64_t stop)
         if (thread->switches.memory)
             smk_sched_switches_cut(thread, stop);
         if (sched.sched)
-            smk_sched_count(thread, sched.stat, stop);
+            smk_sched_count(thread, sched.stat, true, stop);
     }
 }
 
@@ -220,14 +229,24 @@ static void give_up_perf(uint64_t rate)
     sched.ring_bytes = sched.without_ring = 0;
 }
 
+static void give_up_samples(void)
+{
+    sched.samples_why = "more than 20,000 switches a second: samples would cost about 1 us each";
+    sched.samples = false;
+    for (uint32_t i = 0; i < smk_sched_list.count; i++)
+        smk_cpu_samples_close(&smk_sched_list.array[i]);
+}
+
 static void watch_rate(uint64_t now)
 {
     uint64_t ns = now - sched.rate_since;
     if (ns < RATE_MIN_NS)
         return;
-    uint64_t rate = (uint64_t)((double)sched.rate_switches / 2 * 1e9 / (double)ns); /* out and in are one */
-    if (sched.source == SMK_SCHED_PERF && rate > SMK_SCHED_SWITCHES_MAX)
+    uint64_t rate = (uint64_t)((double)sched.rate_switches * 1e9 / (double)ns);
+    if (sched.sched && sched.source == SMK_SCHED_PERF && rate > SMK_SCHED_SWITCHES_MAX)
         give_up_perf(rate);
+    if (sched.samples && rate > SMK_SAMPLES_SWITCHES_MAX)
+        give_up_samples();
     sched.rate_since = now;
     sched.rate_switches = 0;
 }
@@ -332,6 +351,7 @@ uint64_t smk_sched_tick(void)
     smk_lock(&lock);
     if (sched.on) {
         if (now - sched.ticked >= SMK_SCHED_TICK_NS) {
+            update_list(now);
             attach_some();
             look(now);
         }

@@ -4,7 +4,7 @@
  * first that the process is allowed and that does not cost too much:
  *
  *   perf switch records   each time that a thread leaves or gets a CPU, and whether it was preempted; about
- *                         1 us a switch, so above SMK_SCHED_SWITCHES_MAX a second it is given up
+ *                         1 us a switch, so above SMK_SCHED_SWITCHES_MAX a second they are given up
  *   schedstat             amounts of running and runnable, looked at every 10 ms; also where the first is used
  *   CPU clocks            running alone
  *
@@ -17,7 +17,8 @@
 #include "core/init.h"
 
 #define SMK_SCHED_THREADS_MAX  4096u
-#define SMK_SCHED_SWITCHES_MAX 20000u /* a second, of the process */
+#define SMK_SCHED_SWITCHES_MAX 10000u /* a second, of the process */
+#define SMK_SAMPLES_SWITCHES_MAX 20000u /* the same for CPU samples, which cost 1 us a switch, too */
 #define SMK_SCHED_TICK_NS      UINT64_C(10000000)
 
 /* Finds out what is allowed, at each arming; after smk_probe_calls. */

@@ -214,27 +214,28 @@ static uint64_t told(uint64_t from_ns, uint64_t to_ns, uint64_t ticks, uint64_t 
 
 /* The kernel counts a time without a CPU when it is over, so that more of it may be counted than lies between
  * two looks: what does not fit is told with the next. */
-void smk_sched_count(struct smk_sched_thread *thread, bool stat, uint64_t stop)
+uint64_t smk_sched_count(struct smk_sched_thread *thread, bool stat, bool put, uint64_t stop)
 {
     uint64_t runnable = thread->runnable, switches = thread->switches_kernel;
     uint64_t now = smk_ticks();
     uint64_t cpu = smk_sys_thread_cpu((int)thread->tid);
     if (cpu == 0 || (stat && smk_sched_stat_read(thread->tid, &runnable, &switches) < 0))
-        return;
+        return 0;
     uint64_t to = stop ? smk_min_u64(now, stop - 1) : now;
     if (to <= thread->counted)
-        return;
+        return 0;
     uint64_t duration = to - thread->counted;
     uint64_t ran = smk_min_u64(ticks_between(thread->running, cpu), duration);
     uint64_t ready = smk_min_u64(ticks_between(thread->runnable, runnable), duration - ran);
-    uint64_t record[] = {smk_record_head(SMK_EV_CPU_TIME, 5, 0,
-                                         (uint32_t)smk_min_u64(switches - thread->switches_kernel, UINT32_MAX)),
-                         to, duration, ran, ready};
-    smk_sched_put(thread, record, SMK_ARRAY_LEN(record));
+    uint64_t times = smk_min_u64(switches - thread->switches_kernel, UINT32_MAX);
+    uint64_t record[] = {smk_record_head(SMK_EV_CPU_TIME, 5, 0, (uint32_t)times), to, duration, ran, ready};
+    if (put)
+        smk_sched_put(thread, record, SMK_ARRAY_LEN(record));
     thread->counted = to;
     thread->cpu = cpu;
     thread->running = told(thread->running, cpu, ran, duration);
     thread->runnable = told(thread->runnable, runnable, ready, duration - ran);
     thread->switches_kernel = switches;
     thread->switched = 0;
+    return times;
 }

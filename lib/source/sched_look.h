@@ -49,7 +49,8 @@ int smk_sched_stat_read(uint32_t tid, uint64_t *runnable, uint64_t *switches);
 void smk_sched_count_from(struct smk_sched_thread *thread, bool stat);
 /* True when its CPU clock went on since the last look. */
 bool smk_sched_count_changed(struct smk_sched_thread *thread);
-/* Puts what was counted since the last time; at `stop` if that is not 0. */
-void smk_sched_count(struct smk_sched_thread *thread, bool stat, uint64_t stop);
+/* Puts what was counted since the last time, if `put`; at `stop` if that is not 0. Returns how many times it
+ * got a CPU. */
+uint64_t smk_sched_count(struct smk_sched_thread *thread, bool stat, bool put, uint64_t stop);
 
 #endif

@@ -222,14 +222,14 @@ static void test_too_many_switches(void **state)
         while (!smk_load_acquire(&busy[i].tid))
             smk_sys_sleep(100000);
     }
-    look_begins(SMK_CAT_SCHED);
+    look_begins(SMK_CAT_SCHED | SMK_CAT_CPU);
     smk_sched_status(&status);
     uint64_t switches = status.switches;
     bool perf = uses("perf switch records");
-    look_for(SMK_CAT_SCHED, 400);
+    look_for(SMK_CAT_SCHED | SMK_CAT_CPU, 400);
     smk_sched_status(&status);
     switches = (status.switches + status.lost - switches) / 2;
-    look_ends(SMK_CAT_SCHED);
+    look_ends(SMK_CAT_SCHED | SMK_CAT_CPU);
     for (int i = 0; i < 2; i++)
         busy_end(&busy[i]);
     if (perf && uses("perf switch records")) {
@@ -242,6 +242,8 @@ static void test_too_many_switches(void **state)
     assert_string_equal(status.source, "schedstat");
     assert_non_null(strstr(status.why, "switches a second"));
     assert_true(count_events(busy[0].tid, SMK_EV_SCHED_SOURCE) >= 2);
+    if (strstr(status.why, " switches") - status.why >= 6) /* "100000": far more than samples stand */
+        assert_non_null(strstr(status.samples, "none: more than 20,000 switches a second"));
 }
 
 /* ---- samples -------------------------------------------------------------------------------------------- */
