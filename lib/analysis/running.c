@@ -97,18 +97,22 @@ static bool more_samples(const void *a, const void *b)
     return ((const struct smk_sampled_function *)a)->count > ((const struct smk_sampled_function *)b)->count;
 }
 
+/* Code without symbols is one function for each module: its addresses would be hundreds. */
 static void add_function(struct smk_sampled_function *list, uint32_t *count, const struct smk_place *place,
                          uint64_t samples)
 {
+    char name[SMK_SYMBOL_NAME_MAX] = {0};
     uint32_t i = 0;
-    while (i < *count && list[i].function_id != place->function_id)
+    size_t len = strnlen(place->function, SMK_SYMBOL_NAME_MAX - 1);
+    if (!place->named)
+        len = smk_min_u64(len, strcspn(place->function, "+"));
+    memcpy(name, place->function, len);
+    while (i < *count && strcmp(list[i].name, name) != 0)
         i++;
     if (i == FUNCTIONS_MAX)
         return;
-    if (i == *count) {
-        list[(*count)++] = (struct smk_sampled_function){.function_id = place->function_id};
-        memcpy(list[i].name, place->function, strnlen(place->function, SMK_SYMBOL_NAME_MAX - 1));
-    }
+    if (i == *count)
+        memcpy(list[(*count)++].name, name, sizeof(name));
     list[i].count += samples;
 }
 

@@ -53,8 +53,7 @@ void smk_running_sample(struct smk_running *running, struct smk_mem *mem, uint64
 /* The functions in which most samples of a route lie, most first; how many, at most `max`. *of: samples of
  * the route. */
 struct smk_sampled_function {
-    char name[SMK_SYMBOL_NAME_MAX];
-    uint32_t function_id;
+    char name[SMK_SYMBOL_NAME_MAX]; /* of its module where the function has none */
     uint64_t count;
 };
 uint32_t smk_running_functions(const struct smk_running *running, struct smk_symbols *symbols, uint32_t route,

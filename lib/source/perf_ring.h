@@ -31,6 +31,12 @@ int smk_perf_ring_open(struct smk_perf_ring *ring, const struct perf_event_attr 
                        unsigned least, bool *mapping);
 void smk_perf_ring_close(struct smk_perf_ring *ring);
 
+/* Of its mapping; 0 when it is closed. */
+SMK_INLINE uint32_t smk_perf_ring_bytes(const struct smk_perf_ring *ring)
+{
+    return ring->memory ? 4096 + ring->data_bytes : 0;
+}
+
 /* Calls `visit` for each record that has come, oldest first; a record that lies over the end of the ring is
  * copied to `scratch`, SMK_PERF_RECORD_MAX bytes. Returns how many bytes they had. */
 uint32_t smk_perf_ring_read(struct smk_perf_ring *ring, uint8_t *scratch,

@@ -25,7 +25,7 @@
 #define RINGS_BYTES_MAX (8u << 20)          /* of switch rings */
 #define CLOCKS_A_TICK   64u                 /* CPU clocks that are read at once … */
 #define STATS_A_TICK    16u                 /* … and schedstats of those that went on */
-#define RATE_MIN_NS     UINT64_C(50000000)  /* a rate over less is none */
+#define RATE_MIN_NS     UINT64_C(200000000) /* a rate over less is a burst */
 #define SAMPLED_FROM_NS UINT64_C(500000)    /* a thread that used so much CPU between two looks is sampled */
 #define IDLE_LOOKS      20u                 /* without any use it is not any more */
 
@@ -36,6 +36,7 @@ static struct {
     enum smk_sched_source source; /* what is used */
     bool stat;                    /* schedstat can be read */
     const char *why, *samples_why; /* static; samples_why NULL: they can be taken */
+    bool samples_ended;           /* they could, but cost too much */
     uint64_t too_many;            /* switches a second for which perf was given up; 0: it was not */
     bool on, sched, samples;      /* samples: taken now */
     bool announce;                /* a capture has begun: it must be told where each thread stands */
@@ -44,7 +45,6 @@ static struct {
     uint64_t rate_switches;       /* since then */
     uint64_t switches, lost;      /* so far */
     uint32_t ring_bytes;
-    uint32_t without_ring;        /* threads, of those that are looked at */
     uint32_t next;                /* whose turn it is to be counted */
     uint64_t started;             /* threads that had ever got a slot when the list was made */
     uint8_t *scratch;
@@ -64,6 +64,7 @@ void smk_sched_prepare(void)
         sched.why = why ? why : "allowed, as tried when it was armed";
         sched.source = sched.best;
         sched.too_many = 0;
+        sched.samples_ended = false;
     }
     smk_unlock(&lock);
 }
@@ -110,8 +111,7 @@ static void attach(struct smk_sched_thread *thread)
     thread->since = smk_ticks();
     if (sched.sched && sched.source == SMK_SCHED_PERF) {
         if (sched.ring_bytes < RINGS_BYTES_MAX && !smk_sched_switches_open(thread, ring_order()))
-            sched.ring_bytes += thread->switches.data_bytes + 4096;
-        sched.without_ring += !thread->switches.memory;
+            sched.ring_bytes += smk_perf_ring_bytes(&thread->switches);
     }
     if (sched.samples && smk_cpu_samples_stats.sampled < SMK_SAMPLED_MAX / 2)
         smk_cpu_samples_open(thread);
@@ -226,12 +226,13 @@ static void give_up_perf(uint64_t rate)
         if (thread->attached)
             smk_sched_put_source(thread, source_of(thread), smk_ticks(), 0);
     }
-    sched.ring_bytes = sched.without_ring = 0;
+    sched.ring_bytes = 0;
 }
 
 static void give_up_samples(void)
 {
     sched.samples_why = "more than 20,000 switches a second: samples would cost about 1 us each";
+    sched.samples_ended = true;
     sched.samples = false;
     for (uint32_t i = 0; i < smk_sched_list.count; i++)
         smk_cpu_samples_close(&smk_sched_list.array[i]);
@@ -265,7 +266,7 @@ static void switch_on(uint32_t categories, uint64_t now)
     sched.clock = (struct smk_sched_clock){.now = smk_clock_read_pair()};
     sched.rate_since = sched.ticked = now;
     sched.rate_switches = sched.listed = 0;
-    sched.ring_bytes = sched.without_ring = 0;
+    sched.ring_bytes = 0;
 }
 
 static void switch_off(void)
@@ -338,7 +339,7 @@ uint32_t smk_sched_collect(uint32_t categories, uint64_t stop, const struct smk_
         if (stop)
             cut_all(stop);
         count = smk_sched_pieces(pieces);
-        smk_sched_list_tidy();
+        sched.ring_bytes -= smk_sched_list_tidy();
     }
     smk_unlock(&lock);
     return count;
@@ -363,12 +364,23 @@ uint64_t smk_sched_tick(void)
 
 /* ---- what is said about it ------------------------------------------------------------------------------------- */
 
+/* Threads that the source in use does not tell of. */
+static uint64_t unseen(void)
+{
+    uint64_t count = smk_sched_list.unseen;
+    for (uint32_t i = 0; i < smk_sched_list.count; i++) {
+        const struct smk_sched_thread *thread = &smk_sched_list.array[i];
+        count += thread->attached && !thread->dead && source_of(thread) != sched.source;
+    }
+    return count;
+}
+
 static void say_samples(char *text, size_t size, bool wanted)
 {
     if (!wanted)
         snprintf(text, size, "off: the category cpu is not recorded");
     else if (sched.samples_why)
-        snprintf(text, size, "none: %s", sched.samples_why);
+        snprintf(text, size, "%s: %s", sched.samples_ended ? "given up" : "none", sched.samples_why);
     else
         snprintf(text, size, "%s; at most %u threads at once", smk_cpu_samples_how(), SMK_SAMPLED_MAX);
 }
@@ -409,7 +421,7 @@ void smk_sched_facts(const struct smk_source_base *base, smk_add_fact add, void 
                         : "the flight recorder has no records of the scheduler, only timed captures have");
     if (wanted) {
         add_number(add, arg, SMK_FACT_SCHED_LOST, switches_lost() - base->values[BASE_LOST]);
-        add_number(add, arg, SMK_FACT_SCHED_UNSEEN, smk_sched_list.unseen + sched.without_ring);
+        add_number(add, arg, SMK_FACT_SCHED_UNSEEN, unseen());
     }
     add(arg, SMK_FACT_CPU_SAMPLES_HOW, samples);
     if (categories & SMK_CAT_CPU) {
@@ -429,7 +441,7 @@ void smk_sched_status(struct smk_sched_status *status)
     say_why(status->why, sizeof status->why);
     say_samples(status->samples, sizeof status->samples, true);
     status->threads = smk_sched_list.count;
-    status->unseen = smk_sched_list.unseen + sched.without_ring;
+    status->unseen = unseen();
     status->lost = switches_lost();
     status->switches = sched.switches;
     status->samples_taken = smk_cpu_samples_stats.taken;

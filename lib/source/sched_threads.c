@@ -145,19 +145,21 @@ static void end_thread(struct smk_sched_thread *thread)
     smk_cpu_samples_close(thread);
 }
 
-void smk_sched_list_tidy(void)
+uint32_t smk_sched_list_tidy(void)
 {
-    uint32_t kept = 0;
+    uint32_t kept = 0, bytes = 0;
     for (uint32_t i = 0; i < smk_sched_list.count; i++) {
         struct smk_sched_thread *thread = &smk_sched_list.array[i];
         if (!thread->dead) {
             smk_sched_list.array[kept++] = *thread;
             continue;
         }
+        bytes += smk_perf_ring_bytes(&thread->switches);
         end_thread(thread);
         smk_thread_disown(thread->slot, thread->serial);
     }
     smk_sched_list.count = kept;
+    return bytes;
 }
 
 void smk_sched_list_clear(void)

@@ -41,8 +41,8 @@ extern struct smk_sched_list smk_sched_list;
 /* Brings the list up to date with /proc/self/task: `begins` is called for each new thread, and those that
  * have ended are marked dead. Our own threads are left out. 0 or -errno. */
 int smk_sched_list_update(void (*begins)(struct smk_sched_thread *thread));
-/* Takes dead threads out; their rings are closed. */
-void smk_sched_list_tidy(void);
+/* Takes dead threads out; their rings are closed. Returns the bytes that their switch rings had. */
+uint32_t smk_sched_list_tidy(void);
 void smk_sched_list_clear(void);
 
 /* A record of a thread, kept until the next smk_sched_pieces. `words` with head and time. */
