@@ -11,6 +11,7 @@
 #include "base/sys.h"
 #include "core/slots.h"
 #include "core/thread.h"
+#include "core/writer.h"
 
 #define STACK_BYTES  (256u * 1024)
 #define STARTING_MAX 32
@@ -27,7 +28,14 @@ static uint32_t own_threads; /* atomic: that run */
 static uint32_t main_ended;  /* atomic */
 
 void smk_own_thread_begins(void) { smk_add_acq_rel(&own_threads, 1); } /* pairs with: smk_host_is_gone */
-void smk_own_thread_ends(void) { smk_sub_acq_rel(&own_threads, 1); }   /* pairs with: smk_host_is_gone */
+
+/* The writer, which may sleep for ever, looks whether it is alone now. */
+void smk_own_thread_ends(void)
+{
+    smk_sub_acq_rel(&own_threads, 1); /* pairs with: smk_host_is_gone */
+    if (smk_host_main_has_ended())
+        smk_writer_wake();
+}
 
 static void *counted(void *arg)
 {
@@ -35,7 +43,7 @@ static void *counted(void *arg)
     struct starting mine = starting[index];
     smk_slots_give(&slots, index);
     void *result = mine.run(mine.arg);
-    smk_sub_acq_rel(&own_threads, 1); /* pairs with: smk_host_is_gone */
+    smk_own_thread_ends();
     return result;
 }
 
@@ -74,8 +82,12 @@ int smk_start_own_thread(void *(*run)(void *), void *arg)
 
 /* ---- the host's end ------------------------------------------------------------------------------------- */
 
-/* pairs with: smk_host_main_has_ended */
-void smk_host_main_ended(void) { smk_store_release(&main_ended, 1); }
+void smk_host_main_ended(void)
+{
+    smk_store_release(&main_ended, 1); /* pairs with: smk_host_main_has_ended */
+    smk_writer_wake();                 /* from now on it looks now and then */
+}
+
 bool smk_host_main_has_ended(void) { return smk_load_acquire(&main_ended) != 0; }
 
 void smk_host_look_for_main(void)
