@@ -227,14 +227,15 @@ uint32_t smk_sched_pieces(const struct smk_piece **pieces)
             continue;
         struct smk_piece *piece = &store.pieces[count++];
         uint64_t *from = to;
-        if (smk_load_relaxed(&thread->slot->serial) == thread->serial)
+        bool same = smk_load_relaxed(&thread->slot->serial) == thread->serial;
+        if (same)
             smk_name_load(&thread->slot->name, thread->name);
         to = copy_records(thread, to);
         *piece = (struct smk_piece){.data = (const uint8_t *)from,
                                     .len = (uint32_t)((uint8_t *)to - (uint8_t *)from),
                                     .serial = thread->serial,
                                     .tid = thread->tid,
-                                    .started = smk_load_relaxed(&thread->slot->started)};
+                                    .started = same ? smk_load_relaxed(&thread->slot->started) : 0};
         memcpy(piece->name, thread->name, sizeof piece->name);
     }
     store.used = 1;

@@ -1,0 +1,57 @@
+#!/bin/bash
+# Threads of a program that knows nothing of us, none of which ever waits: the file says what the kernel says,
+# with perf switch records, and where a filter forbids them.
+. "$(dirname "$0")/lib.sh"
+
+# agrees FILE: each thread ran, and was ready without a CPU, as long as the program read it from the kernel:
+# the sums of its cpu_time, up to when the program printed, are those within a tenth and the 250 ms that it
+# went on.
+agrees() {
+    "$stallmark" dump "$1" | awk -v kernel="$tmp/kernel" '
+        function arg(name,  i) {
+            for (i = 1; i <= NF; i++)
+                if (index($i, name "=") == 1) return substr($i, length(name) + 2) / 1e6
+        }
+        function close_to(what, tid, ours, theirs) {
+            if (ours < theirs * 0.9 - 60 || ours > theirs * 1.1 + 300) {
+                printf "thread %s: %d ms %s, and the kernel counted %d\n", tid, ours, what, theirs
+                bad = 1
+            }
+        }
+        $3 == "cpu_time" { split($2, a, /[\/:]/); on[a[2]] += arg("running"); ready[a[2]] += arg("runnable") }
+        END {
+            while ((getline line < kernel) > 0) {
+                split(line, k, " ")
+                close_to("on a CPU", k[1], on[k[1]], k[2])
+                close_to("ready", k[1], ready[k[1]], k[3])
+                n++
+            }
+            if (n != 3) { print n " threads"; bad = 1 }
+            exit bad
+        }'
+}
+
+recorded "$tmp/a.stall" "$programs/busy" 3 1000 >"$tmp/kernel"
+code=$?
+[ $code = 77 ] && { echo "(this kernel does not count)"; exit 77; }
+expect "code" $code 0
+is_clean "$tmp/a.stall"
+agrees "$tmp/a.stall" || fail "the amounts are not the kernel's"
+"$stallmark" report "$tmp/a.stall" >"$tmp/report"
+grep -q " · scheduler: $(fact sched.source "$tmp/a.stall")\$" "$tmp/report" || fail "the report does not name the source"
+grep -q '^all threads: .* on CPU, .* ready without one' "$tmp/report" || fail "the report has no sums"
+if [ "$(fact sched.source "$tmp/a.stall")" = "perf switch records" ]; then
+    [ "$(count off_cpu "$tmp/a.stall")" -gt 20 ] || fail "$(count off_cpu "$tmp/a.stall") times off a CPU"
+    grep -q '^(in no request) .*render_everything [0-9]' "$tmp/report" || fail "the samples do not say where"
+else
+    echo "(no perf switch records here: $(fact sched.reason "$tmp/a.stall"))"
+fi
+
+"$programs/filter" bpf -- true || exit $bad
+"$programs/filter" perf_event_open -- env LD_PRELOAD="$preload" STALLMARK_RECORD="$tmp/f.stall" \
+    "$programs/busy" 3 1000 >"$tmp/kernel" || fail "busy under a filter: code $?"
+is_clean "$tmp/f.stall"
+expect "source under a filter" "$(fact sched.source "$tmp/f.stall")" schedstat
+expect "switches under a filter" "$(count off_cpu "$tmp/f.stall")" 0
+agrees "$tmp/f.stall" || fail "the amounts under a filter are not the kernel's"
+exit $bad
