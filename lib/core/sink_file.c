@@ -85,6 +85,8 @@ static int file_close(void *arg, bool good)
     smk_file_sink_name(sink, sink->number, false, name);
     smk_fd_close(sink->fd);
     sink->fd = -1;
+    if (sink->bytes == 0) /* nothing found room: no file is better than one that does not open */
+        return smk_sys_unlinkat(sink->dir, partial);
     return smk_sys_renameat(sink->dir, partial, name);
 }
 

@@ -159,6 +159,29 @@ static void test_file_size_limit(void **state)
     unlink(path);
 }
 
+/* Where not even the head finds room no file is left that would not open. */
+static void test_nothing_fits(void **state)
+{
+    struct rlimit before, none;
+    char partial[160];
+    (void)state;
+    snprintf(partial, sizeof partial, "%s.partial", path);
+    getrlimit(RLIMIT_FSIZE, &before);
+    none = before;
+    none.rlim_cur = 0;
+    setrlimit(RLIMIT_FSIZE, &none);
+    smk_capture_options options = to_file();
+    int rc = smk_capture_start(&options, NULL);
+    if (rc == 0)
+        smk_capture_stop();
+    wait_until_finished();
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(rc, 0);
+    assert_string_equal(reason, "no_space");
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(access(partial, F_OK), -1);
+}
+
 /* A file system that is full in truth; only root may make one. */
 static void test_disk_full(void **state)
 {
@@ -393,6 +416,7 @@ int main(void)
         cmocka_unit_test(test_no_place),
         cmocka_unit_test(test_rename_fails),
         cmocka_unit_test(test_file_size_limit),
+        cmocka_unit_test(test_nothing_fits),
         cmocka_unit_test(test_disk_full),
         cmocka_unit_test(test_pipe),
         cmocka_unit_test(test_pipe_that_does_not_block),
