@@ -52,6 +52,13 @@ static void say_cost(const struct smk_report *report, struct smk_words *words)
         smk_words_say(words, " · tracer's cost unknown (the file does not say)");
 }
 
+static const char *why_not_complete(const smk_trace_info *info)
+{
+    if (!info->from_start)
+        return info->to_end ? "its beginning is missing" : "its beginning and its end are missing";
+    return info->to_end ? "it is damaged" : "its end is missing";
+}
+
 static void say_completeness(const struct smk_report *report, struct smk_words *words)
 {
     char text[SMK_UNIT_MAX];
@@ -60,7 +67,7 @@ static void say_completeness(const struct smk_report *report, struct smk_words *
         smk_words_say(words, "complete from %s",
                       smk_words_clock(text, smk_report_unix(report, report->from)));
     else
-        smk_words_say(words, "not complete: its end is missing");
+        smk_words_say(words, "not complete: %s", why_not_complete(info));
     smk_words_say(words, " · %s events lost", smk_words_count(text, info->lost));
     say_cost(report, words);
     smk_words_say(words, " · scheduler: ");

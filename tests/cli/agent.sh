@@ -80,6 +80,8 @@ routes() {
     valid body "$id, whose segments are joined"
     ask 200 -- GET "/debug/traces/$id/1"
     valid body "one segment of $id"
+    cp "$work/body" "$work/second.stall"
+    expect 0 '^not complete: its beginning and its end are missing' -- report "$work/second.stall"
     ask 202 -- GET '/debug/trace?duration=300ms&rotate_every=100ms&rotate_bytes=1MiB&keep_segments=2&name=x&categories=lock&max_bytes=1MiB'
     ask 200 -- POST /debug/trace/stop
 
