@@ -56,7 +56,6 @@ struct report_job {
 };
 
 static uint32_t busy; /* atomic: a job exists */
-static struct report_job *current; /* the loop's: the job, until it is back or the loop ends */
 
 static void free_job(struct report_job *job)
 {
@@ -196,7 +195,6 @@ static void answer(struct report_job *job)
 static void run_done(struct smk_job *base)
 {
     struct report_job *job = (struct report_job *)base;
-    current = NULL;
     smk_timer_free(job->timer);
     answer(job);
     free_job(job);
@@ -302,10 +300,8 @@ static void begin(struct smk_exchange *exchange, const struct smk_stored *stored
     exchange->abandoned = abandoned;
     exchange->answer.slow = true;
     int rc = start(job, stored);
-    if (rc == 0) {
-        current = job;
+    if (rc == 0)
         return;
-    }
     job->rc = rc;
     snprintf(job->why, sizeof job->why, "%s", smk_last_error());
     smk_timer_free(job->timer);
@@ -332,24 +328,4 @@ void smk_handle_report(struct smk_exchange *exchange, const struct smk_route_mat
     smk_exchange_answer(exchange);
 }
 
-/* The thread may need longer than the loop has, and may hand the job to the next one: nothing of this loop is
- * left in it. Whoever waits is told by the loop. */
-void smk_report_end(void)
-{
-    struct report_job *job = current;
-    current = NULL;
-    if (!job)
-        return;
-    if (job->exchange)
-        job->exchange->abandoned = NULL;
-    job->exchange = NULL;
-    smk_timer_free(job->timer);
-    job->timer = NULL;
-    smk_store_relaxed(&job->give_up, 1);
-}
-
-void smk_report_reset_in_child(void)
-{
-    busy = 0;
-    current = NULL;
-}
+void smk_report_reset_in_child(void) { busy = 0; }

@@ -115,7 +115,7 @@ static int not_a_trace(struct scan *scan, const uint8_t *start)
 {
     const char *name = scan->input->name;
     if (scan->input->size == 0)
-        return smk_fail(SMK_E_FORMAT, "%s: is empty", name);
+        return smk_fail(SMK_E_FORMAT, "%s: is empty: nothing of a trace was written to it", name);
     if (start && memcmp(start, "\x89KMS", 4) == 0)
         return smk_fail(SMK_E_FORMAT, "%s: offset 0: written in the other byte order", name);
     if (start && memcmp(start, "SMK\x89", 4) == 0)

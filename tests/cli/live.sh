@@ -26,6 +26,7 @@ socket=$sockets/$pid.sock
 id=20261123t101500-4711-k3
 
 put GET_debug_trace_status 200 '{"state":"armed","inert":null,"clock":{"source":"tsc","why":"invariant"},
+  "scheduler":{"source":"perf switch records","why":"allowed"},
   "recorder":{"on":false,"why_off":"recorder=off; \u001b[31mred"},"buffer":{"bytes":33554432},
   "not_seen":["io_uring is used"],"fronts":{"tcp":"127.0.0.1:6061","why_off":null},"deep":[{"a_ns":1500,"b":true}]}'
 put POST_debug_trace 202 "{\"id\":\"$id\",\"state\":\"recording\",\"path\":\"/var/tmp/$id.stall\"}"
@@ -41,13 +42,16 @@ for target in $pid "$socket" "run/stallmark/$pid.sock" "$url" "$url/" "$url/debu
     expect 0 '^recorder +recorder=off; \\x1b\[31mred$' '^not seen +io_uring is used$' '^state +armed$' '^  bytes +32 MiB$' \
         '^  a_ns 1\.5 us, b yes$' -- status "$target"
 done
-! grep -q '^clock  ' "$work/out" || say "the clock is said to be second best"
+! grep -qE '^(clock|scheduler)  ' "$work/out" || say "the best clock or scheduler source is said to be second best"
 grep -q 'GET /debug/trace/status HTTP/1.1 host=localhost$' "$requests" || say "the socket's Host is not localhost"
 expect 0 '"why_off":"recorder=off; \\u001b' -- status --json $pid
 expect 2 "no operand is wanted, got 'x'" -- ps x
 expect 2 "unknown option '--all'" -- ps --all
 
-expect 2 'process [0-9]+ \(live.sh\) has no agent; start it again with: stallmark run -- ' -- status $$
+expect 2 "process $$ \\(live.sh\\) has no agent, but these of its children have one: $pid\$" -- status $$
+sleep 100 &
+pids+=($!)
+expect 2 'process [0-9]+ \((sleep|live.sh)\) has no agent; start it again with: stallmark run -- ' -- status $!
 for target in foo 0 99999999999 4194305 '' /nowhere/x.sock "$work" "$requests" http:// https:///x ftp://x 'http://a@b'; do
     expect 2 'allowed (is|are) ' -- status "$target"
 done
@@ -149,6 +153,13 @@ put POST_debug_trace.1 409 "{\"title\":\"a capture is running\",\"detail\":\"$id
 expect 2 "a capture is running: $id" -- capture $pid --duration 1ms -o never.stall
 put "GET_debug_traces_${id//-/_}.1" 500 '{"title":"the disk is full"}'
 expect 2 'the disk is full' -- capture $pid --duration 1ms -o never.stall
+put "HEAD_debug_traces_${id//-/_}.1" 404 ''
+expect 2 "the capture $id left no file at /var/tmp/$id.stall: its disk is full, or it was deleted since" -- capture $pid --duration 1ms -o never.stall
+put GET_debug_traces.1 200 "{\"captures\":[{\"id\":\"x\",\"reason_ended\":\"exit\"},{\"id\":\"$id\",\"reason_ended\":\"no_space\"}]}"
+expect 0 '^stallmark capture: it ended before its time: no_space$' '^out\.stall$' -- capture $pid --duration 1ms -o out.stall
+put GET_debug_traces.1 200 "{\"captures\":[{\"id\":\"$id\",\"reason_ended\":\"timer\"}]}"
+expect 0 '^out\.stall$' -- capture $pid --duration 1ms -o out.stall
+[ ! -s "$work/err" ] || say "an end in time is said: $(cat "$work/err")"
 put "HEAD_debug_traces_${id//-/_}.1" 0 ''
 expect 2 "if the process ended, its capture is in /var/tmp/$id.stall" -- capture $pid --duration 1ms -o never.stall
 [ ! -e never.stall ] || say "a file was left although nothing came"

@@ -122,6 +122,25 @@ printf '#!/usr/bin/env cat\n' >"$work/env_script"
 expect 0 '^LD_PRELOAD=' -- run -q -- "$work/env_script" /proc/self/environ
 expect 0 'without a first line' -- run -q -- "$work/bare_script"
 
+# A shell's script is traced, and what it executes is not: that is said.
+printf '#!/usr/bin/env bash\necho ran\n' >"$work/shell_script"
+chmod +x "$work/shell_script"
+expect 0 '^ran$' "shell_script is a shell's script: what it executes is traced with --follow-exec alone$" -- run --listen none -- "$work/shell_script"
+expect 0 '^ran$' -- run --listen none --follow-exec -- "$work/shell_script"
+! grep -q 'is a shell' "$work/err" || say "with --follow-exec it is said too"
+expect 0 '^ran$' "shell_script is a shell's script: what it executes is not recorded$" -- record -o "$work/shell.stall" -- "$work/shell_script"
+
+# What would keep the agent from starting, or from keeping files, is found out before.
+mkdir -m 700 "$work/old_files" && mkdir -m 777 "$work/everybody" && chmod 777 "$work/everybody"
+STALLMARK_LOG_FILE=/nowhere/x expect 2 'log_file: /nowhere/x cannot be written: No such file' -- run -q --listen none -- true
+STALLMARK_SOCKET=/nowhere/x expect 2 'socket: /nowhere/x cannot be made: /nowhere: No such file' -- run -q --listen none -- true
+STALLMARK_SOCKET=$work/shell_script expect 2 'is there and no socket' -- run -q --listen none -- true
+for place in relative /nowhere/x "$work/shell_script" "$work/everybody"; do
+    STALLMARK_DIRECTORY=$place expect 0 "captures will be kept in memory: directory: $place: ." -- run -q --listen none -- true
+done
+STALLMARK_DIRECTORY=$work/old_files expect 0 -- run -q --listen none -- true
+[ ! -s "$work/err" ] || say "a directory that is fine: $(cat "$work/err")"
+
 # An interpreter of a name that is no file is the kernel's to judge: the loader's own path is patched in here.
 mkdir "$work/old"
 cp "$(sed -n 's/.*\(\/lib[^ ]*ld-linux[^ ]*\).*/\1/p' /proc/self/maps | head -n 1)" "$work/old/ld.so"

@@ -52,6 +52,8 @@ static int run(int argc, char **argv)
         status = smk_preload_prepare(&preload, args.operand);
     if (status)
         return status;
+    if (preload.shell_script)
+        smk_cli_note("%s is a shell's script: what it executes is not recorded", args.operand[0]);
     smk_preload_set("RECORD", path);
     return smk_preload_exec(&preload);
 }
@@ -64,7 +66,8 @@ const struct smk_command smk_cmd_record = {
     "pid,\n"
     "signals and exit code. FILE is written while COMMAND runs, and whatever there is of it can be "
     "read;\n"
-    "a FILE that is there is replaced.\n"
+    "a FILE that is there is replaced. What COMMAND forks or executes is not recorded; a COMMAND that\n"
+    "ends by _exit, as sh does, can leave FILE short, or empty.\n"
     "\n"
     "  -o, --output FILE  where to\n"
     "\n"

@@ -148,6 +148,8 @@ static int start(const struct run_options *options, char **command)
     find_socket(&answers, socket, sizeof(socket));
     if (!options->quiet)
         announce(&listen, socket);
+    if (!options->quiet && preload.shell_script && !options->follow_exec)
+        smk_cli_note("%s is a shell's script: what it executes is traced with --follow-exec alone", command[0]);
     return smk_preload_exec(&preload);
 }
 
@@ -187,7 +189,9 @@ const struct smk_command smk_cmd_run = {
     "  --follow-exec          stay also in the programs that COMMAND executes\n"
     "  -q, --quiet            do not print the line\n"
     "\n"
-    "A script is traced in its interpreter, and what it executes with --follow-exec alone.\n"
+    "A script is traced in its interpreter, and what it executes with --follow-exec alone. A server\n"
+    "that forks workers has an agent in each that waits for anything: `stallmark ps` lists them, and\n"
+    "the ports that they took where the one on the line was taken meanwhile.\n"
     "\n"
     "Every other option of the agent can be given as STALLMARK_<NAME> in the environment.\n"
     "\n"

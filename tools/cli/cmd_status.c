@@ -7,12 +7,15 @@
 
 extern const struct smk_command smk_cmd_status;
 
+/* The clock and the scheduler say in any case why they are which: of these none is better. */
 static bool is_second_best(const char *part, const json_t *member)
 {
     const char *why = json_string_value(json_object_get(member, "why"));
     const char *source = json_string_value(json_object_get(member, "source"));
-    /* The clock says why it is which; there is none that is better than this one. */
-    return why && why[0] && !(strcmp(part, "clock") == 0 && source && strcmp(source, "tsc") == 0);
+    const char *best = strcmp(part, "clock") == 0       ? "tsc"
+                       : strcmp(part, "scheduler") == 0 ? "perf switch records"
+                                                        : NULL;
+    return why && why[0] && !(best && source && strcmp(source, best) == 0);
 }
 
 /* What one looks for when something is missing in a trace: each part that is off or second best says

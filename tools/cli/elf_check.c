@@ -178,6 +178,19 @@ bool smk_is_env_script(const char *path, char name[256], char interpreter[PATH_M
     return read_script(path, env, name) && is_env(env, name) && smk_find_program(name, interpreter) == 0;
 }
 
+bool smk_is_shell_script(const char *path, char name[256])
+{
+    static const char *const shells[] = {"sh", "bash", "dash", "ksh", "zsh"};
+    char interpreter[SCRIPT_LINE], argument[SCRIPT_LINE];
+    if (!read_script(path, interpreter, argument))
+        return false;
+    snprintf(name, SCRIPT_LINE, "%s", base_name(is_env(interpreter, argument) ? argument : interpreter));
+    for (size_t i = 0; i < SMK_ARRAY_LEN(shells); i++)
+        if (strcmp(name, shells[i]) == 0)
+            return true;
+    return false;
+}
+
 /* `env NAME` becomes NAME, which is what shall be traced. */
 static bool takes_script(const struct check *check, const char *path, const char *interpreter,
                          const char *argument, unsigned depth)

@@ -18,6 +18,9 @@ int smk_find_program(const char *command, char path[PATH_MAX]);
 /* A script whose #! line is `/usr/bin/env NAME` is run by NAME: true, and where that lies. */
 bool smk_is_env_script(const char *path, char name[256], char interpreter[PATH_MAX]);
 
+/* The shell that runs the script at `path`; false: it is no script, or none of a shell. */
+bool smk_is_shell_script(const char *path, char name[256]);
+
 /* True: `preload` will be loaded into the program at `path`, or into what its #! line names. False:
  * `reason` says why not, naming the file ("/bin/x is a static program, …"). */
 bool smk_takes_preload(const char *path, const char *preload, char *reason, size_t size);

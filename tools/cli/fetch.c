@@ -104,6 +104,13 @@ static int lost_agent(const struct wanted *wanted)
     return smk_cli_fail("%s", smk_last_error());
 }
 
+/* HEAD has no body that would say it. */
+static int no_file(const struct wanted *wanted)
+{
+    return smk_cli_fail("the capture %s left no file%s%s: its disk is full, or it was deleted since", wanted->id,
+                        wanted->path ? " at " : "", wanted->path ? wanted->path : "");
+}
+
 /* 1: its file is whole; 0: not yet; -1: it will not be, said. */
 static int is_whole(const struct wanted *wanted)
 {
@@ -116,6 +123,9 @@ static int is_whole(const struct wanted *wanted)
         result = -1;
     } else if (reply.status == 409 || reply.status == 503) {
         result = 0;
+    } else if (reply.status == 404) {
+        no_file(wanted);
+        result = -1;
     } else if (reply.status != 200) {
         smk_client_fail(&reply);
         result = -1;
@@ -172,6 +182,27 @@ static int download(struct smk_fetch *fetch, const struct wanted *wanted)
     return status;
 }
 
+/* One that ended before its time is shorter than it should be, and says nothing of what came later. */
+static void tell_early_end(const struct wanted *wanted)
+{
+    static const char *const expected[] = {"timer", "stopped", "complete"};
+    struct smk_reply reply;
+    json_t *capture;
+    size_t index;
+    if (smk_client_ask(wanted->client, "GET", "/debug/traces", &reply) == 0)
+        json_array_foreach(json_object_get(reply.json, "captures"), index, capture)
+        {
+            const char *id = json_string_value(json_object_get(capture, "id"));
+            const char *reason = json_string_value(json_object_get(capture, "reason_ended"));
+            bool early = id && reason && strcmp(id, wanted->id) == 0;
+            for (size_t i = 0; i < SMK_ARRAY_LEN(expected); i++)
+                early = early && strcmp(reason, expected[i]) != 0;
+            if (early)
+                smk_cli_note("it ended before its time: %s", reason);
+        }
+    smk_reply_free(&reply);
+}
+
 int smk_fetch_capture(struct smk_fetch *fetch, struct smk_client *client,
                       const struct smk_reply *reply, uint64_t expected_ns)
 {
@@ -188,5 +219,9 @@ int smk_fetch_capture(struct smk_fetch *fetch, struct smk_client *client,
     smk_cli_progress_end();
     if (!status)
         status = download(fetch, &wanted);
-    return status ? status : keep_file(fetch);
+    if (!status)
+        status = keep_file(fetch);
+    if (!status)
+        tell_early_end(&wanted);
+    return status;
 }

@@ -71,6 +71,7 @@ int smk_preload_prepare(struct smk_preload *preload, char **argv)
                             status == -ENOENT ? "no such program" : strerror(-status));
     if (!smk_takes_preload(preload->program, preload->library, reason, sizeof(reason)))
         return smk_cli_fail("%s", reason);
+    preload->shell_script = smk_is_shell_script(preload->program, preload->name);
     return resolve_env(preload);
 }
 

@@ -15,6 +15,7 @@ struct smk_preload {
     char program[PATH_MAX]; /* the file to execute */
     char **argv;
     char name[256]; /* of a script's interpreter */
+    bool shell_script;
 };
 
 /* Finds the library beside this binary and the program, and checks that the one will be loaded into

@@ -24,11 +24,13 @@ bool smk_process_read(struct smk_process *process, pid_t pid)
     int len = smk_sys_slurp(path, status, sizeof(status));
     const char *name = len > 0 ? field(status, "Name") : NULL;
     const char *uid = len > 0 ? field(status, "Uid") : NULL;
+    const char *parent = len > 0 ? field(status, "PPid") : NULL;
     const char *inner = len > 0 ? field(status, "NSpid") : NULL;
     unsigned real, effective;
     if (!name || !uid || sscanf(uid, "%u %u", &real, &effective) != 2)
         return false;
     *process = (struct smk_process){.pid = pid, .inner_pid = pid, .uid = effective};
+    process->parent = parent ? (pid_t)strtol(parent, NULL, 10) : 0;
     snprintf(process->name, sizeof(process->name), "%.*s", (int)strcspn(name, "\n"), name);
     /* One number for each namespace, the innermost one last. */
     for (char *end; inner; inner = end) {

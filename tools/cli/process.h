@@ -9,7 +9,8 @@
 struct smk_process {
     pid_t pid;
     pid_t inner_pid; /* in its own namespace */
-    uid_t uid;       /* effective */
+    pid_t parent;
+    uid_t uid; /* effective */
     char name[32];
 };
 

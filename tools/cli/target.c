@@ -2,6 +2,7 @@
 
 #include "target.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -97,9 +98,31 @@ int smk_target_of_process(struct smk_target *target, pid_t pid)
     return status;
 }
 
+/* Those of its children that have an agent, as " 12 13": a server that forks its workers and only waits for
+ * them has none itself. */
+static void list_children(pid_t pid, char *text, size_t size)
+{
+    size_t used = 0;
+    DIR *proc = opendir("/proc");
+    text[0] = '\0';
+    for (struct dirent *entry = proc ? readdir(proc) : NULL; entry; entry = readdir(proc)) {
+        struct smk_process child;
+        struct smk_target target;
+        pid_t number = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (number <= 0 || !smk_process_read(&child, number) || child.parent != pid ||
+            smk_target_of_process(&target, number) != 0)
+            continue;
+        smk_target_close(&target);
+        if (used + 16 < size)
+            used += (size_t)snprintf(text + used, size - used, " %d", number);
+    }
+    if (proc)
+        closedir(proc);
+}
+
 static int find_process(struct smk_target *target, pid_t pid)
 {
-    char command[1024];
+    char command[1024], children[256];
     struct smk_process process;
     int status = smk_target_of_process(target, pid);
     if (status == 0)
@@ -107,8 +130,12 @@ static int find_process(struct smk_target *target, pid_t pid)
     if (!smk_process_read(&process, pid))
         return smk_cli_fail("there is no process %d; allowed are " SMK_TARGET_ALLOWED, pid);
     if (status == -EACCES)
-        return smk_cli_fail("process %d (%s, uid %u) cannot be looked into; ask as that user or as root",
-                            pid, process.name, process.uid);
+        return smk_cli_fail("process %d (%s, uid %u) cannot be looked into; %s", pid, process.name, process.uid,
+                            geteuid() ? "ask as that user or as root" : "the kernel refuses it to root as well");
+    list_children(pid, children, sizeof(children));
+    if (children[0])
+        return smk_cli_fail("process %d (%s) has no agent, but these of its children have one:%s", pid,
+                            process.name, children);
     smk_process_command(pid, command, sizeof(command));
     return smk_cli_fail("process %d (%s) has no agent; start it again with: stallmark run -- %s",
                         pid, process.name, command[0] ? command : process.name);
