@@ -203,7 +203,7 @@ static int read_line(struct smk_settings *settings, const char *line, size_t len
         return 0;
     const char *equals = memchr(line, '=', len);
     if (!equals)
-        return smk_fail(SMK_E_INVALID, "%.150s: '%.*s': allowed is name = value, or a comment after #", where,
+        return smk_fail(SMK_E_INVALID, "%.150s: '%.*s': allowed is name = value, or a line that begins with #", where,
                         (int)(len > SHOWN ? SHOWN : len), line);
     const char *value = equals + 1;
     size_t name_len = (size_t)(equals - line), value_len = (size_t)(line + len - value);
@@ -355,9 +355,12 @@ bool smk_settings_listen(const struct smk_settings *settings)
 
 static int check_together(const struct smk_settings *settings)
 {
-    if (settings->max_bytes > settings->max_bytes_limit)
-        return smk_fail(SMK_E_INVALID, "max_bytes is more than max_bytes_limit: allowed is at most that");
-    return 0;
+    char bytes[32], limit[32];
+    if (settings->max_bytes <= settings->max_bytes_limit)
+        return 0;
+    smk_format_bytes(settings->max_bytes, bytes, sizeof bytes);
+    smk_format_bytes(settings->max_bytes_limit, limit, sizeof limit);
+    return smk_fail(SMK_E_INVALID, "max_bytes is %s; allowed is at most max_bytes_limit, which is %s", bytes, limit);
 }
 
 int smk_settings_load(struct smk_settings *settings, const smk_agent_options *options)

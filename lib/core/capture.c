@@ -96,11 +96,14 @@ static int check_spec(const struct smk_capture_spec *spec)
     if (spec->categories == 0 || (spec->categories & ~SMK_CAT_ALL))
         return smk_fail(SMK_E_INVALID, "no category to record");
     if (spec->max_bytes && spec->max_bytes < SMK_MAX_BYTES_MIN)
-        return smk_fail(SMK_E_INVALID, "max_bytes: at least 256 KiB");
+        return smk_fail(SMK_E_INVALID, "max_bytes is %llu; allowed are 0 and at least 262144 (256 KiB)",
+                        (unsigned long long)spec->max_bytes);
     if (spec->rotate_bytes && spec->rotate_bytes < SMK_ROTATE_BYTES_MIN)
-        return smk_fail(SMK_E_INVALID, "rotate_bytes: 0, or at least 256 KiB");
+        return smk_fail(SMK_E_INVALID, "rotate_bytes is %llu; allowed are 0 and at least 262144 (256 KiB)",
+                        (unsigned long long)spec->rotate_bytes);
     if (spec->rotate_every_ns && spec->rotate_every_ns < SMK_ROTATE_EVERY_MIN_NS)
-        return smk_fail(SMK_E_INVALID, "rotate_every: 0, or at least 100ms");
+        return smk_fail(SMK_E_INVALID, "rotate_every is %llu ns; allowed are 0 and at least 100ms",
+                        (unsigned long long)spec->rotate_every_ns);
     return 0;
 }
 

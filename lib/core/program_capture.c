@@ -58,7 +58,7 @@ static int check_options(const smk_capture_options *options)
         return smk_fail(SMK_E_INVALID, "options: begin with SMK_CAPTURE_OPTIONS");
     int ways = (options->path != NULL) + (options->fd >= 0) + (options->write != NULL);
     if (ways != 1)
-        return smk_fail(SMK_E_INVALID, "options: exactly one of path, fd and write");
+        return smk_fail(SMK_E_INVALID, "%d of the options path, fd and write are set; allowed is exactly one", ways);
     if (options->path && strlen(options->path) >= sizeof program.path)
         return smk_fail(SMK_E_INVALID, "options: a path is at most 1023 bytes long");
     return 0;

@@ -168,7 +168,7 @@ static void test_values_out_of_range(void **state)
     }
     const struct smk_agent_setting pair[] = {{"max_bytes", "2GiB"}, {"max_bytes_limit", "1GiB"}, {NULL, NULL}};
     smk_agent_options options = with(pair);
-    expect_wrong(&options, PARTS("max_bytes", "max_bytes_limit"));
+    expect_wrong(&options, PARTS("max_bytes is 2GiB", "max_bytes_limit, which is 1GiB"));
 }
 
 static void test_unknown_names(void **state)

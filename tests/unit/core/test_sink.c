@@ -385,6 +385,11 @@ static void test_bad_options(void **state)
     options = to_file();
     options.fd = 1;
     assert_int_equal(smk_capture_start(&options, NULL), SMK_E_INVALID); /* two */
+    assert_string_equal(smk_last_error(), "2 of the options path, fd and write are set; allowed is exactly one");
+    options = to_file();
+    options.max_bytes = 1;
+    assert_int_equal(smk_capture_start(&options, NULL), SMK_E_INVALID);
+    assert_string_equal(smk_last_error(), "max_bytes is 1; allowed are 0 and at least 262144 (256 KiB)");
     options = to_file();
     options.size = 3;
     assert_int_equal(smk_capture_start(&options, NULL), SMK_E_INVALID);
