@@ -16,7 +16,7 @@
 #include "source/perf_ring.h"
 #include "unit/source/sched_test.h"
 
-enum { BUSY = 3, MS = 600, LATE_NS = 60000000, MANY = 500 };
+enum { BUSY = 4, MS = 1500, LATE_NS = 40000000, MANY = 500 };
 
 /* ---- filters -------------------------------------------------------------------------------------------- */
 
