@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/errors.h"
+#include "log.h"
 
 #define GET  SMK_METHOD_GET
 #define HEAD SMK_METHOD_HEAD
@@ -137,6 +138,7 @@ static void answer_no_scope(struct smk_exchange *exchange)
 {
     smk_answer_problem(&exchange->answer, 403, "not permitted",
                        "this token may look and download; this needs the one that may control");
+    smk_agent_audit(exchange->request.peer ? exchange->request.peer : "", "not permitted", exchange->request.path, 403);
     smk_exchange_answer(exchange);
 }
 

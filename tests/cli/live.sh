@@ -134,6 +134,8 @@ expect 2 'is empty' -- status --token-file empty_token "$url"
 
 put GET_debug_trace_status.1 400 '{"title":"duration is not a duration","detail":"\u009b\u202e5x: allowed is"}'
 expect 2 'status: duration is not a duration: \\u009b\\u202e5x: allowed is$' -- status $pid
+put GET_debug_trace_status.1 401 '{"title":"a token is needed","detail":"it is sent so"}'
+expect 2 'a token is needed; --token-file FILE or STALLMARK_TOKEN_FILE gives one$' -- status "$url"
 put GET_debug_trace_status.1 503 '{"title":"busy"}'
 expect 2 'busy \(HTTP 503\)' -- status $pid
 put GET_debug_trace_status.1 200 '<html>'

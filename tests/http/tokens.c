@@ -120,6 +120,20 @@ static void case_17_scopes(void **state)
     host_stop(&host);
 }
 
+/* Who tries with the token that may only look is in the log, as one without any is. */
+static void case_17_is_logged(void **state)
+{
+    struct host host;
+    (void)state;
+    unlink(in_directory("log"));
+    host_start(&host, control_setting, read_setting, log_setting, NULL);
+    assert_int_equal(status_of(&host, DOOR_TCP, "POST", "/debug/trace/stop", "Authorization: Bearer " READ "\r\n"), 403);
+    host_stop(&host);
+    char *text = text_of("log");
+    assert_non_null(strstr(text, "not permitted /debug/trace/stop 403\n"));
+    free(text);
+}
+
 static void case_18_many_wrong_tokens(void **state)
 {
     struct host host;
@@ -259,6 +273,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(case_17_scopes),
+        cmocka_unit_test(case_17_is_logged),
         cmocka_unit_test(case_18_many_wrong_tokens),
         cmocka_unit_test(case_19_token_files_that_are_none),
         cmocka_unit_test(case_20_addresses_that_are_refused),

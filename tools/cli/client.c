@@ -233,6 +233,8 @@ int smk_client_fail(const struct smk_reply *reply)
 {
     const char *title = json_string_value(json_object_get(reply->json, "title"));
     const char *detail = json_string_value(json_object_get(reply->json, "detail"));
+    if (reply->status == 401 && title)
+        return smk_cli_fail("%s; --token-file FILE or STALLMARK_TOKEN_FILE gives one", title);
     if (title && detail)
         return smk_cli_fail("%s: %s", title, detail);
     if (title)
