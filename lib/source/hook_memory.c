@@ -5,6 +5,8 @@
 
 #include "source/seen.h"
 
+#if !SMK_TSAN /* its run-time library maps memory through these before it can follow anybody */
+
 static void end_memory(struct smk_seen *seen, const void *at, uint64_t bytes)
 {
     uint64_t now = smk_seen_end(seen, SMK_CAT_MEMORY, smk_load_relaxed(&smk_slept.fd));
@@ -62,3 +64,5 @@ SMK_EXPORT void *mremap(void *at, size_t len, size_t new_len, int flags, ...)
     va_end(list);
     MEMORY(void *, mremap, (at, len, new_len, flags, new_at), result, new_len);
 }
+
+#endif
