@@ -127,7 +127,9 @@ static void case_17_is_logged(void **state)
     (void)state;
     unlink(in_directory("log"));
     host_start(&host, control_setting, read_setting, log_setting, NULL);
-    assert_int_equal(status_of(&host, DOOR_TCP, "POST", "/debug/trace/stop", "Authorization: Bearer " READ "\r\n"), 403);
+    assert_int_equal(status_of(&host, DOOR_TCP, "POST", "/debug/trace/stop",
+                               "Authorization: Bearer " READ "\r\n"),
+                     403);
     host_stop(&host);
     char *text = text_of("log");
     assert_non_null(strstr(text, "not permitted /debug/trace/stop 403\n"));
