@@ -31,6 +31,7 @@ struct smk_agent smk_agent;
 
 static struct smk_settings next_settings; /* from smk_agent_start to the loop's beginning */
 static uint32_t atfork_registered;        /* atomic */
+static uint32_t changing;                 /* atomic: somebody starts or stops it now */
 static struct smk_timer *close_timer;     /* the loop's */
 
 /* ---- the loop's beginning and end --------------------------------------------------------------------------- */
@@ -127,6 +128,7 @@ static void agent_end(void)
     smk_front_tcp_stop();
     smk_front_unix_stop();
     smk_gate_close_doors();
+    smk_report_end();
     if (smk_agent.recorder_reach_ns)
         smk_recorder_set(0);
     smk_captures_end(ENDING_NS);
@@ -143,7 +145,6 @@ static void agent_closed(void)
 static void reset_in_child(void)
 {
     smk_heap_reset_in_child();
-    smk_fronts_reset_in_child();
     smk_log_reset_in_child();
     smk_control_reset_in_child();
     smk_fronts_reset_in_child();
@@ -151,6 +152,7 @@ static void reset_in_child(void)
     smk_report_reset_in_child();
     memset(&smk_agent, 0, sizeof smk_agent);
     close_timer = NULL;
+    changing = 0;
 }
 
 static void register_atfork(void)
@@ -159,7 +161,7 @@ static void register_atfork(void)
         pthread_atfork(NULL, NULL, reset_in_child);
 }
 
-SMK_EXPORT int smk_agent_start(const smk_agent_options *options)
+static int start(const smk_agent_options *options)
 {
     static const struct smk_control_calls calls = {agent_begin, agent_end, agent_closed};
     struct smk_settings settings;
@@ -177,6 +179,8 @@ SMK_EXPORT int smk_agent_start(const smk_agent_options *options)
         register_atfork();
         next_settings = settings;
         rc = smk_control_start(&calls);
+        if (rc == SMK_E_TIMEOUT)
+            return rc; /* it sits in a slow disk, and has the settings */
         if (rc < 0)
             smk_log_close();
     }
@@ -185,7 +189,7 @@ SMK_EXPORT int smk_agent_start(const smk_agent_options *options)
     return rc;
 }
 
-SMK_EXPORT int smk_agent_stop(void)
+static int stop(void)
 {
     if (!smk_control_running())
         return 0;
@@ -196,6 +200,24 @@ SMK_EXPORT int smk_agent_stop(void)
     return 0;
 }
 
+SMK_EXPORT int smk_agent_start(const smk_agent_options *options)
+{
+    if (smk_exchange_acq_rel(&changing, 1)) /* pairs with: smk_agent_stop, and ourselves */
+        return smk_fail(SMK_E_BUSY, "the agent is being started or stopped");
+    int rc = start(options);
+    smk_store_release(&changing, 0); /* pairs with: smk_agent_start, smk_agent_stop */
+    return rc;
+}
+
+SMK_EXPORT int smk_agent_stop(void)
+{
+    if (smk_exchange_acq_rel(&changing, 1)) /* pairs with: smk_agent_start, and ourselves */
+        return smk_fail(SMK_E_BUSY, "the agent is being started or stopped");
+    int rc = stop();
+    smk_store_release(&changing, 0); /* pairs with: smk_agent_start, smk_agent_stop */
+    return rc;
+}
+
 SMK_EXPORT int smk_agent_address(char *text, size_t size)
 {
     if (!text || size == 0)
@@ -204,4 +226,8 @@ SMK_EXPORT int smk_agent_address(char *text, size_t size)
     return 0;
 }
 
-__attribute__((destructor)) static void agent_destroyed(void) { smk_agent_stop(); }
+__attribute__((destructor)) static void agent_destroyed(void)
+{
+    if (smk_core_is_own_process())
+        smk_agent_stop();
+}

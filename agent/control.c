@@ -52,6 +52,8 @@ static void set_state(uint32_t state)
     smk_sys_futex_wake(&loop.state, INT32_MAX);
 }
 
+static bool is_ending(void) { return smk_load_acquire(&loop.state) == ENDING; } /* pairs with: set_state */
+
 /* True when the state is another one within `ns`. */
 static bool wait_while(uint32_t state, uint64_t ns)
 {
@@ -133,9 +135,12 @@ static void run_call(struct smk_job *job)
 {
     struct call *call = (struct call *)job;
     uint32_t waits = CALL_WAITS;
-    if (smk_cas_acq_rel(&call->state, &waits, CALL_RUNS)) {
-        call->run(call->arg);
-        smk_store_release(&call->state, CALL_DONE); /* pairs with: wait_for_call */
+    bool ending = is_ending(); /* as in handle() */
+    if (smk_cas_acq_rel(&call->state, &waits, ending ? CALL_CANCELLED : CALL_RUNS)) {
+        if (!ending) {
+            call->run(call->arg);
+            smk_store_release(&call->state, CALL_DONE); /* pairs with: wait_for_call */
+        }
         smk_sys_futex_wake(&call->state, INT32_MAX);
     }
     call_release(call);
@@ -150,6 +155,8 @@ static int wait_for_call(struct call *call, uint64_t ns)
         uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
         if (state == CALL_DONE)
             return 0;
+        if (state == CALL_CANCELLED)
+            return smk_fail(SMK_E_UNAVAILABLE, "the agent ends");
         if (state == CALL_WAITS && now >= until && smk_cas_acq_rel(&call->state, &state, CALL_CANCELLED))
             return smk_fail(SMK_E_TIMEOUT, "the agent's control loop does not answer");
         smk_sys_futex_wait(&call->state, state, state == CALL_RUNS || now >= until ? 100000000u : until - now);
@@ -177,11 +184,21 @@ int smk_control_call(void (*run)(void *arg), void *arg, uint64_t ns)
 
 /* ---- exchanges -------------------------------------------------------------------------------------------- */
 
+static void answer_ending(struct smk_exchange *exchange)
+{
+    smk_answer_problem(&exchange->answer, 503, "ending", "the agent ends");
+    smk_exchange_answer(exchange);
+}
+
+/* What comes while the agent ends must not arm anything: nobody would end it. */
 static void handle(struct smk_exchange *exchange)
 {
     exchange->open_next = loop.open;
     loop.open = exchange;
-    smk_routes_dispatch(exchange);
+    if (is_ending())
+        answer_ending(exchange);
+    else
+        smk_routes_dispatch(exchange);
 }
 
 static void run_exchange(struct smk_job *job)
@@ -277,8 +294,7 @@ static void answer_open(void)
         if (exchange->abandoned)
             exchange->abandoned(exchange);
         smk_answer_clear(&exchange->answer);
-        smk_answer_problem(&exchange->answer, 503, "ending", "the agent ends");
-        smk_exchange_answer(exchange);
+        answer_ending(exchange);
     }
 }
 
@@ -289,7 +305,7 @@ static void woken(evutil_socket_t fd, short what, void *arg)
     (void)arg;
     run_jobs();
     drop_abandoned();
-    if (smk_load_acquire(&loop.state) == ENDING)
+    if (is_ending())
         event_base_loopbreak(loop.base);
 }
 

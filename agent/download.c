@@ -234,7 +234,7 @@ static void segment(struct smk_exchange *exchange, const struct smk_route_match 
         if (stored->segments[i].number == match->number)
             found = &stored->segments[i];
     bool memory = stored && stored->memory && match->number == 0;
-    if (running && (!found || found->partial) && (!stored || match->number >= stored->count - 1)) {
+    if (running && (!found || found->partial) && (!stored || match->number >= stored->last)) {
         smk_captures_answer_recording(&exchange->answer, running);
         return;
     }

@@ -9,6 +9,8 @@
 const struct smk_stored *smk_download_find(struct smk_exchange *exchange, const char *id);
 
 /* In a fork's child no report is being made. */
+/* At the loop's end, on it. */
+void smk_report_end(void);
 void smk_report_reset_in_child(void);
 
 #endif

@@ -131,7 +131,7 @@ void smk_heap_free(void *data)
         return;
     block->magic = 0;
     smk_lock(&heap.lock);
-    heap.used -= block->size;
+    heap.used -= smk_min_u64(heap.used, block->size); /* in a fork's child it may be a block of the parent's */
     if (block->class == MAPPED) {
         smk_sys_unmap(block, block->size);
     } else {

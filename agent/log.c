@@ -62,9 +62,12 @@ void smk_log_close(void)
     smk_fd_close(fd);
 }
 
-/* The callback is the program's: it is called without our lock, so that it may log in turn. */
+/* The callback is the program's: it is called without our lock, so that it may log in turn. The thread may be
+ * the program's too, of its own evhttp, and the file a pipe that nobody reads any more. */
 static void put_line(char *line, size_t len)
 {
+    struct smk_sys_hushed hushed;
+    smk_sys_hush(&hushed); /* before the lock: a handler may ask the agent for something */
     smk_lock(&lines.lock);
     void (*call)(void *arg, const char *line) = lines.call;
     void *arg = lines.arg;
@@ -73,6 +76,7 @@ static void put_line(char *line, size_t len)
         smk_sys_write(lines.fd, line, len + 1);
     }
     smk_unlock(&lines.lock);
+    smk_sys_unhush(&hushed);
     line[len] = '\0';
     if (call)
         call(arg, line);

@@ -190,7 +190,8 @@ __attribute__((destructor)) static void preload_ends(void)
     uint32_t process = (uint32_t)smk_sys_getpid();
     if (smk_load_acquire(&starting) == process) /* pairs with: agent_begins */
         smk_sys_futex_wait(&starting, process, EXIT_WAIT_NS);
-    smk_agent_stop();
+    if (smk_core_is_own_process())
+        smk_agent_stop();
 }
 #endif
 

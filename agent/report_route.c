@@ -56,6 +56,7 @@ struct report_job {
 };
 
 static uint32_t busy; /* atomic: a job exists */
+static struct report_job *current; /* the loop's: the job, until it is back or the loop ends */
 
 static void free_job(struct report_job *job)
 {
@@ -195,6 +196,7 @@ static void answer(struct report_job *job)
 static void run_done(struct smk_job *base)
 {
     struct report_job *job = (struct report_job *)base;
+    current = NULL;
     smk_timer_free(job->timer);
     answer(job);
     free_job(job);
@@ -300,8 +302,10 @@ static void begin(struct smk_exchange *exchange, const struct smk_stored *stored
     exchange->abandoned = abandoned;
     exchange->answer.slow = true;
     int rc = start(job, stored);
-    if (rc == 0)
+    if (rc == 0) {
+        current = job;
         return;
+    }
     job->rc = rc;
     snprintf(job->why, sizeof job->why, "%s", smk_last_error());
     smk_timer_free(job->timer);
@@ -328,4 +332,24 @@ void smk_handle_report(struct smk_exchange *exchange, const struct smk_route_mat
     smk_exchange_answer(exchange);
 }
 
-void smk_report_reset_in_child(void) { busy = 0; }
+/* The thread may need longer than the loop has, and may hand the job to the next one: nothing of this loop is
+ * left in it. Whoever waits is told by the loop. */
+void smk_report_end(void)
+{
+    struct report_job *job = current;
+    current = NULL;
+    if (!job)
+        return;
+    if (job->exchange)
+        job->exchange->abandoned = NULL;
+    job->exchange = NULL;
+    smk_timer_free(job->timer);
+    job->timer = NULL;
+    smk_store_relaxed(&job->give_up, 1);
+}
+
+void smk_report_reset_in_child(void)
+{
+    busy = 0;
+    current = NULL;
+}

@@ -331,12 +331,13 @@ void smk_store_retain(bool (*busy)(const char *id))
         if (keep || stored->memory || stored->state == SMK_STORED_ELSEWHERE || busy(stored->id) ||
             is_pinned(stored->id))
             continue;
+        if (delete_files(stored) < 0) { /* it goes on taking its room */
+            store.stats.delete_failures++;
+            continue;
+        }
         files--;
         bytes -= stored->bytes;
-        if (delete_files(stored) < 0)
-            store.stats.delete_failures++;
-        else
-            store.stats.deleted++;
+        store.stats.deleted++;
         smk_agent_log("capture %s deleted by retention", stored->id);
     }
 }

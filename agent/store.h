@@ -34,6 +34,7 @@ struct smk_stored {
     enum smk_reason reason;
     uint64_t bytes, started_unix_ns, ended_unix_ns;
     uint32_t count;
+    uint32_t last;                       /* number of its last segment */
     struct smk_stored_segment *segments; /* by number; NULL: in memory */
     struct smk_tape *memory;             /* held by the store; NULL: in the directory */
 };

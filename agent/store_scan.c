@@ -213,11 +213,10 @@ static void look_at(struct scan *scan, const char *name)
     segment.bytes = (uint64_t)st.st_size;
     struct smk_stored *stored = entry_of(scan, id, rotates);
     if (stored && add_segment(stored, &segment)) {
-        uint32_t last = 0;
-        for (uint32_t i = 0; i < stored->count; i++)
-            last = stored->segments[i].number > last ? stored->segments[i].number : last;
-        if (segment.number == last)
+        if (segment.number >= stored->last) {
+            stored->last = segment.number;
             read_state(fd, &st, segment.partial, stored);
+        }
     }
     smk_sys_close(fd);
 }

@@ -291,18 +291,34 @@ void smk_sys_restore_signals(uint64_t before)
     enter4(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
 }
 
-bool smk_sys_signal_pends(int signal)
+static bool signal_pends(int signal)
 {
     uint64_t pending = 0;
     enter2(SYS_rt_sigpending, &pending, sizeof pending);
     return pending & SIGNAL_BIT(signal);
 }
 
-void smk_sys_drop_signal(int signal)
+static void drop_signal(int signal)
 {
     uint64_t set = SIGNAL_BIT(signal);
     struct timespec now = {0};
     enter4(SYS_rt_sigtimedwait, &set, NULL, &now, sizeof set);
+}
+
+void smk_sys_hush(struct smk_sys_hushed *hushed)
+{
+    smk_sys_block_signals(&hushed->before);
+    hushed->pipe = signal_pends(SIGPIPE);
+    hushed->size = signal_pends(SIGXFSZ);
+}
+
+void smk_sys_unhush(const struct smk_sys_hushed *hushed)
+{
+    if (!hushed->pipe && signal_pends(SIGPIPE))
+        drop_signal(SIGPIPE);
+    if (!hushed->size && signal_pends(SIGXFSZ))
+        drop_signal(SIGXFSZ);
+    smk_sys_restore_signals(hushed->before);
 }
 
 /* ---- time ------------------------------------------------------------------------------------------- */

@@ -85,10 +85,14 @@ int smk_sys_try(const struct smk_sys_call *calls, unsigned count, uint64_t *refu
  * before goes to *before, for smk_sys_restore_signals. */
 void smk_sys_block_signals(uint64_t *before);
 void smk_sys_restore_signals(uint64_t before);
-/* True when the signal is pending for this thread or the process; smk_sys_drop_signal takes it away,
- * where it is blocked. */
-bool smk_sys_signal_pends(int signal);
-void smk_sys_drop_signal(int signal);
+/* Around writes on a thread of the host's: one that is too large or that nobody reads makes a signal for this
+ * very thread (SIGXFSZ, SIGPIPE), which ends the host. It gets an error instead. */
+struct smk_sys_hushed {
+    uint64_t before;
+    bool pipe, size; /* they were pending already */
+};
+void smk_sys_hush(struct smk_sys_hushed *hushed);
+void smk_sys_unhush(const struct smk_sys_hushed *hushed);
 
 /* ---- time ----------------------------------------------------------------------------------------- */
 

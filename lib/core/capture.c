@@ -130,7 +130,7 @@ static void set_times(struct smk_capture *capture)
     uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
     uint64_t length = spec->kind == SMK_CAPTURE_SNAPSHOT ? spec->after_ns : spec->duration_ns;
     uint64_t before = smk_ns_to_ticks(spec->before_ns);
-    capture->deadline = length ? now + length : UINT64_MAX;
+    capture->deadline = length && length < UINT64_MAX - now ? now + length : UINT64_MAX;
     capture->from = capture->armed;
     if (spec->kind == SMK_CAPTURE_SNAPSHOT)
         capture->from = before && before < capture->armed ? capture->armed - before : 0;

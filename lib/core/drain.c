@@ -46,11 +46,20 @@ int smk_batch_init(struct smk_batch *batch, uint64_t bytes)
     return 0;
 }
 
+/* Taken off the list before it is unmapped: a fork may come between, and its child clears the batch too. */
+static void drop_blocks(struct smk_batch *batch, uint32_t down_to)
+{
+    while (batch->block_count > down_to) {
+        uint8_t *block = batch->blocks[batch->block_count - 1];
+        smk_store_relaxed(&batch->block_count, batch->block_count - 1);
+        smk_signal_fence();
+        smk_sys_unmap(block, BLOCK_SIZE);
+    }
+}
+
 void smk_batch_clear(struct smk_batch *batch)
 {
-    for (uint32_t i = 1; i < batch->block_count; i++)
-        smk_sys_unmap(batch->blocks[i], BLOCK_SIZE);
-    batch->block_count = batch->block_count ? 1 : 0;
+    drop_blocks(batch, 1);
     batch->block_used = 0;
     batch->count = 0;
     batch->bytes = 0;
@@ -59,8 +68,7 @@ void smk_batch_clear(struct smk_batch *batch)
 
 void smk_batch_free(struct smk_batch *batch)
 {
-    for (uint32_t i = 0; i < batch->block_count; i++)
-        smk_sys_unmap(batch->blocks[i], BLOCK_SIZE);
+    drop_blocks(batch, 0);
     if (batch->blocks)
         smk_sys_unmap(batch->blocks, batch->block_limit * sizeof *batch->blocks);
     if (batch->pieces)
@@ -77,7 +85,9 @@ static uint8_t *batch_room(struct smk_batch *batch, uint32_t len)
         if (!block)
             return NULL;
         smk_sys_prefault(block, BLOCK_SIZE);
-        batch->blocks[batch->block_count++] = block;
+        batch->blocks[batch->block_count] = block;
+        smk_signal_fence(); /* as in drop_blocks */
+        smk_store_relaxed(&batch->block_count, batch->block_count + 1);
         batch->block_used = 0;
     }
     uint8_t *room = batch->blocks[batch->block_count - 1] + batch->block_used;

@@ -10,6 +10,7 @@
 #include "core/gate.h"
 #include "core/intern.h"
 #include "core/locknames.h"
+#include "core/ownthread.h"
 #include "core/pool.h"
 #include "core/readers.h"
 #include "core/request.h"
@@ -46,6 +47,8 @@ static void new_process_id(void)
 }
 
 uint64_t smk_process_id(void) { return process_id; }
+
+bool smk_core_is_own_process(void) { return process_id >> 32 == (uint64_t)smk_sys_getpid(); }
 
 static int make_tables(void)
 {
@@ -132,6 +135,7 @@ void smk_core_after_fork_in_child(void)
     smk_pool_forget();
     smk_drain_reset_in_child();
     smk_threads_reset_in_child();
+    smk_own_threads_reset_in_child();
     smk_requests_reset_in_child();
     smk_fds_close_in_child();
     smk_clock_reset_in_child();

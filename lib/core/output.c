@@ -21,7 +21,10 @@ int smk_output_init(struct smk_output *output, const struct smk_sink *sink, void
     output->sink_arg = sink_arg;
     output->compressor = compressor;
     output->gathered = smk_sys_map(GATHER_ROOM);
-    return output->gathered ? 0 : smk_fail(SMK_E_NOMEM, "no memory to gather a capture's bytes");
+    if (output->gathered)
+        return 0;
+    output->error = -ENOMEM; /* nothing is put into what is not there */
+    return smk_fail(SMK_E_NOMEM, "no memory to gather a capture's bytes");
 }
 
 static void clear_index(struct smk_output *output)

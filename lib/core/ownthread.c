@@ -37,6 +37,13 @@ void smk_own_thread_ends(void)
         smk_writer_wake();
 }
 
+void smk_own_threads_reset_in_child(void)
+{
+    smk_slots_init(&slots, next_free, STARTING_MAX);
+    smk_store_relaxed(&own_threads, 0);
+    smk_store_relaxed(&main_ended, 0);
+}
+
 static void *counted(void *arg)
 {
     uint32_t index = (uint32_t)(uintptr_t)arg;

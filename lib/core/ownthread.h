@@ -13,6 +13,9 @@ int smk_start_own_thread(void *(*run)(void *), void *arg);
 void smk_own_thread_begins(void);
 void smk_own_thread_ends(void);
 
+/* In a fork's child: none of them came along, and the thread that forked is its main thread. */
+void smk_own_threads_reset_in_child(void);
+
 /* The host's main thread has ended by pthread_exit. */
 void smk_host_main_ended(void);
 bool smk_host_main_has_ended(void);

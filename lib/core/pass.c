@@ -168,6 +168,8 @@ static enum smk_reason reason_of_error(int error)
         return SMK_REASON_NO_SPACE;
     case ECANCELED:
         return SMK_REASON_CALLBACK;
+    case ENOMEM:
+        return SMK_REASON_SHED;
     default:
         return SMK_REASON_IO_ERROR;
     }

@@ -46,6 +46,7 @@ void smk_requests_reset_in_child(void)
     for (uint32_t i = 0; i < flights.slots.used; i++)
         flights.array[i].id = 0;
     smk_slots_init(&flights.slots, flights.slots.next, flights.slots.capacity);
+    flights.begun = flights.ended = flights.unlisted = 0;
 }
 
 /* A multiple of the block is never given out: a thread whose next id is one needs another block. A signal

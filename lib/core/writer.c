@@ -1,7 +1,6 @@
 #include "core/writer.h"
 
 #include <errno.h>
-#include <signal.h>
 
 #include "base/atomic.h"
 #include "base/errors.h"
@@ -36,21 +35,14 @@ bool smk_writer_is_here(void)
     return smk_load_relaxed(&pass_tid) == (uint32_t)smk_sys_gettid();
 }
 
-/* A write that is too large or that nobody reads makes a signal for this very thread, which is the
- * host's: it gets an error instead, as the writer thread does, where all signals are blocked. */
 void smk_writer_pass_here(void)
 {
-    uint64_t signals;
+    struct smk_sys_hushed hushed;
     uint8_t quiet = smk_tls.quiet;
     smk_tls.quiet = 1; /* what the writer does is not the host's */
-    smk_sys_block_signals(&signals);
-    bool pipe = smk_sys_signal_pends(SIGPIPE), size = smk_sys_signal_pends(SIGXFSZ);
+    smk_sys_hush(&hushed);
     locked_pass();
-    if (!pipe && smk_sys_signal_pends(SIGPIPE))
-        smk_sys_drop_signal(SIGPIPE);
-    if (!size && smk_sys_signal_pends(SIGXFSZ))
-        smk_sys_drop_signal(SIGXFSZ);
-    smk_sys_restore_signals(signals);
+    smk_sys_unhush(&hushed);
     smk_tls.quiet = quiet;
 }
 

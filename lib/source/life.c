@@ -171,6 +171,6 @@ void smk_life_begin(void)
  * nothing. */
 __attribute__((destructor)) static void life_ends(void)
 {
-    if (works && smk_pool_ready())
+    if (works && smk_pool_ready() && smk_core_is_own_process())
         smk_core_shutdown();
 }

@@ -217,8 +217,15 @@ static void test_keep_segments_deletes_the_oldest(void **state)
 {
     (void)state;
     assert_int_equal(start_with(NULL), 0);
-    free(fake_body("GET", "/debug/trace?duration=1s&rotate_every=100ms&keep_segments=2", 202));
+    char id[64], target[128];
+    char *body = fake_body("GET", "/debug/trace?duration=2s&rotate_every=100ms&keep_segments=2", 202);
+    value_of(body, "id", id, sizeof id);
+    free(body);
     smk_sys_sleep(1050000000);
+    snprintf(target, sizeof target, "/debug/traces/%s/2", id);
+    fake_expect("GET", target, 404, "has no segment 2"); /* it will not come back */
+    snprintf(target, sizeof target, "/debug/traces/%s/100", id);
+    fake_expect("GET", target, 409, "records until");
     wait_until_done();
     assert_int_equal(count_files(), 2);
     fake_expect("GET", "/debug/traces", 200, "\"segments\":2");

@@ -1,4 +1,6 @@
 #include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -158,6 +160,46 @@ static void test_whoever_waits_is_told_of_the_end(void **state)
     smk_exchange_free(stop);
 }
 
+static void *stop_agent(void *arg)
+{
+    smk_agent_stop();
+    return arg;
+}
+
+static void *capture_now(void *rc)
+{
+    *(int *)rc = smk_agent_capture("duration=60s", NULL);
+    return NULL;
+}
+
+static void test_nothing_is_armed_at_the_end(void **state)
+{
+    (void)state;
+    uint32_t answered = 0;
+    pthread_t blocker, stopper, caller;
+    int rc = 1;
+    blocks = released = 0;
+    assert_int_equal(start_with(NULL), 0);
+    pthread_create(&blocker, NULL, block_loop, NULL);
+    while (!smk_load_acquire(&blocks))
+        smk_sys_sleep(1000000);
+    pthread_create(&stopper, NULL, stop_agent, NULL);
+    while (smk_control_running())
+        smk_sys_sleep(1000000);
+    struct smk_exchange *arm = submit("/debug/trace", &answered);
+    pthread_create(&caller, NULL, capture_now, &rc);
+    smk_sys_sleep(50000000);
+    smk_store_release(&released, 1); /* pairs with: block */
+    fake_wait(&answered);
+    assert_int_equal(arm->answer.status, 503);
+    smk_exchange_free(arm);
+    pthread_join(caller, NULL);
+    pthread_join(stopper, NULL);
+    pthread_join(blocker, NULL);
+    assert_int_equal(rc, SMK_E_UNAVAILABLE);
+    assert_int_equal(count_files(), 0);
+}
+
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
 static int wait_for(pid_t child)
@@ -211,6 +253,8 @@ static void test_starting_and_stopping_leaves_nothing(void **state)
     close(after);
 }
 
+static uint32_t signals;
+
 /* ---- what it says ---------------------------------------------------------------------------------------------- */
 
 static char lines[8192];
@@ -256,6 +300,30 @@ static void test_log_and_audit(void **state)
     assert_non_null(strstr(smk_last_error(), "log_file"));
 }
 
+static void note_signal(int number) { (void)number; smk_add_relaxed(&signals, 1); }
+
+/* A line may be written by a thread of the program's: it is not to die of it. */
+static void test_a_log_that_nobody_reads(void **state)
+{
+    (void)state;
+    char path[100];
+    smk_agent_options options = SMK_AGENT_OPTIONS;
+    options.socket = "off";
+    options.directory = directory;
+    options.log_file = path;
+    snprintf(path, sizeof path, "%s/pipe", directory);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    int reader = open(path, O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    signal(SIGPIPE, note_signal);
+    assert_int_equal(smk_agent_start(&options), 0);
+    close(reader);
+    smk_agent_log("nobody reads this");
+    assert_int_equal(smk_agent_stop(), 0);
+    signal(SIGPIPE, SIG_DFL);
+    assert_int_equal(smk_load_relaxed(&signals), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,9 +332,11 @@ int main(void)
         WITH_DIRECTORY(test_abandoned_exchanges_are_forgotten),
         WITH_DIRECTORY(test_the_mailbox_is_bounded),
         WITH_DIRECTORY(test_whoever_waits_is_told_of_the_end),
+        WITH_DIRECTORY(test_nothing_is_armed_at_the_end),
         WITH_DIRECTORY(test_a_forks_child_may_start_its_own),
         WITH_DIRECTORY(test_starting_and_stopping_leaves_nothing),
         WITH_DIRECTORY(test_log_and_audit),
+        WITH_DIRECTORY(test_a_log_that_nobody_reads),
     };
     return SMK_RUN(tests);
 }

@@ -118,12 +118,27 @@ static void test_a_child_begins_anew(void **state)
     assert_string_equal(kept, "kept");
 }
 
+/* The service frees in its child what it got from us before. */
+static void test_a_block_of_the_parents_in_a_child(void **state)
+{
+    (void)state;
+    char *block = smk_heap_alloc(1000);
+    assert_non_null(block);
+    smk_heap_reset_in_child();
+    smk_heap_free(block);
+    assert_int_equal(smk_heap_used(), 0);
+    block = smk_heap_alloc(1000);
+    assert_non_null(block);
+    smk_heap_free(block);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks_are_aligned_and_apart), cmocka_unit_test(test_realloc_keeps_what_is_there),
         cmocka_unit_test(test_zeroed_also_when_reused),      cmocka_unit_test(test_it_is_bounded_and_says_so),
         cmocka_unit_test(test_threads),                      cmocka_unit_test(test_a_child_begins_anew),
+        cmocka_unit_test(test_a_block_of_the_parents_in_a_child), /* the last: it forgets the others' */
     };
     return SMK_RUN(tests);
 }

@@ -107,12 +107,45 @@ static void test_a_report_has_limits(void **state)
     fake_expect("GET", target, 422, "stallmark report /tmp/");
 }
 
+/* The report's thread may hand its work to the agent that was started after the one that asked for it. */
+static void test_an_agent_ends_while_a_report_is_made(void **state)
+{
+    (void)state;
+    char target[128], id[64];
+    uint32_t answered = 0;
+    assert_int_equal(start_with(NULL), 0);
+    free(fake_body("GET", "/debug/trace?duration=20s", 202));
+    work(200000);
+    char *body = fake_body("POST", "/debug/trace/stop", 200);
+    value_of(body, "id", id, sizeof id);
+    free(body);
+    snprintf(target, sizeof target, "/debug/traces/%s/report", id);
+    struct smk_http_request request = {.method = SMK_METHOD_GET, .path = target, .peer = "test", .scopes = 3};
+    struct smk_exchange *exchange = smk_exchange_new(&request);
+    exchange->answered = fake_answered;
+    exchange->front = &answered;
+    assert_true(smk_exchange_submit(exchange));
+    assert_int_equal(smk_agent_stop(), 0);
+    fake_wait(&answered);
+    smk_exchange_free(exchange);
+    assert_int_equal(start_with(NULL), 0);
+    int status = 503;
+    for (int i = 0; i < 500 && status == 503; i++) {
+        struct fake_answer answer = fake_ask("GET", target);
+        status = answer.status;
+        free(answer.body);
+        smk_sys_sleep(20000000);
+    }
+    assert_int_equal(status, 200);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_DIRECTORY(test_a_report_names_the_lock),
         WITH_DIRECTORY(test_a_report_out_of_memory_and_of_segments),
         WITH_DIRECTORY(test_a_report_has_limits),
+        WITH_DIRECTORY(test_an_agent_ends_while_a_report_is_made),
     };
     return SMK_RUN(tests);
 }

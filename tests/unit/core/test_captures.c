@@ -71,6 +71,19 @@ static void test_timer(void **state)
     forget(&sink);
 }
 
+static void test_a_duration_without_end(void **state)
+{
+    struct memory_sink sink = {0};
+    struct smk_capture_spec spec = spec_of(&sink);
+    struct smk_capture *capture;
+    (void)state;
+    spec.duration_ns = UINT64_MAX; /* "for ever", as some say it */
+    assert_int_equal(smk_capture_begin(&spec, &capture), 0);
+    assert_false(smk_capture_wait(capture, 300000000));
+    assert_int_equal(end(capture, &sink).reason, SMK_REASON_STOPPED);
+    forget(&sink);
+}
+
 static void test_bad_specs(void **state)
 {
     struct memory_sink sink = {0};
@@ -333,6 +346,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_timer),
+        cmocka_unit_test(test_a_duration_without_end),
         cmocka_unit_test(test_bad_specs),
         cmocka_unit_test(test_only_so_many),
         cmocka_unit_test(test_side_by_side),
