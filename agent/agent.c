@@ -15,6 +15,7 @@
 #include "core/capture.h"
 #include "core/fds.h"
 #include "core/init.h"
+#include "core/writer.h"
 #include "format/events.h"
 #include "download.h"
 #include "filters.h"
@@ -61,6 +62,13 @@ static void begin_recorder(void)
     smk_parse_duration(reach, strlen(reach), &smk_agent.recorder_reach_ns);
     if (smk_recorder_set(smk_categories_recorder()) < 0)
         snprintf(smk_agent.recorder_why, sizeof smk_agent.recorder_why, "%s", smk_last_error());
+}
+
+/* All that the agent will need: to start one takes the host's allocator, and that may be what hangs. */
+static void begin_threads(void)
+{
+    smk_writer_start(); /* else the next arming tries again */
+    smk_report_begin();
 }
 
 /* Without a unix socket the agent is still of use; without the TCP front that was asked for it is not
@@ -118,6 +126,7 @@ static int agent_begin(void)
         return rc;
     }
     begin_recorder();
+    begin_threads();
     return 0;
 }
 

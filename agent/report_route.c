@@ -3,6 +3,9 @@
  * On a thread of its own, one at a time, within report_memory and report_time: what needs more is for
  * `stallmark report` outside. The thread owns the job until it posts it back; the loop may take the
  * exchange out of it before, and then tells it to give up.
+ *
+ * The thread begins with the agent and waits at its desk: to start one takes the host's allocator, and that may
+ * be what hangs. A thread that is at work when its agent ends goes when it is through, and takes its desk along.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -55,6 +58,14 @@ struct report_job {
     char why[512];
 };
 
+enum { DESK_EMPTY, DESK_WORK, DESK_CLOSED };
+
+struct desk {
+    uint32_t state; /* atomic, futex */
+    struct report_job *job;
+};
+
+static struct desk *desk; /* the loop's; NULL: there is no thread */
 static uint32_t busy; /* atomic: a job exists */
 static struct report_job *current; /* the loop's: the job, until it is back or the loop ends */
 
@@ -149,14 +160,28 @@ static int make_report(struct report_job *job)
     return rc;
 }
 
-static void *report_main(void *arg)
+/* The desk is empty before the job is back: behind that the loop may bring the next one. */
+static void do_work(struct desk *mine)
 {
-    struct report_job *job = arg;
-    smk_thread_hide();
-    smk_sys_set_thread_name("stallmark-rep");
+    struct report_job *job = mine->job;
+    uint32_t work = DESK_WORK;
     job->rc = make_report(job);
+    smk_cas_acq_rel(&mine->state, &work, DESK_EMPTY); /* pairs with: bring, smk_report_end */
     if (!smk_control_post(&job->job))
         free_job(job); /* the agent has ended */
+}
+
+static void *report_main(void *arg)
+{
+    struct desk *mine = arg;
+    smk_thread_hide();
+    smk_sys_set_thread_name("stallmark-rep");
+    for (uint32_t state; (state = smk_load_acquire(&mine->state)) != DESK_CLOSED;) /* pairs with: smk_report_end */
+        if (state == DESK_WORK) /* pairs with: bring */
+            do_work(mine);
+        else
+            smk_sys_futex_wait(&mine->state, DESK_EMPTY, UINT64_MAX);
+    smk_sys_unmap(mine, sizeof *mine);
     return NULL;
 }
 
@@ -266,6 +291,13 @@ static int wants_json(const struct smk_exchange *exchange, const struct smk_rout
     return json && (!text || json < text);
 }
 
+static void bring(struct report_job *job)
+{
+    desk->job = job;
+    smk_store_release(&desk->state, DESK_WORK); /* pairs with: report_main */
+    smk_sys_futex_wake(&desk->state, 1);
+}
+
 static int start(struct report_job *job, const struct smk_stored *stored)
 {
     job->max_memory = smk_agent.settings.report_memory;
@@ -273,6 +305,8 @@ static int start(struct report_job *job, const struct smk_stored *stored)
     bool partial = stored->segments && stored->segments[stored->count - 1].partial;
     if (stored->memory || !smk_store_path(stored->id, stored->rotates, partial, job->path, sizeof job->path))
         snprintf(job->path, sizeof job->path, "%s.stall", stored->id);
+    if (!desk)
+        return smk_fail(SMK_E_NOMEM, "the report's thread could not be started");
     if (stored->count > FILES_MAX)
         return smk_fail(SMK_E_LIMIT, "it has %u segments; %d are analysed here", (unsigned)stored->count, FILES_MAX);
     int rc = open_files(job, stored);
@@ -283,8 +317,8 @@ static int start(struct report_job *job, const struct smk_stored *stored)
     if (!job->timer)
         return smk_fail(SMK_E_NOMEM, "the agent's heap is full");
     smk_timer_set(job->timer, job->max_ns + GRACE_NS);
-    rc = smk_start_own_thread(report_main, job);
-    return rc < 0 ? smk_fail_errno(-rc, "the report's thread could not be started") : 0;
+    bring(job);
+    return 0;
 }
 
 static void begin(struct smk_exchange *exchange, const struct smk_stored *stored, bool json)
@@ -332,12 +366,26 @@ void smk_handle_report(struct smk_exchange *exchange, const struct smk_route_mat
     smk_exchange_answer(exchange);
 }
 
+void smk_report_begin(void)
+{
+    desk = smk_sys_map(sizeof *desk);
+    if (!desk || smk_start_own_thread(report_main, desk) == 0)
+        return;
+    smk_sys_unmap(desk, sizeof *desk);
+    desk = NULL;
+}
+
 /* The thread may need longer than the loop has, and may hand the job to the next one: nothing of this loop is
  * left in it. Whoever waits is told by the loop. */
 void smk_report_end(void)
 {
     struct report_job *job = current;
     current = NULL;
+    if (desk) {
+        smk_store_release(&desk->state, DESK_CLOSED); /* pairs with: report_main */
+        smk_sys_futex_wake(&desk->state, 1); /* its memory may be gone: then nobody is woken */
+    }
+    desk = NULL;
     if (!job)
         return;
     if (job->exchange)
@@ -352,4 +400,5 @@ void smk_report_reset_in_child(void)
 {
     busy = 0;
     current = NULL;
+    desk = NULL;
 }
