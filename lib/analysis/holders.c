@@ -261,17 +261,44 @@ static bool charge_cuts(struct work *work)
 
 /* ---- the longest waits one by one ----------------------------------------------------------------------- */
 
-static void note_meanwhile(struct smk_holders *h, const struct smk_lock_wait *own, uint64_t ns)
+static struct smk_meanwhile *note_meanwhile(struct smk_holders *h, uint32_t lock, uint32_t sum, uint64_t ns)
 {
     uint32_t i = 0;
-    while (i < h->meanwhile_count && h->meanwhile[i].lock != own->lock)
+    while (i < h->meanwhile_count && (h->meanwhile[i].lock != lock || h->meanwhile[i].sum != sum))
         i++;
     if (i == SMK_ARRAY_LEN(h->meanwhile))
-        return;
+        return NULL;
     if (i == h->meanwhile_count)
-        h->meanwhile[h->meanwhile_count++] = (struct smk_meanwhile){.lock = own->lock};
+        h->meanwhile[h->meanwhile_count++] = (struct smk_meanwhile){.lock = lock, .sum = sum};
     h->meanwhile[i].ns += ns;
     h->meanwhile[i].count++;
+    return &h->meanwhile[i];
+}
+
+/* Waits of the holder in calls up to its unlock at `to`, as far as they lie in a wait for the lock that began
+ * at `began`. Who unlocks first in that wait had the lock when it began; who does later got it after the unlock
+ * before, at `since`, and a wait that is older was none while it held the lock. */
+static void look_at_calls(struct work *work, uint32_t thread, uint64_t since, uint64_t began, uint64_t to)
+{
+    uint64_t from = smk_max_u64(since, began);
+    const struct smk_call_waits *others = &work->locks->others;
+    for (uint32_t i = smk_call_waits_first(others, from);
+         i < others->count && others->array[i].end <= to && work->looks < MEANWHILE_LOOK; i++) {
+        const struct smk_call_wait *wait = &others->array[i];
+        work->looks++;
+        if (wait->thread != thread || wait->end == from || (wait->begin < since && since > began))
+            continue;
+        uint32_t sum = smk_map_get(&others->by_call, (uint64_t)wait->kind << 32 | wait->call);
+        if (sum == SMK_MAP_NONE)
+            continue;
+        uint64_t ns = wait->end - smk_max_u64(wait->begin, from);
+        struct smk_meanwhile *meanwhile = note_meanwhile(work->holders, SMK_MAP_NONE, sum, ns);
+        if (meanwhile && ns > meanwhile->longest) {
+            meanwhile->longest = ns;
+            meanwhile->stack = wait->stack;
+            meanwhile->what = wait->what;
+        }
+    }
 }
 
 /* Waits of the holder for other locks, in [from, to] while it held this one. */
@@ -292,7 +319,8 @@ static void look_at_holder(struct work *work, uint32_t thread, uint64_t from, ui
         if (wait->end > to)
             return;
         if (wait->thread == thread && wait->lock != work->lock)
-            note_meanwhile(work->holders, wait, wait->end - smk_max_u64(wait->begin, from));
+            note_meanwhile(work->holders, wait->lock, SMK_MAP_NONE,
+                           wait->end - smk_max_u64(wait->begin, from));
     }
 }
 
@@ -306,8 +334,10 @@ static void look_at_wait(struct work *work, const struct smk_lock_wait *wait)
     for (uint32_t i = first; i < behind; i++) {
         struct cut *cut = &work->cuts[i];
         uint64_t since = i ? work->cuts[i - 1].release.time : wait->begin;
-        if (!cut->looked)
+        if (!cut->looked) {
             look_at_holder(work, cut->release.thread, since, cut->release.time);
+            look_at_calls(work, cut->release.thread, since, wait->begin, cut->release.time);
+        }
         cut->looked = true;
     }
 }

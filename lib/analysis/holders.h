@@ -33,10 +33,13 @@ struct smk_at_function {
     uint32_t threads[SMK_THREADS_SHOWN]; /* serials, the first ones seen */
 };
 
-/* What the holders waited for meanwhile. */
+/* What the holders waited for meanwhile: another lock, or in a call. */
 struct smk_meanwhile {
-    uint32_t lock;
+    uint32_t lock; /* SMK_MAP_NONE: in a call */
+    uint32_t sum;  /* of the call, in smk_call_waits; SMK_MAP_NONE: for a lock */
     uint64_t ns, count;
+    uint32_t stack, what; /* of the longest, of a call */
+    uint64_t longest;
 };
 
 struct smk_holders {

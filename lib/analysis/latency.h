@@ -23,6 +23,7 @@
 enum smk_part_kind {
     SMK_PART_LOCK,          /* id: of the lock in smk_locks */
     SMK_PART_WAIT,          /* id: the site of an own wait */
+    SMK_PART_CALL,          /* id: of the sum of waits in one call, smk_call_waits */
     SMK_PART_QUEUE,         /* id: the site of the handoff */
     SMK_PART_REGION,        /* id: the site; without the waits in it and without inner regions */
     SMK_PART_REQUEST_REGION /* id: the site; overlaps the others */

@@ -113,5 +113,6 @@ void smk_locks_free(struct smk_locks *locks, struct smk_mem *mem)
     smk_mem_free(mem, locks->releases, locks->release_capacity * sizeof(*locks->releases));
     smk_map_free(&locks->by_address, mem);
     smk_map_free(&locks->by_thread, mem);
+    smk_call_waits_free(&locks->others, mem);
     *locks = (struct smk_locks){0};
 }

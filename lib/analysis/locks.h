@@ -8,6 +8,7 @@
 #ifndef SMK_ANALYSIS_LOCKS_H
 #define SMK_ANALYSIS_LOCKS_H
 
+#include "analysis/call_waits.h"
 #include "analysis/dist.h"
 #include "analysis/map.h"
 #include "base/mem.h"
@@ -61,6 +62,7 @@ struct smk_locks {
     uint32_t wait_count, wait_capacity;
     struct smk_lock_release *releases;
     uint32_t release_count, release_capacity;
+    struct smk_call_waits others; /* what threads waited for besides locks */
     uint64_t waits_refused, releases_refused; /* were not kept */
     uint64_t total_waits, total_ns;
 };

@@ -131,6 +131,12 @@ void smk_name_of_site(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t site)
         snprintf(name, SMK_NAME_MAX, "site %u", site);
 }
 
+void smk_name_of_call(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t call)
+{
+    const char *text = call ? smk_trace_string(trace, call) : NULL;
+    copy(name, text && text[0] ? text : "a call");
+}
+
 void smk_name_of_route(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t route)
 {
     const char *text = smk_trace_string(trace, route);

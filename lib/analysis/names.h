@@ -29,6 +29,8 @@ void smk_name_of_tid(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t tid, ui
 
 /* The site's name, "site 12" where the file does not define it. */
 void smk_name_of_site(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t site);
+/* "fdatasync"; "a call" where the file does not say it. */
+void smk_name_of_call(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t call);
 void smk_name_of_route(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t route);
 
 #endif

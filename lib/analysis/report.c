@@ -89,6 +89,8 @@ static void on_user_wait(struct smk_report *report, struct smk_state *state, con
         take_lock_wait(report, state, &seen);
         return;
     }
+    duration -= smk_min_u64(duration, smk_call_waits_inside(&report->locks.others, event->thread,
+                                                            began(event, duration)));
     smk_map_put(&report->wait_kinds, &report->mem, id_arg(event, 0), id_arg(event, 2) & 0xff);
     smk_latency_part(&report->latency, state->request, SMK_PART_WAIT, id_arg(event, 0), event->time,
                      duration);
@@ -111,6 +113,20 @@ static void on_sched(struct smk_report *report, struct smk_state *state, const s
         smk_running_sample(&report->running, &report->mem, event->time,
                            smk_latency_route_of(&report->latency, state->request), id_arg(event, 0));
     }
+}
+
+/* What is inside a wait that the program's source marks is part of it, and not counted twice. */
+static bool on_call_wait(struct smk_report *report, struct smk_state *state, const smk_event *event)
+{
+    struct smk_call_wait wait;
+    if (!smk_call_wait_of(&report->locks.others, event, &wait))
+        return false;
+    uint32_t sum = smk_call_waits_add(&report->locks.others, &report->mem, &wait);
+    uint64_t ns = wait.end - wait.begin;
+    if (sum != SMK_MAP_NONE)
+        smk_latency_part(&report->latency, state->request, SMK_PART_CALL, sum, wait.end, ns);
+    smk_regions_wait(state, wait.end, ns);
+    return true;
 }
 
 static void on_request(struct smk_report *report, struct smk_state *state, const smk_event *event)
@@ -188,7 +204,8 @@ static bool on_event(struct smk_report *report, const smk_event *event)
         state->request = 0;
         break;
     default:
-        on_request(report, state, event);
+        if (!on_call_wait(report, state, event))
+            on_request(report, state, event);
     }
     return true;
 }
@@ -277,6 +294,12 @@ static bool longer_locks(const void *a, const void *b)
     return (*x)->in_window > (*y)->in_window;
 }
 
+static bool longer_calls(const void *a, const void *b)
+{
+    const struct smk_call_sum *const *x = a, *const *y = b;
+    return (*x)->ns > (*y)->ns;
+}
+
 static bool longer_routes(const void *a, const void *b)
 {
     const struct smk_route *const *x = a, *const *y = b;
@@ -304,6 +327,8 @@ static void order_all(struct smk_report *report)
                                      sizeof(*report->regions.array), longer_regions);
     report->locks_by_total = order(report, report->locks.array, report->locks.count,
                                    sizeof(*report->locks.array), longer_locks);
+    report->calls_by_total = order(report, report->locks.others.sums, report->locks.others.sum_count,
+                                   sizeof(*report->locks.others.sums), longer_calls);
     report->routes_by_total = order(report, report->latency.routes, report->latency.route_count,
                                     sizeof(*report->latency.routes), longer_routes);
 }
@@ -334,7 +359,8 @@ static struct smk_report *new_report(smk_trace *trace, const struct smk_report_o
     report->from = smk_max_u64(report->info->first, report->info->complete_from);
     report->to = smk_max_u64(report->from, report->info->last);
     report->regions.from = report->locks.from = report->running.from = report->from;
-    report->locks.keep = waits_kept(options);
+    report->locks.keep = report->locks.others.keep = waits_kept(options);
+    report->locks.others.from = report->from;
     report->symbols = smk_mem_new(&report->mem, sizeof(*report->symbols));
     if (!report->symbols || !smk_latency_init(&report->latency, &report->mem, report->from, report->top)) {
         smk_report_free(report);
@@ -381,6 +407,7 @@ void smk_report_free(struct smk_report *report)
     struct smk_mem *mem = &report->mem;
     smk_mem_free(mem, report->regions_by_total, report->regions.count * sizeof(void *));
     smk_mem_free(mem, report->locks_by_total, report->locks.count * sizeof(void *));
+    smk_mem_free(mem, report->calls_by_total, report->locks.others.sum_count * sizeof(void *));
     smk_mem_free(mem, report->routes_by_total, report->latency.route_count * sizeof(void *));
     smk_findings_free(&report->findings, mem);
     if (report->symbols && report->symbols->mem)
@@ -444,6 +471,11 @@ const char *smk_report_part(const struct smk_report *report, const struct smk_pa
     if (part->kind == SMK_PART_LOCK) {
         smk_name_of_lock(name, report->symbols, &report->locks.array[part->id]);
         return "lock";
+    }
+    if (part->kind == SMK_PART_CALL) {
+        const struct smk_call_sum *sum = &report->locks.others.sums[part->id];
+        smk_name_of_call(name, report->trace, sum->call);
+        return smk_wait_kind_name(sum->kind);
     }
     smk_name_of_site(name, report->trace, part->id);
     if (part->kind == SMK_PART_WAIT)

@@ -1,5 +1,6 @@
 /* One finding in words. */
 #include "analysis/report_state.h"
+#include "format/events.h"
 
 #include <string.h>
 
@@ -289,12 +290,45 @@ static void say_unknown_holder(const struct smk_report *report, struct smk_words
     smk_words_say(words, "\n");
 }
 
+/* "the holders waited 301 ms for the disk: fdatasync in flush_audit log.c:141, of /var/log/audit". */
+static void say_meanwhile(const struct smk_report *report, struct smk_words *words,
+                          const struct smk_meanwhile *meanwhile)
+{
+    char text[SMK_UNIT_MAX], name[SMK_NAME_MAX];
+    smk_words_say(words, "the holders waited %s for ", smk_words_ns(text, meanwhile->ns));
+    if (meanwhile->lock != SMK_MAP_NONE) {
+        smk_name_of_lock(name, report->symbols, &report->locks.array[meanwhile->lock]);
+        smk_words_say(words, "lock ");
+        smk_words_name_cut(words, name, 60);
+        smk_words_say(words, "\n");
+        return;
+    }
+    const struct smk_call_sum *sum = &report->locks.others.sums[meanwhile->sum];
+    const smk_stack_info *stack = meanwhile->stack ? smk_trace_stack(report->trace, meanwhile->stack) : NULL;
+    uint32_t frame = stack ? smk_symbols_own_frame(report->symbols, stack) : 0;
+    const struct smk_place *place =
+        stack && frame < stack->depth ? smk_symbols_frame(report->symbols, stack, frame) : NULL;
+    smk_name_of_call(name, report->trace, sum->call);
+    smk_words_say(words, "%s: ", smk_wait_kind_name(sum->kind));
+    smk_words_name_cut(words, name, 32);
+    if (place) {
+        smk_words_say(words, " in ");
+        say_place(words, place);
+    }
+    const char *what = meanwhile->what ? smk_trace_string(report->trace, meanwhile->what) : NULL;
+    if (what) {
+        smk_words_say(words, ", ");
+        smk_words_name_cut(words, what, 48);
+    }
+    smk_words_say(words, "\n");
+}
+
 static void say_holding(const struct smk_report *report, struct smk_words *words,
                         const struct smk_finding *finding)
 {
     const struct smk_holders *h = &finding->holders;
     uint64_t all = h->charged + h->unknown + h->wake;
-    char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], name[SMK_NAME_MAX];
+    char a[SMK_UNIT_MAX];
     for (uint32_t i = 0; i < h->holding_count && i < SHOWN; i++)
         if (h->holding[i].ns > 0 &&
             (i == 0 || smk_per_mille(h->holding[i].ns, all) >= LEAST_MILLE))
@@ -308,11 +342,7 @@ static void say_holding(const struct smk_report *report, struct smk_words *words
     }
     for (uint32_t i = 0; i < h->meanwhile_count; i++) {
         label(words, i == 0 ? "Meanwhile" : "");
-        smk_words_say(words, "the holders waited %s for lock ",
-                      smk_words_ns(b, h->meanwhile[i].ns));
-        smk_name_of_lock(name, report->symbols, &report->locks.array[h->meanwhile[i].lock]);
-        smk_words_name_cut(words, name, 60);
-        smk_words_say(words, "\n");
+        say_meanwhile(report, words, &h->meanwhile[i]);
     }
 }
 

@@ -230,9 +230,17 @@ static void put_holders(struct smk_json_text *json, const struct smk_report *rep
     smk_put_json_array(json, "holders_waited_for");
     for (uint32_t i = 0; i < holders->meanwhile_count; i++) {
         smk_put_json_object(json, NULL);
-        smk_name_of_lock(name, report->symbols, &report->locks.array[holders->meanwhile[i].lock]);
-        smk_put_json_string(json, "lock", name);
-        smk_put_json_number(json, "ns", holders->meanwhile[i].ns);
+        const struct smk_meanwhile *meanwhile = &holders->meanwhile[i];
+        if (meanwhile->lock != SMK_MAP_NONE) {
+            smk_name_of_lock(name, report->symbols, &report->locks.array[meanwhile->lock]);
+            smk_put_json_string(json, "lock", name);
+        } else {
+            const struct smk_call_sum *sum = &report->locks.others.sums[meanwhile->sum];
+            smk_name_of_call(name, report->trace, sum->call);
+            smk_put_json_string(json, "kind", smk_wait_kind_name(sum->kind));
+            smk_put_json_string(json, "call", name);
+        }
+        smk_put_json_number(json, "ns", meanwhile->ns);
         smk_put_json_object_end(json);
     }
     smk_put_json_array_end(json);

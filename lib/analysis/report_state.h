@@ -29,6 +29,7 @@ struct smk_report {
     struct smk_findings findings;
     struct smk_region_stats **regions_by_total;
     struct smk_lock **locks_by_total;
+    struct smk_call_sum **calls_by_total;
     struct smk_route **routes_by_total;
 };
 

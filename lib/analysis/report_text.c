@@ -404,6 +404,41 @@ static void say_locks(const struct smk_report *report, struct smk_words *words)
         say_lock(report, words, width, report->locks_by_total[i]);
 }
 
+/* What threads waited for besides locks, by call: kind, call, and where the longest was. */
+static void say_wait(const struct smk_report *report, struct smk_words *words, unsigned width,
+                     const struct smk_call_sum *sum)
+{
+    const smk_stack_info *stack = sum->stack ? smk_trace_stack(report->trace, sum->stack) : NULL;
+    uint32_t frame = stack ? smk_symbols_own_frame(report->symbols, stack) : 0;
+    const struct smk_place *place =
+        stack && frame < stack->depth ? smk_symbols_frame(report->symbols, stack, frame) : NULL;
+    char name[SMK_NAME_MAX];
+    smk_name_of_call(name, report->trace, sum->call);
+    smk_words_name_cut(words, name, width);
+    right_count(words, column_end(width, 0), sum->count);
+    right_ns(words, column_end(width, 1), sum->ns);
+    right_ns(words, column_end(width, 2), sum->ns / sum->count);
+    right_ns(words, column_end(width, 3), sum->max);
+    smk_words_say(words, "  %s%s", smk_wait_kind_name(sum->kind), place ? ", in " : "");
+    if (place)
+        smk_words_name_cut(words, place->function, 48);
+    smk_words_say(words, "\n");
+}
+
+static void say_waits(const struct smk_report *report, struct smk_words *words)
+{
+    static const char *const names[] = {"times", "total", "mean", "max"};
+    uint32_t shown = report->calls_by_total ? report->locks.others.sum_count : 0;
+    if (shown > report->top)
+        shown = report->top;
+    if (shown == 0)
+        return;
+    heads(words, NAME_LEAST, "waits", names, 4);
+    smk_words_say(words, "\n");
+    for (uint32_t i = 0; i < shown; i++)
+        say_wait(report, words, NAME_LEAST, report->calls_by_total[i]);
+}
+
 /* What was asked for and is missing, last, so that it does not stand in front of the answer. */
 static void say_refused(const struct smk_report *report, struct smk_words *words)
 {
@@ -426,6 +461,7 @@ int smk_report_text(const struct smk_report *report, smk_report_put put, void *a
     say_slowest(report, &words);
     smk_report_cpu_text(report, &words);
     say_locks(report, &words);
+    say_waits(report, &words);
     say_regions(report, &words);
     say_missing(report, &words);
     say_refused(report, &words);

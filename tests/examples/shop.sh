@@ -58,7 +58,8 @@ says '^   Waiting in   (cart_add|render_log|cart_copy) +cart\.c:[0-9]+ '
 says '^   Held in      render_log +cart\.c:[0-9]+ +(9[0-9]|100) % of that time, by worker-'
 says 'locked in render_log cart\.c:[0-9]+; held [0-9.]+ m?s on average'
 says '^GET /cart .* lock cart_lock [0-9]+ %'
-says '^GET /product .* region ask_stock [0-9]+ %'
+says '^GET /product .* net recv [0-9]+ %'
+says 'the holders waited .* for disk: fdatasync in write_and_flush +log.c:[0-9]+, .*audit.log'
 "$stallmark" report --fail-on finding "$work/slow.stall" >"$work/report"
 [ $? = 1 ] || fail "--fail-on finding does not fail"
 

@@ -26,7 +26,7 @@ static void set_up(struct fixture *f)
     f->trace = build_open(&f->build);
     smk_mem_init(&f->mem, NULL, NULL, 0);
     smk_symbols_init(&f->symbols, &f->mem, f->trace, NULL, true);
-    f->locks = (struct smk_locks){.to = 10000000, .keep = 1000};
+    f->locks = (struct smk_locks){.to = 10000000, .keep = 1000, .others.keep = 1000};
 }
 
 static void tear_down(struct fixture *f)
@@ -54,6 +54,12 @@ static void unlocks(struct fixture *f, uint32_t thread, uint64_t time, uint32_t 
 {
     struct smk_lock_release release = {.time = time, .thread = thread, .stack = stack, .held = held};
     smk_locks_release(&f->locks, &f->mem, LOCK, &release);
+}
+
+static void waits_in_call(struct fixture *f, uint32_t thread, uint64_t begin, uint64_t end, uint32_t call)
+{
+    struct smk_call_wait wait = {begin, end, thread, f->look, SMK_WAIT_DISK, call, 0};
+    smk_call_waits_add(&f->locks.others, &f->mem, &wait);
 }
 
 static const struct smk_at_function *conclude(struct fixture *f)
@@ -174,6 +180,31 @@ static void test_what_the_holder_waited_for_itself(void **state)
     tear_down(&f);
 }
 
+static void test_what_the_holder_waited_for_in_calls(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f);
+    waits_in_call(&f, TWO, 10000, 25000, 7);   /* it held the lock before ONE came: 5,000 of it */
+    waits_in_call(&f, THREE, 22000, 24000, 7); /* not the holder */
+    waits_in_call(&f, TWO, 26000, 28000, 8);
+    waits_in_call(&f, THREE, 28500, 45000, 7); /* it began before THREE had the lock */
+    waits_in_call(&f, THREE, 46000, 47000, 7);
+    waits_in_call(&f, TWO, 48000, 49000, 7); /* not any more */
+    unlocks(&f, TWO, 30000, f.flush, 0);
+    unlocks(&f, THREE, 50000, f.flush, 0);
+    waits(&f, LOCK, ONE, 20000, 50000, SMK_LOCK_ACQUIRED);
+    conclude(&f);
+    assert_int_equal(f.holders.meanwhile_count, 2);
+    assert_int_equal(f.locks.others.sums[f.holders.meanwhile[0].sum].call, 7);
+    assert_int_equal(f.holders.meanwhile[0].ns, 6000);
+    assert_int_equal(f.holders.meanwhile[0].count, 2);
+    assert_int_equal(f.holders.meanwhile[0].stack, f.look);
+    assert_int_equal(f.locks.others.sums[f.holders.meanwhile[1].sum].call, 8);
+    assert_int_equal(f.holders.meanwhile[1].ns, 2000);
+    tear_down(&f);
+}
+
 static void test_what_is_not_kept_makes_it_an_estimate(void **state)
 {
     (void)state;
@@ -199,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_who_never_got_it_waits_for_somebody_unknown),
         cmocka_unit_test(test_clocks_of_two_threads_may_differ_a_little),
         cmocka_unit_test(test_what_the_holder_waited_for_itself),
+        cmocka_unit_test(test_what_the_holder_waited_for_in_calls),
         cmocka_unit_test(test_what_is_not_kept_makes_it_an_estimate),
     };
     return SMK_RUN(tests);

@@ -277,6 +277,35 @@ static void build_moving_request(struct build *b)
     build_event(b, loop, AT(1500), SMK_EV_REQUEST_BEGIN, route, 8); /* runs on */
 }
 
+/* What a request waited for in calls; those inside a wait that the source marks are counted once. */
+static void test_waits_in_calls(void **state)
+{
+    (void)state;
+    struct build b;
+    build_init(&b);
+    build_window(&b, AT(1000), AT(1000), AT(2000));
+    uint32_t thread = build_thread(&b, 101, "worker"), route = build_string(&b, "GET /cart");
+    uint32_t sync = build_string(&b, "fdatasync"), read = build_string(&b, "read");
+    uint32_t file = build_string(&b, "/var/audit.log"), flush = build_site(&b, "flush", "log.c", 7);
+    build_event(&b, thread, AT(1000), SMK_EV_REQUEST_BEGIN, route, 1);
+    build_event(&b, thread, AT(1030), SMK_EV_NET_WAIT, 0, AT(10), read, 5, 100, 0);
+    build_event(&b, thread, AT(1070), SMK_EV_DISK_WAIT, 0, AT(25), sync, 6, 0, file);
+    build_event(&b, thread, AT(1075), SMK_EV_USER_WAIT, flush, AT(35), SMK_WAIT_DISK, 0, 0);
+    build_event(&b, thread, AT(1100), SMK_EV_REQUEST_END, route, 1, AT(100), 200);
+    build_event(&b, thread, AT(1200), SMK_EV_SLEEP_WAIT, 0, AT(50), build_string(&b, "usleep"), AT(50));
+    smk_trace *trace = build_open(&b);
+    struct smk_report *report = make(trace);
+    char *text = text_of(report);
+    check_says(text, "25.0 ms    25 %   disk fdatasync\n");
+    check_says(text, "10.0 ms    10 %   net read\n");
+    check_says(text, "10.0 ms    10 %   disk flush\n");
+    check_says(text, "55.0 ms    55 %   unexplained\n");
+    check_says(text, "usleep               1   50.0 ms   50.0 ms   50.0 ms  sleep\n");
+    free(text);
+    smk_report_free(report);
+    smk_trace_close(trace);
+}
+
 static void test_a_request_that_moves(void **state)
 {
     (void)state;
@@ -339,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_nothing_is_concluded_before_it_is_complete),
         cmocka_unit_test(test_a_cut_file),
         cmocka_unit_test(test_a_deadlock_is_named),
+        cmocka_unit_test(test_waits_in_calls),
         cmocka_unit_test(test_a_request_that_moves),
         cmocka_unit_test(test_an_own_lock),
     };

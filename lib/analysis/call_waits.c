@@ -1,0 +1,108 @@
+#include "analysis/call_waits.h"
+
+#include "format/events.h"
+
+#define INSIDE_MAX 10000u /* waits that are looked at for those inside another */
+
+/* Where an event keeps its call and what it waited for; all have stack and duration first. 0: nowhere. */
+struct shape {
+    uint8_t kind, call, what;
+};
+
+static const struct shape shapes[SMK_EV_LIMIT] = {
+    [SMK_EV_COND_WAIT] = {SMK_WAIT_COND, 5, 0},     [SMK_EV_NET_WAIT] = {SMK_WAIT_NET, 2, 5},
+    [SMK_EV_POLL_WAIT] = {SMK_WAIT_POLL, 2, 0},     [SMK_EV_DISK_WAIT] = {SMK_WAIT_DISK, 2, 5},
+    [SMK_EV_SLEEP_WAIT] = {SMK_WAIT_SLEEP, 2, 0},   [SMK_EV_JOIN_WAIT] = {SMK_WAIT_JOIN, 2, 0},
+    [SMK_EV_MEMORY_WAIT] = {SMK_WAIT_MEMORY, 2, 0},
+};
+
+static uint64_t arg(const smk_event *event, unsigned number)
+{
+    return number > 0 && number < event->arg_count ? event->args[number] : 0;
+}
+
+bool smk_call_wait_of(const struct smk_call_waits *waits, const smk_event *event, struct smk_call_wait *wait)
+{
+    const struct shape *shape = event->id < SMK_EV_LIMIT ? &shapes[event->id] : &shapes[0];
+    if (shape->kind == SMK_WAIT_NONE || event->time < waits->from)
+        return false;
+    uint64_t duration = smk_min_u64(arg(event, 1), event->time);
+    *wait = (struct smk_call_wait){
+        .begin = smk_max_u64(event->time - duration, waits->from),
+        .end = event->time,
+        .thread = event->thread,
+        .stack = event->arg_count ? (uint32_t)event->args[0] : 0,
+        .kind = shape->kind,
+        .call = (uint32_t)arg(event, shape->call),
+        .what = (uint32_t)arg(event, shape->what),
+    };
+    return true;
+}
+
+static uint32_t add_sum(struct smk_call_waits *waits, struct smk_mem *mem, const struct smk_call_wait *wait)
+{
+    uint64_t key = (uint64_t)wait->kind << 32 | wait->call, ns = wait->end - wait->begin;
+    uint32_t index = smk_map_get(&waits->by_call, key);
+    if (index == SMK_MAP_NONE) {
+        if (!smk_mem_grow(mem, &waits->sums, &waits->sum_capacity, waits->sum_count + 1u) ||
+            !smk_map_put(&waits->by_call, mem, key, waits->sum_count))
+            return SMK_MAP_NONE;
+        index = waits->sum_count++;
+        waits->sums[index] = (struct smk_call_sum){.kind = wait->kind, .call = wait->call};
+    }
+    struct smk_call_sum *sum = &waits->sums[index];
+    sum->ns += ns;
+    sum->count++;
+    sum->max = smk_max_u64(sum->max, ns);
+    if (wait->stack && ns > sum->stack_ns) {
+        sum->stack = wait->stack;
+        sum->stack_ns = ns;
+    }
+    return index;
+}
+
+uint32_t smk_call_waits_add(struct smk_call_waits *waits, struct smk_mem *mem, const struct smk_call_wait *wait)
+{
+    uint32_t sum = add_sum(waits, mem, wait);
+    if (waits->count >= waits->keep ||
+        !smk_mem_grow(mem, &waits->array, &waits->capacity, waits->count + 1u)) {
+        waits->refused++;
+        return sum;
+    }
+    waits->array[waits->count++] = *wait;
+    return sum;
+}
+
+uint64_t smk_call_waits_inside(const struct smk_call_waits *waits, uint32_t thread, uint64_t begin)
+{
+    uint64_t ns = 0;
+    for (uint32_t looks = 0, i = waits->count; i > 0 && looks < INSIDE_MAX; i--, looks++) {
+        const struct smk_call_wait *wait = &waits->array[i - 1];
+        if (wait->end < begin)
+            break;
+        if (wait->thread == thread && wait->begin >= begin)
+            ns += wait->end - wait->begin;
+    }
+    return ns;
+}
+
+uint32_t smk_call_waits_first(const struct smk_call_waits *waits, uint64_t time)
+{
+    uint32_t low = 0, high = waits->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (waits->array[middle].end < time)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+void smk_call_waits_free(struct smk_call_waits *waits, struct smk_mem *mem)
+{
+    smk_mem_free(mem, waits->array, waits->capacity * sizeof(*waits->array));
+    smk_mem_free(mem, waits->sums, waits->sum_capacity * sizeof(*waits->sums));
+    smk_map_free(&waits->by_call, mem);
+    *waits = (struct smk_call_waits){0};
+}

@@ -1,0 +1,56 @@
+/* call_waits.h: what threads waited for in calls that are no locks: the network, the disk, time, each other.
+ *
+ * Sums are kept of all, by call; the waits themselves up to a bound, for the question what a lock's holder
+ * waited for meanwhile (holders.h). Waits are in the order in which they ended.
+ *
+ * One thread at a time. Since 0.1.
+ */
+#ifndef SMK_ANALYSIS_CALL_WAITS_H
+#define SMK_ANALYSIS_CALL_WAITS_H
+
+#include "analysis/map.h"
+#include "base/mem.h"
+#include "stallmark/reader.h"
+
+struct smk_call_wait {
+    uint64_t begin, end;
+    uint32_t thread, stack;
+    uint32_t kind; /* enum smk_wait_kind */
+    uint32_t call; /* id of a string */
+    uint32_t what; /* of a string: the peer or the file; 0: none */
+};
+
+/* All waits in one call, for one kind of thing. */
+struct smk_call_sum {
+    uint32_t kind, call;
+    uint64_t ns, count, max;
+    uint32_t stack; /* of the longest with one */
+    uint64_t stack_ns;
+};
+
+struct smk_call_waits {
+    uint64_t from; /* the window's begin */
+    uint32_t keep;
+    struct smk_call_wait *array;
+    uint32_t count, capacity;
+    struct smk_call_sum *sums;
+    uint32_t sum_count, sum_capacity;
+    struct smk_map by_call; /* kind << 32 | call to its number in sums */
+    uint64_t refused;       /* were not kept */
+};
+
+/* The wait that an event is; false: it is none, or lies before the window. */
+bool smk_call_wait_of(const struct smk_call_waits *waits, const smk_event *event, struct smk_call_wait *wait);
+
+/* Takes it up. The number of its sum; SMK_MAP_NONE when there is no memory. */
+uint32_t smk_call_waits_add(struct smk_call_waits *waits, struct smk_mem *mem, const struct smk_call_wait *wait);
+
+/* ns that the thread waited in calls since `begin`: they are inside of a wait that began then and ends now. */
+uint64_t smk_call_waits_inside(const struct smk_call_waits *waits, uint32_t thread, uint64_t begin);
+
+/* The first that ended at or after `time`. */
+uint32_t smk_call_waits_first(const struct smk_call_waits *waits, uint64_t time);
+
+void smk_call_waits_free(struct smk_call_waits *waits, struct smk_mem *mem);
+
+#endif
