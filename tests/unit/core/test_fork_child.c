@@ -93,6 +93,36 @@ static void test_a_raw_child_is_another_process(void **state)
     in_child(child_without_requests);
 }
 
+/* ---- the buffer ------------------------------------------------------------------------------------------- */
+
+/* The flags of the mapping that holds the address, as in /proc/self/smaps: "rd wr mr mw me wf dd". */
+static void flags_of(const void *address, char flags[256])
+{
+    char line[512];
+    bool inside = false;
+    FILE *smaps = fopen("/proc/self/smaps", "r");
+    assert_non_null(smaps);
+    flags[0] = '\0';
+    while (!flags[0] && fgets(line, sizeof line, smaps)) {
+        unsigned long start, stop;
+        if (sscanf(line, "%lx-%lx ", &start, &stop) == 2)
+            inside = (uintptr_t)address >= start && (uintptr_t)address < stop;
+        else if (inside && strncmp(line, "VmFlags:", 8) == 0)
+            snprintf(flags, 256, "%.255s", line + 8);
+    }
+    fclose(smaps);
+}
+
+static void test_the_buffer_stays_out_of_dumps_and_children(void **state)
+{
+    char flags[256];
+    (void)state;
+    assert_int_equal(smk_core_ready(), 0);
+    flags_of(smk_pool.memory, flags);
+    assert_non_null(strstr(flags, " dd")); /* not dumped */
+    assert_non_null(strstr(flags, " wf")); /* wiped on fork */
+}
+
 /* ---- no memory ------------------------------------------------------------------------------------------ */
 
 static int child_without_memory(void)
@@ -125,6 +155,7 @@ int main(void)
         cmocka_unit_test(test_our_threads_stay_behind),
         cmocka_unit_test(test_requests_stay_behind),
         cmocka_unit_test(test_a_raw_child_is_another_process),
+        cmocka_unit_test(test_the_buffer_stays_out_of_dumps_and_children),
         cmocka_unit_test(test_an_output_without_memory_writes_nothing),
     };
     start_core(2u << 20);
