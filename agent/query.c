@@ -49,7 +49,7 @@ static int unknown(const char *name, size_t len, const struct smk_parameter *all
 {
     char names[300] = "none";
     size_t used = 0;
-    for (; allowed && allowed->name; allowed++)
+    for (; allowed && allowed->name && used < sizeof names; allowed++)
         used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", allowed->name);
     return smk_fail(SMK_E_INVALID, "'%.*s' is no parameter here; there are: %s", (int)(len > SHOWN ? SHOWN : len),
                     name, names);
@@ -104,39 +104,44 @@ const char *smk_query_get(const struct smk_query *query, const char *name)
     return NULL;
 }
 
-int smk_query_time(const struct smk_query *query, const char *name, uint64_t least, uint64_t most, uint64_t *ns)
+/* A number with a unit. `allowed`: how it is written. */
+struct unit {
+    bool (*parse)(const char *text, size_t len, uint64_t *value);
+    void (*format)(uint64_t value, char *text, size_t size);
+    const char *allowed;
+};
+
+static int with_unit(const struct smk_query *query, const char *name, const struct unit *unit, uint64_t least,
+                     uint64_t most, uint64_t *out)
 {
     char from[32], to[32];
     uint64_t value;
     const char *text = smk_query_get(query, name);
     if (!text)
         return 0;
-    if (smk_parse_duration(text, strlen(text), &value) && value >= least && value <= most) {
-        *ns = value;
+    if (unit->parse(text, strlen(text), &value) && value >= least && value <= most) {
+        *out = value;
         return 0;
     }
-    smk_format_duration(least, from, sizeof from);
-    smk_format_duration(most, to, sizeof to);
-    return smk_fail(SMK_E_INVALID, "%s is '%.*s'; allowed is a number and ns, us, ms, s, m or h, as in 500ms or 1m30s; "
-                    "from %s to %s", name, SHOWN, text, from, to);
+    unit->format(least, from, sizeof from);
+    unit->format(most, to, sizeof to);
+    return smk_fail(SMK_E_INVALID, "%s is '%.*s'; allowed is %s; from %s to %s", name, SHOWN, text, unit->allowed,
+                    from, to);
+}
+
+int smk_query_time(const struct smk_query *query, const char *name, uint64_t least, uint64_t most, uint64_t *ns)
+{
+    static const struct unit unit = {smk_parse_duration, smk_format_duration,
+                                     "a number and ns, us, ms, s, m or h, as in 500ms or 1m30s"};
+    return with_unit(query, name, &unit, least, most, ns);
 }
 
 int smk_query_bytes(const struct smk_query *query, const char *name, uint64_t least, uint64_t most,
                     uint64_t *bytes)
 {
-    char from[32], to[32];
-    uint64_t value;
-    const char *text = smk_query_get(query, name);
-    if (!text)
-        return 0;
-    if (smk_parse_bytes(text, strlen(text), &value) && value >= least && value <= most) {
-        *bytes = value;
-        return 0;
-    }
-    smk_format_bytes(least, from, sizeof from);
-    smk_format_bytes(most, to, sizeof to);
-    return smk_fail(SMK_E_INVALID, "%s is '%.*s'; allowed is a number and B, KiB, MiB, GiB, KB, MB or GB, as in 64MiB; "
-                    "from %s to %s", name, SHOWN, text, from, to);
+    static const struct unit unit = {smk_parse_bytes, smk_format_bytes,
+                                     "a number and B, KiB, MiB, GiB, KB, MB or GB, as in 64MiB"};
+    return with_unit(query, name, &unit, least, most, bytes);
 }
 
 int smk_query_count(const struct smk_query *query, const char *name, uint64_t least, uint64_t most,

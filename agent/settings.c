@@ -176,7 +176,7 @@ static int unknown(const char *name, size_t len, const char *where)
 {
     char names[600];
     size_t used = 0;
-    for (size_t i = 0; i < SMK_ARRAY_LEN(table); i++)
+    for (size_t i = 0; i < SMK_ARRAY_LEN(table) && used < sizeof names; i++)
         used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? " " : "", table[i].name);
     return smk_fail(SMK_E_INVALID, "%.100s: no setting '%.*s'; there are: %s", where,
                     (int)(len > SHOWN ? SHOWN : len), name, names);

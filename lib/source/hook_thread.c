@@ -97,24 +97,10 @@ SMK_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr, voi
 
 /* ---- names ---------------------------------------------------------------------------------------------- */
 
-static void record_name(struct smk_thread *t, const char *name)
-{
-    uint32_t id = smk_string_id(name);
-    uint64_t *rec = smk_reserve(t, 2, SMK_EV_THREAD_NAME);
-    if (!rec)
-        return;
-    rec[1] = smk_ticks();
-    smk_commit(t, rec, smk_record_head(SMK_EV_THREAD_NAME, 2, 0, id));
-}
-
 void smk_hook_thread_named(const char *name)
 {
-    struct smk_thread *self = smk_tls.self;
-    if (!self || smk_tls.quiet)
-        return; /* it reads its name from the kernel when it becomes known */
-    smk_name_store(&self->name, name);
-    if (smk_gate_open(SMK_CAT_SCHED))
-        record_name(self, name);
+    if (smk_tls.self && !smk_tls.quiet) /* else it reads its name from the kernel when it becomes known */
+        smk_abi_thread_name(name);
 }
 
 struct naming {

@@ -1,5 +1,5 @@
 /* Tokens: what opens which scope, which files hold one, which addresses need one. */
-#include "unit/smk_test.h"
+#include "gate_heads.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -7,38 +7,6 @@
 
 #include "base/errors.h"
 #include "fronts.h"
-#include "gate.h"
-
-/* ---- heads ------------------------------------------------------------------------------------------ */
-
-/* What a friendly curl sends to 127.0.0.1:6060. */
-static struct smk_gate_head good(void)
-{
-    struct smk_gate_head head = {
-        .front = SMK_FRONT_TCP, .method = "GET", .path = "/debug/trace", .peer_is_local = true};
-    head.headers[0].name = "Host";
-    head.headers[0].value = "127.0.0.1:6060";
-    head.header_count = 1;
-    return head;
-}
-
-static void add(struct smk_gate_head *head, const char *name, const char *value)
-{
-    head->headers[head->header_count].name = name;
-    head->headers[head->header_count++].value = value;
-}
-
-static int judged(const struct smk_gate_rules *rules, const struct smk_gate_head *head)
-{
-    static const struct smk_gate_rules none;
-    struct smk_gate_verdict verdict;
-    smk_gate_judge(rules ? rules : &none, head, &verdict);
-    if (verdict.status != 0) {
-        assert_non_null(verdict.title);
-        assert_int_equal(verdict.scopes, 0);
-    }
-    return verdict.status;
-}
 
 /* ---- tokens ------------------------------------------------------------------------------------------- */
 
