@@ -183,10 +183,13 @@ uint32_t smk_fd_path_name(const char *path)
     return smk_string_id(len > SMK_NAME_LEN_MAX ? path + (len - SMK_NAME_LEN_MAX) : path);
 }
 
+/* The stack is the host's, and may be a coroutine's: a longer path than that is not named. */
+#define PATH_ROOM 1024
+
 static uint32_t name_of(int fd, const struct stat *st)
 {
     struct text text = {.len = 0};
-    char path[4096], link[32];
+    char path[PATH_ROOM], link[32];
     if (smk_intern_count(&smk_strings) >= NAMES_MAX)
         return 0;
     if (S_ISSOCK(st->st_mode)) {
@@ -198,7 +201,8 @@ static uint32_t name_of(int fd, const struct stat *st)
     put(&text, "/proc/self/fd/");
     put_number(&text, (uint32_t)fd, 10);
     memcpy(link, text.bytes, text.len + 1);
-    return smk_sys_readlink(link, path, sizeof path) > 0 ? smk_fd_path_name(path) : 0;
+    int len = smk_sys_readlink(link, path, sizeof path);
+    return len > 0 && len < PATH_ROOM - 1 ? smk_fd_path_name(path) : 0;
 }
 
 static uint64_t identity_of(const struct stat *st)
