@@ -130,7 +130,7 @@ static void test_an_agent_ends_while_a_report_is_made(void **state)
     smk_exchange_free(exchange);
     assert_int_equal(start_with(NULL), 0);
     int status = 503;
-    for (int i = 0; i < 500 && status == 503; i++) {
+    for (int i = 0; i < 2500 && status == 503; i++) {
         struct fake_answer answer = fake_ask("GET", target);
         status = answer.status;
         free(answer.body);
