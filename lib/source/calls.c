@@ -30,7 +30,7 @@ static void make_counts(void)
     size_t size = slots() * sizeof *counts;
     if (size == 0 || smk_load_relaxed(&smk_call_counts) || !(counts = smk_sys_map(size)))
         return;
-    if (!smk_cas_acq_rel(&smk_call_counts, &none, counts)) /* pairs with: another that arms */
+    if (!smk_cas_acq_rel(&smk_call_counts, &none, counts)) /* pairs with: smk_call_count */
         smk_sys_unmap(counts, size);
 }
 
@@ -43,7 +43,7 @@ void smk_calls_prepare(void)
 
 uint64_t smk_calls_seen(enum smk_call call)
 {
-    uint64_t(*counts)[SMK_CALL_COUNT] = smk_load_relaxed(&smk_call_counts);
+    uint64_t(*counts)[SMK_CALL_COUNT] = smk_load_acquire(&smk_call_counts); /* pairs with: make_counts */
     struct smk_threads_stats stats;
     uint64_t sum = 0;
     smk_threads_stats(&stats);

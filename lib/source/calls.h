@@ -30,7 +30,7 @@ SMK_INLINE uint32_t smk_call_name(enum smk_call call) { return smk_load_relaxed(
 /* The thread made the call. */
 SMK_INLINE void smk_call_count(struct smk_thread *self, enum smk_call call)
 {
-    uint64_t(*counts)[SMK_CALL_COUNT] = smk_load_relaxed(&smk_call_counts);
+    uint64_t(*counts)[SMK_CALL_COUNT] = smk_load_acquire(&smk_call_counts); /* pairs with: make_counts */
     if (SMK_LIKELY(counts != NULL))
         smk_local_add(&counts[self->index][call], 1);
 }

@@ -36,7 +36,7 @@ void smk_fd_prepare(void)
         return;
     }
     slots = smk_sys_map(size);
-    if (slots && !smk_cas_acq_rel(&smk_fd_slots, &none, slots)) /* pairs with: another that arms */
+    if (slots && !smk_cas_acq_rel(&smk_fd_slots, &none, slots)) /* pairs with: smk_fd_slot */
         smk_sys_unmap(slots, size);
 }
 

@@ -28,7 +28,7 @@ extern struct smk_fd_slot *smk_fd_slots; /* NULL: nothing was armed yet, or no m
 /* NULL for a number that has no slot. */
 SMK_INLINE struct smk_fd_slot *smk_fd_slot(int fd)
 {
-    struct smk_fd_slot *slots = smk_load_relaxed(&smk_fd_slots);
+    struct smk_fd_slot *slots = smk_load_acquire(&smk_fd_slots); /* pairs with: smk_fd_prepare */
     return SMK_LIKELY(slots && (unsigned)fd < SMK_FD_SLOTS) ? &slots[fd] : NULL;
 }
 

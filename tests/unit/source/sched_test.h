@@ -95,12 +95,11 @@ struct busy {
     int pinned;              /* CPU, -1: none */
 };
 
-static volatile uint64_t busy_sink;
-
 static SMK_NOINLINE void busy_here(void)
 {
+    volatile uint64_t sink = 0;
     for (int i = 0; i < 1000; i++)
-        busy_sink++;
+        sink++;
 }
 
 static inline void *busy_main(void *arg)

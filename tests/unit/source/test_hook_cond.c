@@ -53,7 +53,7 @@ static void wait_c11(void *arg)
 {
     (void)arg;
     mtx_lock(&c11_mutex);
-    while (!go)
+    while (!smk_load_relaxed(&go)) /* atomic here: TSan does not know C11's mutexes */
         assert_int_equal(cnd_wait(&c11_cond, &c11_mutex), thrd_success);
     mtx_unlock(&c11_mutex);
 }
@@ -61,7 +61,7 @@ static void wait_c11(void *arg)
 static void wake_c11(void)
 {
     mtx_lock(&c11_mutex);
-    go = 1;
+    smk_store_relaxed(&go, 1);
     cnd_broadcast(&c11_cond);
     mtx_unlock(&c11_mutex);
 }

@@ -14,20 +14,27 @@
 
 /* ---- the end of a thread, of a process --------------------------------------------------------------------- */
 
-static void sleeps(void *arg)
+static uint32_t known; /* atomic */
+
+/* Ends once it is waited for. */
+static void is_joined(void *arg)
 {
-    (void)arg;
-    usleep(5000); /* recorded, so that the thread is known */
+    const uint32_t *by = arg;
+    usleep(1000); /* recorded, so that the thread is known */
+    smk_store_release(&known, 1); /* pairs with: await */
+    see_waiting(*by);
+    smk_sys_sleep(2 * MS);
 }
 
 static void test_join(void **state)
 {
-    struct doing doing = {.what = sleeps};
+    uint32_t by = me();
+    struct doing doing = {.what = is_joined, .arg = &by};
     (void)state;
     arm(CATEGORIES);
     uint64_t since = smk_ticks();
     begin_doing(&doing);
-    see_waiting(doing.tid);
+    await(&known);
     end_doing(&doing);
     read_records(since);
     const struct record *r = find_record(SMK_EV_JOIN_WAIT, me());
@@ -38,9 +45,11 @@ static void test_join(void **state)
     disarm();
 }
 
+static void lives(void *until) { await(until); }
+
 static void test_join_results_are_libcs(void **state)
 {
-    struct doing doing = {.what = sleeps};
+    struct doing doing = {.what = lives, .arg = &(uint32_t){0}};
     const struct timespec past = {0, 0};
     (void)state;
     arm(CATEGORIES);
@@ -50,6 +59,7 @@ static void test_join_results_are_libcs(void **state)
     assert_int_equal(pthread_clockjoin_np(doing.thread, NULL, CLOCK_MONOTONIC, &past), ETIMEDOUT);
     assert_int_equal(pthread_clockjoin_np(doing.thread, NULL, 99, &past), EINVAL);
     assert_int_equal(pthread_join(pthread_self(), NULL), EDEADLK);
+    smk_store_release((uint32_t *)doing.arg, 1); /* pairs with: await */
     end_doing(&doing);
     assert_int_equal(errno, 4711);
     disarm();
@@ -125,6 +135,8 @@ static void test_futex(void **state)
 static void test_memory(void **state)
 {
     (void)state;
+    if (SMK_TSAN)
+        skip(); /* its own run-time library maps memory through these: they are not wrapped there */
     arm(CATEGORIES);
     uint64_t since = smk_ticks();
     char *at = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);

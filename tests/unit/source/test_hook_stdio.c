@@ -130,8 +130,9 @@ static void test_no_descriptor(void **state)
     errno = 4711;
     for (int i = 0; i < 100; i++)
         assert_int_equal(fprintf(stream, "%d", i % 10), 1);
-    assert_int_equal(fclose(stream), 0);
     assert_int_equal(errno, 4711);
+    assert_int_equal(fclose(stream), 0);
+    assert_true(SMK_TSAN || errno == 4711); /* TSan asks for the descriptor, too, and changes it */
     assert_int_equal(size, 100);
     free(text);
     disarm();
