@@ -324,7 +324,16 @@ static bool copy_retained(struct smk_capture *const *list, int count, uint64_t a
     return current;
 }
 
-/* Again and again while there is more than a batch holds. */
+/* Told to end, by somebody or by its own bounds: it does in the next pass, which comes at once. */
+static bool one_ends(struct smk_capture *const *list, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (!list[i]->finishing && smk_load_relaxed(&list[i]->ending) != 0)
+            return true;
+    return false;
+}
+
+/* Again and again while there is more than a batch holds, and nobody waits for an end. */
 static bool copy_new(struct smk_capture *const *list, int count, uint64_t as_of, uint64_t *drained)
 {
     bool current = true, full = true;
@@ -332,7 +341,7 @@ static bool copy_new(struct smk_capture *const *list, int count, uint64_t as_of,
         current = smk_captures_copy(as_of, smk_drain_new, &writer.batch);
         *drained += writer.batch.bytes;
         give_to_captures(list, current ? count : 0, &writer.batch, false);
-        full = writer.batch.full;
+        full = writer.batch.full && !one_ends(list, count);
         smk_batch_clear(&writer.batch);
     }
     return current;
