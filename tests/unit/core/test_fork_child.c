@@ -152,11 +152,11 @@ static void test_an_output_without_memory_writes_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_our_threads_stay_behind),
         cmocka_unit_test(test_requests_stay_behind),
         cmocka_unit_test(test_a_raw_child_is_another_process),
         cmocka_unit_test(test_the_buffer_stays_out_of_dumps_and_children),
         cmocka_unit_test(test_an_output_without_memory_writes_nothing),
+        cmocka_unit_test(test_our_threads_stay_behind), /* last: our writer then takes the host for gone */
     };
     start_core(2u << 20);
     return SMK_RUN(tests);
