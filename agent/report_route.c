@@ -58,7 +58,7 @@ struct report_job {
     char why[512];
 };
 
-enum { DESK_EMPTY, DESK_WORK, DESK_CLOSED };
+enum { DESK_EMPTY, DESK_WORK, DESK_TAKEN, DESK_CLOSED };
 
 struct desk {
     uint32_t state; /* atomic, futex */
@@ -164,9 +164,11 @@ static int make_report(struct report_job *job)
 static void do_work(struct desk *mine)
 {
     struct report_job *job = mine->job;
-    uint32_t work = DESK_WORK;
+    uint32_t work = DESK_WORK, taken = DESK_TAKEN;
+    if (!smk_cas_acq_rel(&mine->state, &work, DESK_TAKEN)) /* pairs with: smk_report_end */
+        return; /* closed just now: the job is the loop's again */
     job->rc = make_report(job);
-    smk_cas_acq_rel(&mine->state, &work, DESK_EMPTY); /* pairs with: bring, smk_report_end */
+    smk_cas_acq_rel(&mine->state, &taken, DESK_EMPTY); /* pairs with: bring, smk_report_end */
     if (!smk_control_post(&job->job))
         free_job(job); /* the agent has ended */
 }
@@ -380,9 +382,11 @@ void smk_report_begin(void)
 void smk_report_end(void)
 {
     struct report_job *job = current;
+    bool untouched = false;
     current = NULL;
     if (desk) {
-        smk_store_release(&desk->state, DESK_CLOSED); /* pairs with: report_main */
+        /* pairs with: report_main, do_work */
+        untouched = smk_exchange_acq_rel(&desk->state, DESK_CLOSED) == DESK_WORK;
         smk_sys_futex_wake(&desk->state, 1); /* its memory may be gone: then nobody is woken */
     }
     desk = NULL;
@@ -394,6 +398,8 @@ void smk_report_end(void)
     smk_timer_free(job->timer);
     job->timer = NULL;
     smk_store_relaxed(&job->give_up, 1);
+    if (untouched)
+        free_job(job); /* the thread will not see it any more */
 }
 
 void smk_report_reset_in_child(void)
