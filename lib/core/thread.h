@@ -87,7 +87,6 @@ struct smk_thread {
     uint32_t index; /* of the slot; the same for ever */
     uint64_t request_next; /* of a block of ids reserved for this thread, request.c */
     uint64_t ordinal;    /* sub-buffers opened so far */
-    uint64_t stack_high; /* the stack lies below this address; 0: not known yet */
     uint64_t started;    /* ticks */
     uint64_t handle;     /* its pthread_t, by which others name it; 0: adopted */
     uint32_t adopted;    /* enum smk_adopted; atomic */

@@ -13,7 +13,6 @@
 #include "core/site.h"
 #include "core/slots.h"
 #include "source/resolve.h"
-#include "source/stack.h"
 #include "source/start.h"
 
 /* What the creator tells the new thread. Not in memory of the host's, and not on a stack: the creator goes
@@ -49,13 +48,10 @@ static void record_start(struct smk_thread *t, uint32_t parent)
     smk_commit(t, rec, smk_record_head(SMK_EV_THREAD_START, 3, 0, id));
 }
 
-static SMK_NOINLINE void begins(uint32_t parent, uint64_t stack_high)
+static SMK_NOINLINE void begins(uint32_t parent)
 {
     struct smk_thread *t = smk_thread_self();
-    if (!t)
-        return;
-    smk_stack_thread_bounds(stack_high);
-    if (smk_gate_open(SMK_CAT_SCHED))
+    if (t && smk_gate_open(SMK_CAT_SCHED))
         record_start(t, parent);
 }
 
@@ -67,7 +63,7 @@ static void *trampoline(void *arg)
     void *hosts = table[index].arg;
     uint32_t parent = table[index].parent;
     smk_slots_give(&slots, index);
-    begins(parent, (uint64_t)(uintptr_t)__builtin_dwarf_cfa());
+    begins(parent);
     return run(hosts);
 }
 

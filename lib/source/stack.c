@@ -69,12 +69,6 @@ static SMK_COLD bool find_bounds(uint64_t sp)
     return true;
 }
 
-void smk_stack_thread_bounds(uint64_t stack_high)
-{
-    if (smk_tls.self)
-        smk_store_relaxed(&smk_tls.self->stack_high, stack_high);
-}
-
 /* ---- numbers --------------------------------------------------------------------------------------------------- */
 
 /* The last stacks interned, by a hash that is quicker than the table's: threads of a server wait in the

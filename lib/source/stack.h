@@ -34,9 +34,6 @@ uint32_t smk_stack_of_copy(uint64_t pc, uint64_t sp, uint64_t fp, const uint8_t 
  * maps, so not for a signal handler; takes neither the loader's lock nor the host's allocator. */
 void smk_stack_prepare(void);
 
-/* The calling thread has just started: its stack lies below this address. */
-void smk_stack_thread_bounds(uint64_t stack_high);
-
 /* In a fork's child, before anything is taken there. */
 void smk_stack_reset_in_child(void);
 
