@@ -75,11 +75,8 @@ static int run(int argc, char **argv)
         SMK_CLI_END,
     };
     struct smk_cli_args args;
-    if (!smk_cli_parse(&args, &smk_cmd_capture, options, argc, argv))
+    if (!smk_target_parse(&args, &smk_cmd_capture, options, argc, argv))
         return args.exit_code;
-    if (args.count != 1)
-        return smk_cli_fail("one target is wanted, got %d; allowed are " SMK_TARGET_ALLOWED,
-                            args.count);
     return capture(&set, args.operand[0]);
 }
 

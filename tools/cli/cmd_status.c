@@ -63,11 +63,8 @@ static int run(int argc, char **argv)
     };
     struct smk_cli_args args;
     struct smk_reply reply;
-    if (!smk_cli_parse(&args, &smk_cmd_status, options, argc, argv))
+    if (!smk_target_parse(&args, &smk_cmd_status, options, argc, argv))
         return args.exit_code;
-    if (args.count != 1)
-        return smk_cli_fail("one target is wanted, got %d; allowed are " SMK_TARGET_ALLOWED,
-                            args.count);
     int status = smk_client_open(&client, args.operand[0], token_file);
     if (status)
         return status;

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/places.h"
-#include "cli.h"
 #include "process.h"
 
 static void clear(struct smk_target *target)
@@ -174,6 +173,18 @@ static int find_url(struct smk_target *target, const char *text)
     snprintf(target->url, sizeof(target->url), "%.*s", (int)len, text);
     snprintf(target->name, sizeof(target->name), "%s", target->url);
     return 0;
+}
+
+bool smk_target_parse(struct smk_cli_args *args, const struct smk_command *command,
+                      const struct smk_cli_option *options, int argc, char **argv)
+{
+    if (!smk_cli_parse(args, command, options, argc, argv))
+        return false;
+    if (args->count == 1)
+        return true;
+    args->exit_code = smk_cli_fail("one target is wanted, got %d; allowed are " SMK_TARGET_ALLOWED,
+                                   args->count);
+    return false;
 }
 
 int smk_target_find(struct smk_target *target, const char *text)

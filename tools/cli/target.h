@@ -13,7 +13,7 @@
 
 #include <sys/types.h>
 
-#include "base/compiler.h"
+#include "cli.h"
 
 #define SMK_TARGET_ALLOWED                                                                         \
     "a pid, the path of a unix socket, or an URL as http://127.0.0.1:6060 (`stallmark ps` lists "  \
@@ -28,6 +28,10 @@ struct smk_target {
     int directory;                /* -1: none */
     pid_t pid;                    /* 0: not known */
 };
+
+/* smk_cli_parse() for a command whose operand is one TARGET, args->operand[0]. */
+bool smk_target_parse(struct smk_cli_args *args, const struct smk_command *command,
+                      const struct smk_cli_option *options, int argc, char **argv);
 
 /* 0, or SMK_EXIT_USAGE, said; for a process without an agent with the line that starts it with one. */
 int smk_target_find(struct smk_target *target, const char *text);
