@@ -1,0 +1,79 @@
+/* routes.h: how long requests take, by route, and waits, by kind, while they happen: for rules and /metrics.
+ *
+ * A route has figures from its first request on that was not refused as the client's fault, as long as
+ * there is room (256 by default); what comes later is "other" and counted. So strangers who ask for pages
+ * that do not exist take no room from those that do. Nothing is ever removed.
+ *
+ * Routes of requests that the source marks are names in smk_strings already. Names that strangers chose come
+ * through smk_route_string, which bounds how many of them get there.
+ *
+ * Each figure is kept four times, by thread, and added up when somebody looks. Any thread, signal handlers
+ * too, without a lock.
+ */
+#ifndef SMK_CORE_ROUTES_H
+#define SMK_CORE_ROUTES_H
+
+#include "core/histogram.h"
+#include "core/thread.h"
+#include "format/events.h"
+
+#define SMK_ROUTES_DEFAULT 256
+#define SMK_ROUTES_LIMIT   4096
+
+/* How many names of strangers get an id, for each route that there is room for. */
+#define SMK_ROUTES_NAMES_PER_ROUTE 4
+
+/* How a request ended. */
+enum smk_outcome {
+    SMK_OUTCOME_GOOD = 0,
+    SMK_OUTCOME_FAILED,  /* by the service's fault: counted as an error */
+    SMK_OUTCOME_REFUSED, /* by the client's: gives no new route room */
+    SMK_OUTCOMES
+};
+
+/* What a status of HTTP, or 0 and any other number, says. */
+enum smk_outcome smk_outcome_of(uint32_t status);
+
+/* Once; the bound may be changed until the first request ends. */
+int smk_routes_init(uint32_t capacity);
+int smk_routes_set_capacity(uint32_t capacity);
+void smk_routes_reset_in_child(void);
+
+/* The id in smk_strings of a name that a stranger chose; that of "other" where there are too many. */
+uint32_t smk_route_string(const char *name, uint32_t len);
+
+/* A request of this route ended; t: the thread that says so, NULL: one without a slot. */
+void smk_route_ended(const struct smk_thread *t, uint32_t route, uint64_t ticks, enum smk_outcome outcome);
+
+/* A wait ended. */
+void smk_wait_ended(const struct smk_thread *t, enum smk_wait_kind kind, uint64_t ticks);
+
+/* ---- to look at ------------------------------------------------------------------------------------------ */
+
+struct smk_route_view {
+    uint32_t route; /* id of a string; 0: "other" */
+    uint32_t in_flight;
+    uint64_t outcomes[SMK_OUTCOMES];
+    struct smk_histogram latency;
+};
+
+/* Calls visit for each route that has figures, and last for "other", until it returns false. `view` is the
+ * caller's room, used again for each. */
+void smk_routes_each(struct smk_route_view *view, bool (*visit)(const struct smk_route_view *view, void *arg),
+                     void *arg);
+/* One of them; false where it has no figures. */
+bool smk_route_get(uint32_t route, struct smk_route_view *view);
+
+/* The waits of a kind so far. */
+void smk_waits_get(enum smk_wait_kind kind, struct smk_histogram *waits);
+
+struct smk_routes_stats {
+    uint32_t routes, capacity; /* with figures; how many may have */
+    uint32_t names, names_max; /* that strangers chose */
+    uint64_t names_refused;    /* requests whose name was taken for "other" */
+    uint64_t unlisted;         /* requests that ended in "other" for want of room */
+};
+
+void smk_routes_stats(struct smk_routes_stats *stats);
+
+#endif
