@@ -20,7 +20,13 @@
  *   INDEX       delta offset in the segment, kind, serial, delta first, last - first, count
  *                                          one or more INDEX chunks, back to back, just before END; each
  *                                          begins its deltas at 0; they list all chunks but themselves
- *   SYMBOLS     start, size, text name     functions and objects, addresses as in the process
+ *   SYMBOLS     data, module id, address, back, size, frames, frames × (text function, text file, line)
+ *                                          what lies at an address, as in the module's ELF file: pc - bias.
+ *                                          data 0: code; frames innermost first, each but the last inlined
+ *                                          into the next; file "" and line 0: not known. data 1: a static
+ *                                          object, which is one frame. It begins `back` before the address
+ *                                          and has `size` bytes (0: not known). A later entry of the same
+ *                                          data, module and address replaces an earlier one
  *   END         64 bytes, not varints, never compressed: struct smk_segment_end
  *
  * A chunk of a kind or a version's minor that a reader does not know is skipped, and said.

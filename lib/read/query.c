@@ -99,6 +99,27 @@ const smk_module_info *smk_trace_module(const smk_trace *trace, uint64_t address
     return NULL;
 }
 
+static const smk_symbol_info *find_symbol(const smk_trace *trace, bool data, const smk_module_info *module,
+                                          uint64_t address)
+{
+    uint64_t in_file = address - module->bias;
+    const smk_symbol_info *info = FIND(&trace->tables.symbols, smk_symbol_key(data, module->id, in_file));
+    return info && info->data == data && info->module == module->id && info->address == in_file ? info
+                                                                                                 : NULL;
+}
+
+const smk_symbol_info *smk_trace_code_symbol(const smk_trace *trace, const smk_module_info *module,
+                                             uint64_t address)
+{
+    return find_symbol(trace, false, module, address);
+}
+
+const smk_symbol_info *smk_trace_data_symbol(const smk_trace *trace, const smk_module_info *module,
+                                             uint64_t address)
+{
+    return find_symbol(trace, true, module, address);
+}
+
 /* ---- by number ------------------------------------------------------------------------------------------ */
 
 #define AT(table, number) ((number) < (table)->count ? &(table)->list[number] : NULL)
@@ -112,6 +133,11 @@ const smk_thread_info *smk_trace_thread_at(const smk_trace *trace, size_t number
 const smk_module_info *smk_trace_module_at(const smk_trace *trace, size_t number)
 {
     return AT(&trace->tables.modules, number);
+}
+
+const smk_symbol_info *smk_trace_symbol_at(const smk_trace *trace, size_t number)
+{
+    return AT(&trace->tables.symbols, number);
 }
 
 const smk_open_wait *smk_trace_open_wait_at(const smk_trace *trace, size_t number)

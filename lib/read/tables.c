@@ -305,6 +305,50 @@ static bool take_fact(struct taking *t)
     return entry->value != NULL;
 }
 
+static const char *keep_name(struct taking *t, struct text text) { return text.len ? keep_text(t, text) : ""; }
+
+static bool take_frames(struct taking *t, smk_symbol_frame frames[], uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct text function = take_text(t), file = take_text(t);
+        uint32_t line = take_u32(t);
+        if (t->cut)
+            return true;
+        frames[i] = (smk_symbol_frame){keep_name(t, function), keep_name(t, file), line};
+        if (!frames[i].function || !frames[i].file)
+            return false;
+    }
+    return true;
+}
+
+/* The later of an address counts. */
+static bool take_symbol(struct taking *t)
+{
+    smk_symbol_info info = {.data = take_number(t, 1)};
+    smk_symbol_frame frames[SMK_SYMBOL_FRAMES_MAX];
+    bool fresh;
+    info.module = take_u32(t);
+    info.address = take_u64(t);
+    info.start = info.address - take_number(t, info.address);
+    info.size = take_u64(t);
+    info.frame_count = (uint32_t)take_number(t, SMK_SYMBOL_FRAMES_MAX);
+    t->cut |= info.frame_count == 0 || (info.data && info.frame_count != 1);
+    if (!t->cut && !take_frames(t, frames, info.frame_count))
+        return false;
+    if (t->cut)
+        return true;
+    uint64_t key = smk_symbol_key(info.data, info.module, info.address);
+    uint32_t place = PLACE(t, &t->tables->symbols, key, &fresh);
+    size_t bytes = info.frame_count * sizeof *frames;
+    smk_symbol_frame *kept = smk_arena_take(&t->trace->arena, &t->trace->mem, bytes);
+    if (place == SMK_IDMAP_NONE || !kept)
+        return false;
+    memcpy(kept, frames, bytes);
+    info.frames = kept;
+    t->tables->symbols.list[place] = info;
+    return true;
+}
+
 static bool take_clock(struct taking *t)
 {
     struct smk_clock_point point = {.time = take_delta(t, 0)};
@@ -322,7 +366,7 @@ static bool (*const take_entry[])(struct taking *t) = {
     [SMK_CHUNK_STACKS] = take_stack,   [SMK_CHUNK_THREADS] = take_thread,
     [SMK_CHUNK_MODULES] = take_module, [SMK_CHUNK_OPEN_WAITS] = take_open_wait,
     [SMK_CHUNK_LOSS] = take_loss,      [SMK_CHUNK_FACTS] = take_fact,
-    [SMK_CHUNK_LOCKS] = take_lock,
+    [SMK_CHUNK_LOCKS] = take_lock,     [SMK_CHUNK_SYMBOLS] = take_symbol,
 };
 
 const char *smk_tables_read(struct smk_trace *trace, const struct smk_payload *payload, uint32_t segment)
@@ -355,7 +399,7 @@ void smk_tables_init(struct smk_tables *tables)
     *tables = (struct smk_tables){0};
     tables->strings.map.seed = tables->sites.map.seed = tables->stacks.map.seed = seed;
     tables->threads.map.seed = tables->modules.map.seed = tables->locks.map.seed = seed;
-    tables->waits.map.seed = tables->facts.map.seed = seed;
+    tables->waits.map.seed = tables->facts.map.seed = tables->symbols.map.seed = seed;
 }
 
 #define FREE(mem, table)                                                                           \
@@ -374,6 +418,7 @@ void smk_tables_free(struct smk_trace *trace)
     FREE(mem, &tables->threads);
     FREE(mem, &tables->modules);
     FREE(mem, &tables->locks);
+    FREE(mem, &tables->symbols);
     FREE(mem, &tables->waits);
     FREE(mem, &tables->facts);
 }

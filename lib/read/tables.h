@@ -11,6 +11,7 @@
 #include "stallmark/reader.h"
 
 #define SMK_FACTS_MAX 512u
+#define SMK_SYMBOL_FRAMES_MAX 64u
 
 struct smk_string_entry {
     const char *text;
@@ -62,11 +63,18 @@ struct smk_tables {
     SMK_TABLE_OF(struct smk_thread_entry) threads;
     SMK_TABLE_OF(smk_module_info) modules; /* by start after smk_tables_finish */
     SMK_TABLE_OF(struct smk_lock_entry) locks;
+    SMK_TABLE_OF(smk_symbol_info) symbols; /* by smk_symbol_key */
     SMK_TABLE_OF(smk_open_wait) waits;
     SMK_TABLE_OF(struct smk_fact_entry) facts;
     struct smk_tid_entry *tids; /* threads by tid and start */
     uint64_t lost_others;       /* of threads that had ended and have no entry */
 };
+
+/* Two symbols of one key are one in a million million, or made so: whoever looks compares. */
+SMK_INLINE uint64_t smk_symbol_key(bool data, uint32_t module, uint64_t address)
+{
+    return smk_hash_word((uint64_t)module << 1 | data) ^ address;
+}
 
 struct smk_trace;
 struct smk_chunk_ref;

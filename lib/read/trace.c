@@ -116,6 +116,7 @@ static void fill_info(struct smk_trace *trace)
     info->strings = trace->tables.strings.count;
     info->stacks = trace->tables.stacks.count;
     info->modules = trace->tables.modules.count;
+    info->symbols = trace->tables.symbols.count;
     info->from_start = trace->from_start;
     info->to_end = trace->to_end;
     info->complete = trace->from_start && trace->to_end && trace->problems.total == 0;

@@ -35,6 +35,7 @@ static const struct hostile_case hostile_cases[] = {
     {"circles", CLEAN, NULL, build_circles, false},
     {"ends_of_time", CLEAN, NULL, build_ends_of_time, false},
     {"many_facts", CLEAN, NULL, build_many_facts, false},
+    {"symbols", CLEAN, NULL, build_symbols, false},
     {"clock_steep", CLEAN, NULL, build_clock_steep, false},
 
     {"nothing", REFUSED, "is empty", build_nothing, false},
@@ -60,6 +61,9 @@ static const struct hostile_case hostile_cases[] = {
     {"count_beyond_payload", PROBLEM, "an entry is cut", build_count_beyond_payload, false},
     {"long_text", PROBLEM, "an entry is cut", build_long_text, false},
     {"long_number", PROBLEM, "an entry is cut", build_long_number, false},
+    {"symbol_without_frames", PROBLEM, "an entry is cut", build_symbol_without_frames, false},
+    {"symbol_of_1000_frames", PROBLEM, "too large", build_symbol_of_1000_frames, false},
+    {"symbol_before_zero", PROBLEM, "too large", build_symbol_before_zero, false},
     {"deep_stack", PROBLEM, "too large", build_deep_stack, false},
     {"tail_behind_entries", PROBLEM, "behind its last entry", build_tail_behind_entries, false},
     {"redefined", PROBLEM, "differs from an earlier one", build_redefined, false},

@@ -35,6 +35,28 @@ static void build_no_index(struct file *f)
     file_put_end(f, &end);
 }
 
+/* Symbols of a module that the file does not have, of no length, at the ends of the address space, and
+ * one address twice. */
+static void build_symbols(struct file *f)
+{
+    static const uint64_t addresses[] = {0, UINT64_MAX, 5, 5};
+    struct bytes b = {0};
+    for (unsigned i = 0; i < 4; i++) {
+        put_number(&b, i & 1);
+        put_number(&b, UINT32_MAX);
+        put_number(&b, addresses[i]);
+        put_number(&b, addresses[i]);
+        put_number(&b, i ? UINT64_MAX : 0);
+        put_number(&b, 1);
+        put_text(&b, i ? "an object \x1b[31m" : "");
+        put_text(&b, "../../etc/passwd");
+        put_number(&b, UINT32_MAX);
+    }
+    file_begin(f);
+    file_chunk(f, SMK_CHUNK_SYMBOLS, &b, &(struct smk_chunk){.count = 4});
+    file_end(f);
+}
+
 /* Chunks of one thread, each over the same time: the merge has them all open. */
 static void build_all_overlap(struct file *f)
 {

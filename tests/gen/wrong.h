@@ -4,6 +4,31 @@
 
 #include "gen/sound.h"
 
+/* ---- symbols -------------------------------------------------------------------------------------------- */
+
+static void symbol_of(struct file *f, uint64_t address, uint64_t back, unsigned frames)
+{
+    struct bytes b = {0};
+    put_number(&b, 0);
+    put_number(&b, 1);
+    put_number(&b, address);
+    put_number(&b, back);
+    put_number(&b, 16);
+    put_number(&b, frames);
+    for (unsigned i = 0; i < frames; i++) {
+        put_text(&b, "f");
+        put_text(&b, "");
+        put_number(&b, 0);
+    }
+    file_begin(f);
+    file_chunk(f, SMK_CHUNK_SYMBOLS, &b, &(struct smk_chunk){.count = 1});
+    file_end(f);
+}
+
+static void build_symbol_without_frames(struct file *f) { symbol_of(f, 100, 0, 0); }
+static void build_symbol_of_1000_frames(struct file *f) { symbol_of(f, 100, 0, 1000); }
+static void build_symbol_before_zero(struct file *f) { symbol_of(f, 100, 101, 1); }
+
 /* ---- events --------------------------------------------------------------------------------------------- */
 
 static void build_undefined_site(struct file *f)

@@ -23,7 +23,7 @@ const struct smk_command smk_cmd_dump = {
         "Times are seconds since the trace's first moment. Several files are segments of one capture.\n"
         "\n"
         "  --tables           the tables instead: facts, clocks, threads, strings, sites, stacks,\n"
-        "                     modules, locks, open waits; with --events both\n"
+        "                     modules, symbols, locks, open waits; with --events both\n"
         "  --from T, --to T   events of a stretch of time: 1.5 (seconds), 250ms, 10us, 5ns\n"
         "  --categories LIST  events of these categories: lock,request,…\n"
         "  --thread SERIAL    events of one thread\n"

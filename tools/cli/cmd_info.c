@@ -94,8 +94,9 @@ static void put_text(const smk_trace *trace)
            info->bytes, info->segments, info->chunks, info->format_version >> 8,
            info->format_version & 0xffu);
     printf("%-15s %" PRIu32 " threads, %" PRIu32 " sites, %" PRIu32 " strings, %" PRIu32
-           " stacks, %" PRIu32 " modules\n",
-           "tables", info->threads, info->sites, info->strings, info->stacks, info->modules);
+           " stacks, %" PRIu32 " modules, %" PRIu32 " symbols\n",
+           "tables", info->threads, info->sites, info->strings, info->stacks, info->modules,
+           info->symbols);
     puts("\nfacts");
     for (size_t i = 0; smk_trace_fact_at(trace, i, &key, &value); i++) {
         fputs("  ", stdout);
@@ -148,6 +149,7 @@ static void put_json(const smk_trace *trace)
     number("strings", info->strings);
     number("stacks", info->stacks);
     number("modules", info->modules);
+    number("symbols", info->symbols);
     printf("\"format\":\"%u.%u\",", info->format_version >> 8, info->format_version & 0xffu);
     printf("\"complete\":%s,\"facts\":{", info->complete ? "true" : "false");
     for (size_t i = 0; smk_trace_fact_at(trace, i, &key, &value); i++) {

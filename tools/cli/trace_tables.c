@@ -164,6 +164,33 @@ static void put_modules(const struct smk_dump *dump)
     }
 }
 
+static void put_symbol_frame(const struct smk_dump *dump, const smk_symbol_frame *frame)
+{
+    text(dump, "function", frame->function);
+    if (!frame->file[0])
+        return;
+    text(dump, "file", frame->file);
+    number(dump, "line", frame->line);
+}
+
+/* A line for each frame; "inlined" says that the next line is what it was inlined into. */
+static void put_symbols(const struct smk_dump *dump)
+{
+    const smk_symbol_info *symbol;
+    for (size_t i = 0; (symbol = smk_trace_symbol_at(dump->trace, i)); i++)
+        for (uint32_t f = 0; f < symbol->frame_count; f++) {
+            begin(dump, "symbol");
+            text(dump, "of", symbol->data ? "data" : "code");
+            number(dump, "module", symbol->module);
+            hex(dump, "address", symbol->address);
+            hex(dump, "start", symbol->start);
+            number(dump, "size", symbol->size);
+            number(dump, "inlined", f + 1 < symbol->frame_count);
+            put_symbol_frame(dump, &symbol->frames[f]);
+            end(dump);
+        }
+}
+
 static void put_locks(const struct smk_dump *dump)
 {
     uint64_t address;
@@ -202,6 +229,7 @@ void smk_dump_tables(const struct smk_dump *dump)
     put_sites(dump);
     put_stacks(dump);
     put_modules(dump);
+    put_symbols(dump);
     put_locks(dump);
     put_open_waits(dump);
 }

@@ -80,6 +80,7 @@ typedef struct smk_trace_info {
     uint32_t segments, chunks, threads, sites, strings, stacks, modules;
     bool complete;                   /* all of the capture is here, and nothing of it is damaged */
     bool from_start, to_end;         /* its first chunk is here; its last segment's END is */
+    uint32_t symbols;                /* addresses that the file itself has names for */
 } smk_trace_info;
 
 const smk_trace_info *smk_trace_get_info(const smk_trace *trace);
@@ -120,6 +121,22 @@ typedef struct smk_module_info {
     size_t build_id_len;
 } smk_module_info;
 
+typedef struct smk_symbol_frame {
+    const char *function, *file; /* file "": not known */
+    uint32_t line;               /* 0: not known */
+} smk_symbol_frame;
+
+/* What the file itself says of an address (`stallmark symbolize` puts it there). Addresses are as in the
+ * module's ELF file: those of the process minus the module's bias. */
+typedef struct smk_symbol_info {
+    uint32_t module;
+    bool data;               /* a static object, and not code */
+    uint64_t address;        /* asked about */
+    uint64_t start, size;    /* of the function or object; size 0: not known */
+    uint32_t frame_count;    /* at least 1 */
+    const smk_symbol_frame *frames; /* innermost first; each but the last was inlined into the next */
+} smk_symbol_info;
+
 typedef struct smk_open_wait {
     uint32_t serial, tid, kind, holder, stack;
     uint64_t object, request, since; /* since: ns */
@@ -134,6 +151,12 @@ const smk_thread_info *smk_trace_thread(const smk_trace *trace, uint32_t serial)
 const smk_thread_info *smk_trace_thread_by_tid(const smk_trace *trace, uint32_t tid, uint64_t time);
 /* The module that an address lies in. */
 const smk_module_info *smk_trace_module(const smk_trace *trace, uint64_t address);
+/* What the file says of the code (one byte before a return address), or of the data, at an address of
+ * the process within a module; NULL: nothing. */
+const smk_symbol_info *smk_trace_code_symbol(const smk_trace *trace, const smk_module_info *module,
+                                             uint64_t address);
+const smk_symbol_info *smk_trace_data_symbol(const smk_trace *trace, const smk_module_info *module,
+                                             uint64_t address);
 /* Name given to a lock, or NULL. */
 const char *smk_trace_lock_name(const smk_trace *trace, uint64_t address);
 
@@ -150,6 +173,7 @@ const char *smk_trace_lock_at(const smk_trace *trace, size_t number, uint64_t *a
 bool smk_trace_clock_at(const smk_trace *trace, size_t number, smk_clock_info *clock);
 const smk_thread_info *smk_trace_thread_at(const smk_trace *trace, size_t number);
 const smk_module_info *smk_trace_module_at(const smk_trace *trace, size_t number);
+const smk_symbol_info *smk_trace_symbol_at(const smk_trace *trace, size_t number);
 const smk_open_wait *smk_trace_open_wait_at(const smk_trace *trace, size_t number);
 
 /* ---- events ------------------------------------------------------------------------------------------- */
