@@ -30,26 +30,29 @@ static bool name_by_first_wait(char name[SMK_NAME_MAX], struct smk_symbols *symb
     const struct smk_place *place = smk_symbols_frame(symbols, stack, frame);
     if (!place)
         return false;
-    snprintf(name, SMK_NAME_MAX, "mutex %.230s, first contended in %.230s", address, place->function);
+    if (place->file)
+        snprintf(name, SMK_NAME_MAX, "mutex first waited for in %.200s %.100s:%u (%.150s)", place->function,
+                 place->file, place->line, address);
+    else
+        snprintf(name, SMK_NAME_MAX, "mutex first waited for in %.230s (%.200s)", place->function, address);
     return true;
 }
 
 enum smk_lock_naming smk_name_of_lock(char name[SMK_NAME_MAX], struct smk_symbols *symbols,
                                       const struct smk_lock *lock)
 {
-    uint64_t offset = 0;
+    struct smk_object object;
     char address[SMK_NAME_MAX];
     const char *given = smk_trace_lock_name(symbols->trace, lock->address);
     if (given && given[0]) {
         copy(name, given);
         return SMK_LOCK_NAMED;
     }
-    const char *object = smk_symbols_object(symbols, lock->address, &offset);
-    if (object) {
-        if (offset)
-            snprintf(name, SMK_NAME_MAX, "%s+%llu", object, (unsigned long long)offset);
+    if (smk_symbols_object(symbols, lock->address, &object)) {
+        if (object.offset)
+            snprintf(name, SMK_NAME_MAX, "%.480s+0x%llx", object.name, (unsigned long long)object.offset);
         else
-            copy(name, object);
+            copy(name, object.name);
         return SMK_LOCK_SYMBOL;
     }
     if (lock->site) {

@@ -367,6 +367,7 @@ static struct smk_report *new_report(smk_trace *trace, const struct smk_report_o
         return NULL;
     }
     smk_symbols_init(report->symbols, &report->mem, trace, options->lines, options->no_symbols);
+    report->symbols->debug_dir = options->debug_dir;
     return report;
 }
 

@@ -10,13 +10,21 @@
 #include "base/mem.h"
 #include "stallmark/reader.h"
 
-/* File and line of an address; lib/lines gives one over elfutils. NULL in the agent: a host's process
- * does no DWARF work, and has no elfutils. */
+/* What DWARF knows of an address: a function and a line in it. */
+struct smk_line_frame {
+    const char *function; /* as the linker would write it; NULL: not known */
+    const char *file;     /* NULL: not known */
+    uint32_t line;
+};
+
+/* Functions, files and lines of an address; lib/lines gives one over elfutils. NULL in the agent: a host's
+ * process does no DWARF work, and has no elfutils. */
 struct smk_line_source {
     void *arg;
-    /* True and the place: *file lives as long as the source. */
-    bool (*find)(void *arg, const smk_module_info *module, uint64_t pc, const char **file,
-                 uint32_t *line);
+    /* How many frames, at most `max`, 0: nothing is known; innermost first, each but the last inlined into
+     * the next. Texts live as long as the source. */
+    uint32_t (*find)(void *arg, const smk_module_info *module, uint64_t pc, struct smk_line_frame *frames,
+                     uint32_t max);
 };
 
 struct smk_report_options {
@@ -25,7 +33,8 @@ struct smk_report_options {
     size_t max_memory;    /* bytes of the analysis; 0: no limit */
     uint64_t max_ns;      /* time it may take; 0: no limit */
     const struct smk_line_source *lines; /* lives as long as the report; NULL: functions without lines */
-    bool no_symbols;      /* opens no file but the trace: module+offset instead of names */
+    const char *debug_dir; /* where debug files are looked for first; may be NULL */
+    bool no_symbols;      /* opens no file but the trace: module+offset instead of names that it does not say */
     unsigned top;         /* slowest requests and regions shown; 0: 5 */
     /* Progress, about ten times a second; returns false to give up. May be NULL. */
     bool (*progress)(void *arg, uint64_t done, uint64_t total);

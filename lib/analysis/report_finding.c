@@ -61,9 +61,24 @@ static void say_threads(const struct smk_report *report, struct smk_words *words
                       at->thread_count);
 }
 
-static void say_place(struct smk_words *words, const struct smk_place *place)
+/* " (inlined into handle, main_loop)"; of more than two the last, which the code is in. */
+static void say_outer(const struct smk_report *report, struct smk_words *words, const struct smk_place *place)
+{
+    for (uint32_t i = 0; i < place->outer_count; i++) {
+        bool passed = i > 0 && i + 1 < place->outer_count;
+        if (!passed) {
+            smk_words_say(words, i == 0 ? " (inlined into " : i > 1 ? " … " : ", ");
+            smk_words_name_cut(words, smk_symbols_outer(report->symbols, place, i)->function, 48);
+        }
+    }
+    if (place->outer_count)
+        smk_words_say(words, ")");
+}
+
+static void say_place(const struct smk_report *report, struct smk_words *words, const struct smk_place *place)
 {
     smk_words_name_cut(words, place->function, 48);
+    say_outer(report, words, place);
     if (place->file) {
         smk_words_say(words, " ");
         smk_words_name_cut(words, place->file, 32);
@@ -85,7 +100,7 @@ static void say_callers(const struct smk_report *report, struct smk_words *words
         else
             smk_words_say(words, " ");
         smk_words_say(words, "← ");
-        say_place(words, place);
+        say_place(report, words, place);
     }
     if (said)
         smk_words_say(words, "\n");
@@ -106,6 +121,7 @@ static uint32_t say_function(const struct smk_report *report, struct smk_words *
     if (!place)
         return 0;
     smk_words_name_cut(words, place->function, 60);
+    say_outer(report, words, place);
     if (place->file) {
         smk_words_to(words, PLACE);
         smk_words_name_cut(words, place->file, 40);
@@ -231,7 +247,7 @@ static void say_hold(const struct smk_report *report, struct smk_words *words,
     smk_words_to(words, LABEL);
     if (place) {
         smk_words_say(words, "locked in ");
-        say_place(words, place);
+        say_place(report, words, place);
     }
     if (at->held_count)
         smk_words_say(words, "%sheld %s on average, %s at most", place ? "; " : "",
@@ -313,7 +329,7 @@ static void say_meanwhile(const struct smk_report *report, struct smk_words *wor
     smk_words_name_cut(words, name, 32);
     if (place) {
         smk_words_say(words, " in ");
-        say_place(words, place);
+        say_place(report, words, place);
     }
     const char *what = meanwhile->what ? smk_trace_string(report->trace, meanwhile->what) : NULL;
     if (what) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/module_files.h"
 #include "format/events.h"
 #include "format/tables.h"
 
@@ -15,7 +16,24 @@ static void put_date(struct smk_json_text *json, const char *key, const struct s
     smk_put_json_string(json, key, smk_words_date(text, smk_report_unix(report, time)));
 }
 
-static void put_place(struct smk_json_text *json, const struct smk_place *place)
+static void put_outer(struct smk_json_text *json, const struct smk_report *report, const struct smk_place *place)
+{
+    if (place->outer_count == 0)
+        return;
+    smk_put_json_array(json, "inlined_into");
+    for (uint32_t i = 0; i < place->outer_count; i++) {
+        const struct smk_place_frame *outer = smk_symbols_outer(report->symbols, place, i);
+        smk_put_json_object(json, NULL);
+        smk_put_json_string(json, "function", outer->function);
+        smk_put_json_string(json, "file", outer->file);
+        if (outer->file)
+            smk_put_json_number(json, "line", outer->line);
+        smk_put_json_object_end(json);
+    }
+    smk_put_json_array_end(json);
+}
+
+static void put_place(struct smk_json_text *json, const struct smk_report *report, const struct smk_place *place)
 {
     smk_put_json_object(json, NULL);
     smk_put_json_string(json, "function", place->function);
@@ -23,6 +41,7 @@ static void put_place(struct smk_json_text *json, const struct smk_place *place)
     smk_put_json_string(json, "file", place->file);
     if (place->file)
         smk_put_json_number(json, "line", place->line);
+    put_outer(json, report, place);
     smk_put_json_object_end(json);
 }
 
@@ -34,7 +53,7 @@ static void put_stack(struct smk_json_text *json, const char *key, const struct 
     for (uint32_t i = 0; stack && i < stack->depth; i++) {
         const struct smk_place *place = smk_symbols_frame(report->symbols, stack, i);
         if (place)
-            put_place(json, place);
+            put_place(json, report, place);
     }
     smk_put_json_array_end(json);
 }
@@ -398,6 +417,23 @@ static void put_regions(struct smk_json_text *json, const struct smk_report *rep
     smk_put_json_object_end(json);
 }
 
+static void put_nameless(struct smk_json_text *json, const struct smk_report *report)
+{
+    struct smk_nameless nameless;
+    char id[SMK_BUILD_ID_TEXT];
+    smk_put_json_array(json, "nameless");
+    for (uint32_t i = 0; smk_symbols_nameless(report->symbols, i, &nameless); i++) {
+        smk_build_id_text(id, nameless.module);
+        smk_put_json_object(json, NULL);
+        smk_put_json_string(json, "module", nameless.module->path);
+        smk_put_json_string(json, "build_id", id[0] ? id : NULL);
+        smk_put_json_string(json, "reason", nameless.reason);
+        smk_put_json_number(json, "addresses", nameless.addresses);
+        smk_put_json_object_end(json);
+    }
+    smk_put_json_array_end(json);
+}
+
 int smk_report_json(const struct smk_report *report, smk_report_put put, void *arg)
 {
     struct smk_json_text json;
@@ -416,6 +452,7 @@ int smk_report_json(const struct smk_report *report, smk_report_put put, void *a
     smk_report_cpu_json(report, &json);
     put_locks(&json, report);
     put_regions(&json, report);
+    put_nameless(&json, report);
     smk_put_json_object_end(&json);
     return smk_put_json_finish(&json);
 }

@@ -3,12 +3,14 @@
 
 #include <string.h>
 
+#include "analysis/module_files.h"
 #include "format/events.h"
 #include "format/tables.h"
 
 #define NAME_LEAST 12u /* width of a table's first column, with what stands in it */
 #define NAME_MOST  64u
 #define COLUMN     10u
+#define NAMELESS   5u /* modules without names that are listed */
 
 static const char *base_name(const char *path)
 {
@@ -442,12 +444,25 @@ static void say_waits(const struct smk_report *report, struct smk_words *words)
 /* What was asked for and is missing, last, so that it does not stand in front of the answer. */
 static void say_refused(const struct smk_report *report, struct smk_words *words)
 {
-    const char *path, *reason;
-    for (uint32_t i = 0; i < 3 && smk_symbols_refused(report->symbols, i, &path, &reason); i++) {
-        smk_words_say(words, "No names for ");
-        smk_words_name(words, path);
-        smk_words_say(words, ": %s\n", reason);
+    struct smk_nameless nameless;
+    char id[SMK_BUILD_ID_TEXT];
+    bool any = false;
+    for (uint32_t i = 0; i < NAMELESS && smk_symbols_nameless(report->symbols, i, &nameless); i++) {
+        smk_build_id_text(id, nameless.module);
+        smk_words_say(words, "No name for %u %s of ", nameless.addresses,
+                      nameless.addresses == 1 ? "address" : "addresses");
+        smk_words_name(words, nameless.module->path);
+        smk_words_say(words, "%s%s: %s\n", id[0] ? ", build-id " : "", id, nameless.reason);
+        any |= id[0] && nameless.module->path[0] == '/';
     }
+    if (report->symbols->ambiguous)
+        smk_words_say(words, "No name for %u addresses where two modules were, one after the other\n",
+                      report->symbols->ambiguous);
+    if (any && !report->symbols->no_files)
+        smk_words_say(words,
+                      "For names: `stallmark symbolize FILE` where these files are, or with --debug-dir DIR where "
+                      "their debug symbols are\n(packages named …-dbgsym or …-dbg have them, below " SMK_DEBUG_DIR
+                      "/.build-id)\n");
 }
 
 int smk_report_text(const struct smk_report *report, smk_report_put put, void *arg)

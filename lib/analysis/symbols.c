@@ -3,13 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/symbol_file.h"
 #include "base/errors.h"
+
+#define FRAMES_MAX 16u /* of one address; of more the outermost are left out, but for the last */
 
 struct smk_symbols_module {
     const smk_module_info *info;
-    bool opened, usable, wanted;
-    const char *refused; /* static; NULL: it is usable */
-    struct smk_elf elf;
+    uint32_t nameless; /* addresses without a name */
+    struct smk_symbol_file file;
 };
 
 void smk_symbols_init(struct smk_symbols *symbols, struct smk_mem *mem, smk_trace *trace,
@@ -23,12 +25,12 @@ void smk_symbols_free(struct smk_symbols *symbols)
 {
     struct smk_mem *mem = symbols->mem;
     for (uint32_t i = 0; i < symbols->module_count; i++)
-        if (symbols->modules[i].opened)
-            smk_elf_close(&symbols->modules[i].elf, mem);
+        smk_symbol_file_close(&symbols->modules[i].file, mem);
     for (uint32_t i = 0; i < symbols->name_count; i++)
         smk_mem_free(mem, symbols->names[i], strlen(symbols->names[i]) + 1);
     smk_mem_free(mem, symbols->modules, symbols->module_capacity * sizeof(*symbols->modules));
     smk_mem_free(mem, symbols->places, symbols->place_capacity * sizeof(*symbols->places));
+    smk_mem_free(mem, symbols->outer, symbols->outer_capacity * sizeof(*symbols->outer));
     smk_mem_free(mem, symbols->names, symbols->name_capacity * sizeof(*symbols->names));
     smk_map_free(&symbols->by_module, mem);
     smk_map_free(&symbols->by_pc, mem);
@@ -66,29 +68,6 @@ static uint32_t intern(struct smk_symbols *symbols, const char *name)
 
 /* ---- modules -------------------------------------------------------------------------------------------- */
 
-static const char *refusal(struct smk_symbols *symbols, struct smk_symbols_module *module)
-{
-    const smk_module_info *info = module->info;
-    if (symbols->no_files)
-        return "names were not asked for";
-    if (!info->path || info->path[0] != '/')
-        return "it is no file";
-    if (info->build_id_len == 0)
-        return "the trace has no build-id of it";
-    int result = smk_elf_open(&module->elf, info->path);
-    if (result != 0)
-        return result == SMK_E_NOTFOUND     ? "the file is gone"
-               : result == SMK_E_PERMISSION ? "the file may not be read"
-                                            : "it cannot be read as an ELF file";
-    module->opened = true;
-    if (module->elf.build_id_len != info->build_id_len ||
-        memcmp(module->elf.build_id, info->build_id, info->build_id_len) != 0)
-        return "the file is another one now: its build-id differs";
-    if (smk_elf_load_symbols(&module->elf, symbols->mem) != 0)
-        return "its symbol table cannot be read";
-    return NULL;
-}
-
 static struct smk_symbols_module *module_of(struct smk_symbols *symbols, const smk_module_info *info)
 {
     uint32_t index = smk_map_get(&symbols->by_module, info->id);
@@ -99,24 +78,53 @@ static struct smk_symbols_module *module_of(struct smk_symbols *symbols, const s
         !smk_map_put(&symbols->by_module, symbols->mem, info->id, symbols->module_count))
         return NULL;
     struct smk_symbols_module *module = &symbols->modules[symbols->module_count++];
-    *module = (struct smk_symbols_module){.info = info, .elf = {.fd = -1}};
-    module->refused = refusal(symbols, module);
-    module->usable = !module->refused;
+    *module = (struct smk_symbols_module){.info = info, .file = {.elf = {.fd = -1}}};
+    if (symbols->no_files)
+        module->file.refused = "names were not asked for";
+    else
+        smk_symbol_file_open(&module->file, symbols->mem, info, symbols->debug_dir);
     return module;
 }
 
-bool smk_symbols_refused(const struct smk_symbols *symbols, uint32_t number, const char **path,
-                         const char **reason)
+bool smk_symbols_nameless(const struct smk_symbols *symbols, uint32_t number, struct smk_nameless *nameless)
 {
     for (uint32_t i = 0; i < symbols->module_count; i++) {
         const struct smk_symbols_module *module = &symbols->modules[i];
-        if (module->usable || !module->wanted || number-- > 0)
+        if (module->nameless == 0 || number-- > 0)
             continue;
-        *path = module->info->path ? module->info->path : "";
-        *reason = module->refused;
+        const char *reason = module->file.refused;
+        if (!reason)
+            reason = module->file.elf.has_symtab ? "no symbol of it reaches there"
+                                                 : "it is stripped: it has the names that it exports and no more";
+        *nameless = (struct smk_nameless){module->info, reason, module->nameless};
         return true;
     }
     return false;
+}
+
+static bool is_same_module(const smk_module_info *a, const smk_module_info *b)
+{
+    return a->bias == b->bias && a->build_id_len == b->build_id_len &&
+           (a->build_id_len ? memcmp(a->build_id, b->build_id, a->build_id_len) == 0
+                            : strcmp(a->path, b->path) == 0);
+}
+
+/* Modules are in order of their starts. One that was unloaded and loaded again in its place is one. */
+const smk_module_info *smk_symbols_module_at(const struct smk_symbols *symbols, uint64_t address,
+                                             bool *ambiguous)
+{
+    const smk_module_info *info, *found = NULL;
+    *ambiguous = false;
+    for (size_t i = 0; (info = smk_trace_module_at(symbols->trace, i)) != NULL && info->start <= address; i++) {
+        if (address >= info->end)
+            continue;
+        if (found && !is_same_module(found, info)) {
+            *ambiguous = true;
+            return NULL;
+        }
+        found = found ? found : info;
+    }
+    return found;
 }
 
 /* ---- places --------------------------------------------------------------------------------------------- */
@@ -152,35 +160,116 @@ static void name_by_address(char *name, size_t size, const smk_module_info *modu
         snprintf(name, size, "0x%llx", (unsigned long long)pc);
 }
 
-static bool name_by_symbol(struct smk_symbols *symbols, const smk_module_info *info, uint64_t pc,
-                           char *name, size_t size)
+/* ---- what is known of one address: frames, innermost first ---- */
+
+struct frames {
+    struct smk_line_frame list[FRAMES_MAX];
+    uint32_t count;
+    bool baked;
+    char symbol[SMK_SYMBOL_NAME_MAX]; /* what the symbol table says */
+};
+
+static bool is_placed(const struct frames *frames) { return frames->count && frames->list[0].file; }
+
+static void take_baked(const struct smk_symbols *symbols, const smk_module_info *info, uint64_t pc,
+                       struct frames *frames)
+{
+    const smk_symbol_info *baked = smk_trace_code_symbol(symbols->trace, info, pc);
+    if (!baked)
+        return;
+    for (uint32_t i = 0; i < baked->frame_count && frames->count < FRAMES_MAX; i++) {
+        const smk_symbol_frame *frame = &baked->frames[frames->count == FRAMES_MAX - 1 ? baked->frame_count - 1 : i];
+        frames->list[frames->count++] = (struct smk_line_frame){
+            frame->function, frame->file[0] ? frame->file : NULL, frame->line};
+    }
+    frames->baked = true;
+}
+
+/* The function that the code is in has the symbol table's name, which tells a clone (render.part.0) from
+ * the whole. */
+static void take_files(struct smk_symbols *symbols, const smk_module_info *info, uint64_t pc,
+                       struct frames *frames)
 {
     struct smk_symbols_module *module = module_of(symbols, info);
-    if (!module)
-        return false;
-    module->wanted = true;
-    if (!module->usable)
-        return false;
-    const struct smk_elf_entry *entry = smk_elf_find(&module->elf.functions, pc - info->bias);
-    return entry && smk_elf_name(&module->elf, entry, name, size);
-}
-
-static bool module_is_usable(const struct smk_symbols *symbols, const smk_module_info *info)
-{
-    uint32_t index = smk_map_get(&symbols->by_module, info->id);
-    return index != SMK_MAP_NONE && symbols->modules[index].usable;
-}
-
-static void find_line(struct smk_symbols *symbols, struct smk_place *place, const smk_module_info *info,
-                      uint64_t pc)
-{
-    const char *file;
-    uint32_t line;
-    if (!symbols->lines || !module_is_usable(symbols, info) ||
-        !symbols->lines->find(symbols->lines->arg, info, pc, &file, &line))
+    const struct smk_elf_entry *entry =
+        module && !module->file.refused ? smk_elf_find(&module->file.elf.functions, pc - info->bias) : NULL;
+    bool named = entry && smk_elf_name(&module->file.elf, entry, frames->symbol, sizeof(frames->symbol));
+    struct smk_line_frame found[FRAMES_MAX];
+    uint32_t count = symbols->lines ? symbols->lines->find(symbols->lines->arg, info, pc, found, FRAMES_MAX) : 0;
+    const char *before = frames->count ? frames->list[frames->count - 1].function : NULL;
+    const char *name = named ? frames->symbol : before;
+    if (count == 0 && (!name || frames->count))
         return;
-    place->file = base_name(file);
-    place->line = line;
+    if (count == 0)
+        found[count++] = (struct smk_line_frame){.function = name};
+    if (name)
+        found[count - 1].function = name;
+    if (!found[0].function)
+        return;
+    memcpy(frames->list, found, count * sizeof(*found));
+    frames->count = count;
+    frames->baked = false;
+}
+
+static const char *keep(struct smk_symbols *symbols, const char *name)
+{
+    uint32_t index = name ? intern(symbols, name) : SMK_MAP_NONE;
+    return index == SMK_MAP_NONE ? NULL : symbols->names[index];
+}
+
+/* A wrapper of locks that was inlined into what calls it is passed over, as one that was not is. */
+static uint32_t innermost_of_its_own(const struct frames *frames, const char *module)
+{
+    for (uint32_t i = 0; i < frames->count; i++)
+        if (!is_ours(module, frames->list[i].function))
+            return i;
+    return 0;
+}
+
+static bool put_frames(struct smk_symbols *symbols, const struct frames *frames, struct smk_place *place)
+{
+    uint32_t inner = innermost_of_its_own(frames, place->module);
+    place->outer_first = symbols->outer_count;
+    for (uint32_t i = inner; i < frames->count; i++) {
+        const struct smk_line_frame *frame = &frames->list[i];
+        const char *function = keep(symbols, frame->function ? frame->function : "?");
+        const char *path = keep(symbols, frame->file);
+        const char *file = path ? base_name(path) : NULL;
+        if (!function)
+            return false;
+        if (i == inner) {
+            place->function = function;
+            place->file_path = path;
+            place->file = file;
+            place->line = frame->line;
+            continue;
+        }
+        if (!smk_mem_grow(symbols->mem, &symbols->outer, &symbols->outer_capacity, symbols->outer_count + 1u))
+            return false;
+        symbols->outer[symbols->outer_count++] = (struct smk_place_frame){function, file, path, frame->line};
+        place->outer_count++;
+    }
+    place->named = true;
+    place->baked = frames->baked;
+    return true;
+}
+
+const struct smk_place_frame *smk_symbols_outer(const struct smk_symbols *symbols, const struct smk_place *place,
+                                                uint32_t number)
+{
+    return number < place->outer_count ? &symbols->outer[place->outer_first + number] : NULL;
+}
+
+static bool put_nameless(struct smk_symbols *symbols, const smk_module_info *info, uint64_t pc,
+                         struct smk_place *place)
+{
+    char name[SMK_SYMBOL_NAME_MAX];
+    name_by_address(name, sizeof(name), info, pc);
+    place->function = keep(symbols, name);
+    struct smk_symbols_module *module = info ? module_of(symbols, info) : NULL;
+    if (module)
+        module->nameless++;
+    return place->function != NULL;
 }
 
 static const struct smk_place *place_of(struct smk_symbols *symbols, uint64_t pc)
@@ -188,19 +277,19 @@ static const struct smk_place *place_of(struct smk_symbols *symbols, uint64_t pc
     uint32_t index = smk_map_get(&symbols->by_pc, pc);
     if (index != SMK_MAP_NONE)
         return &symbols->places[index];
-    char name[SMK_SYMBOL_NAME_MAX];
-    const smk_module_info *info = smk_trace_module(symbols->trace, pc);
+    struct frames frames = {.count = 0};
+    bool ambiguous;
+    const smk_module_info *info = smk_symbols_module_at(symbols, pc, &ambiguous);
     struct smk_place place = {.module = info && info->path ? info->path : ""};
-    place.named = info && name_by_symbol(symbols, info, pc, name, sizeof(name));
-    if (!place.named)
-        name_by_address(name, sizeof(name), info, pc);
-    place.function_id = intern(symbols, name);
-    if (place.function_id == SMK_MAP_NONE)
-        return NULL;
-    place.function = symbols->names[place.function_id];
-    place.ours = is_ours(place.module, place.function);
+    symbols->ambiguous += ambiguous;
     if (info)
-        find_line(symbols, &place, info, pc);
+        take_baked(symbols, info, pc, &frames);
+    if (info && !is_placed(&frames) && !symbols->no_files)
+        take_files(symbols, info, pc, &frames);
+    if (!(frames.count ? put_frames(symbols, &frames, &place) : put_nameless(symbols, info, pc, &place)))
+        return NULL;
+    place.function_id = intern(symbols, place.function);
+    place.ours = is_ours(place.module, place.function);
     index = symbols->place_count;
     if (!smk_mem_grow(symbols->mem, &symbols->places, &symbols->place_capacity, index + 1u) ||
         !smk_map_put(&symbols->by_pc, symbols->mem, pc, index))
@@ -230,31 +319,37 @@ uint32_t smk_symbols_own_frame(struct smk_symbols *symbols, const smk_stack_info
 
 /* ---- objects -------------------------------------------------------------------------------------------- */
 
-static const char *object_in(struct smk_symbols *symbols, const smk_module_info *info, uint64_t address,
-                             uint64_t *offset)
+static bool object_in(struct smk_symbols *symbols, const smk_module_info *info, uint64_t address,
+                      struct smk_object *object)
 {
     char name[SMK_SYMBOL_NAME_MAX];
-    struct smk_symbols_module *module = module_of(symbols, info);
-    if (!module || !module->usable)
-        return NULL;
-    const struct smk_elf_entry *entry = smk_elf_find(&module->elf.objects, address - info->bias);
-    if (!entry || !smk_elf_name(&module->elf, entry, name, sizeof(name)))
-        return NULL;
-    *offset = address - info->bias - entry->value;
-    uint32_t index = intern(symbols, name);
-    return index == SMK_MAP_NONE ? NULL : symbols->names[index];
+    uint64_t in_file = address - info->bias;
+    const smk_symbol_info *baked = smk_trace_data_symbol(symbols->trace, info, address);
+    if (baked) {
+        *object = (struct smk_object){baked->frames[0].function, info, in_file - baked->start, baked->size, true};
+        return true;
+    }
+    struct smk_symbols_module *module = symbols->no_files ? NULL : module_of(symbols, info);
+    if (!module || module->file.refused)
+        return false;
+    const struct smk_elf_entry *entry = smk_elf_find(&module->file.elf.objects, in_file);
+    if (!entry || !smk_elf_name(&module->file.elf, entry, name, sizeof(name)))
+        return false;
+    *object = (struct smk_object){keep(symbols, name), info, in_file - entry->value, entry->size, false};
+    return object->name != NULL;
 }
 
-const char *smk_symbols_object(struct smk_symbols *symbols, uint64_t address, uint64_t *offset)
+bool smk_symbols_object(struct smk_symbols *symbols, uint64_t address, struct smk_object *object)
 {
-    const smk_module_info *info = smk_trace_module(symbols->trace, address);
-    if (info)
-        return object_in(symbols, info, address, offset);
+    bool ambiguous;
+    const smk_module_info *info = smk_symbols_module_at(symbols, address, &ambiguous);
+    if (info || ambiguous)
+        return info && object_in(symbols, info, address, object);
     /* What is zero at start lies behind what the file holds, and so behind its module's end: the module
      * that ends last before the address; its symbol's size says whether it reaches there. */
     const smk_module_info *before = NULL;
     for (size_t i = 0; (info = smk_trace_module_at(symbols->trace, i)) != NULL; i++)
         if (info->end <= address && (!before || info->end > before->end))
             before = info;
-    return before ? object_in(symbols, before, address, offset) : NULL;
+    return before && object_in(symbols, before, address, object);
 }

@@ -12,6 +12,7 @@ extern const struct smk_command smk_cmd_report;
 
 struct report_command {
     bool json, no_symbols;
+    const char *debug_dir;
     const char *fail_on;
     uint64_t top;
 };
@@ -41,10 +42,11 @@ static int print(const struct report_command *command, const struct smk_report *
 
 static int analyse(const struct report_command *command, smk_trace *trace, const char *path)
 {
-    struct smk_lines *lines = command->no_symbols ? NULL : smk_lines_new();
+    struct smk_lines *lines = command->no_symbols ? NULL : smk_lines_new(command->debug_dir);
     struct smk_line_source source = smk_lines_source(lines);
     struct smk_report_options options = {
         .lines = lines ? &source : NULL,
+        .debug_dir = command->debug_dir,
         .no_symbols = command->no_symbols,
         .top = (unsigned)command->top,
         .progress = show_progress,
@@ -69,6 +71,7 @@ static int run(int argc, char **argv)
         {"json", 0, SMK_CLI_FLAG, &command.json},
         {"fail-on", 0, SMK_CLI_TEXT, &command.fail_on, "finding"},
         {"top", 0, SMK_CLI_NUMBER, &command.top, "a number from 1 to 100"},
+        {"debug-dir", 0, SMK_CLI_TEXT, &command.debug_dir},
         {"no-symbols", 0, SMK_CLI_FLAG, &command.no_symbols},
         SMK_CLI_END};
     struct smk_cli_args args;
@@ -92,17 +95,23 @@ static int run(int argc, char **argv)
 
 const struct smk_command smk_cmd_report = {
     "report",
-    "usage: stallmark report FILE… [--json] [--top N] [--fail-on finding] [--no-symbols]\n"
+    "usage: stallmark report FILE… [--json] [--top N] [--fail-on finding] [--debug-dir DIR]\n"
+    "                        [--no-symbols]\n"
     "\n"
     "Says what made the program slow: findings, most costly first, with who waited, who held the\n"
     "lock and in which function; then requests by route, the slowest with what they spent their time\n"
     "on, locks and regions. Several files are segments of one capture. C++ names are as the linker\n"
     "wrote them: `| c++filt` reads them. Times of day are UTC.\n"
     "\n"
+    "Names are those that the trace has in it (`stallmark symbolize`), then those of the files that it\n"
+    "names and of their debug files, if their build-ids are the same. What stays without a name is\n"
+    "listed at the end.\n"
+    "\n"
     "  --json             the same as JSON (docs/report-json.md)\n"
     "  --top N            slowest requests that are shown, 1 to 100; default 5; tables follow it\n"
     "  --fail-on finding  exit code 1 when there is a finding\n"
-    "  --no-symbols       open no file but the trace: addresses instead of names and lines\n",
+    "  --debug-dir DIR    look here for debug files first (DIR/.build-id/…, or as /usr/lib/debug is laid out)\n"
+    "  --no-symbols       open no file but the trace: addresses instead of what it does not name itself\n",
     "findings, requests, locks and regions of a trace",
     run,
 };

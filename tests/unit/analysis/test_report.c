@@ -149,7 +149,7 @@ static void test_a_queue_of_threads(void **state)
     check_says(text, "held up 10 threads");
     check_says(text, "5.50 s in 1.10 s");
     check_says(text, "10 threads waited 10 times, 550 ms on average, 1.00 s at most, 5.50 s together.");
-    check_says(text, "mutex 0x5000, first contended in 0x1010");
+    check_says(text, "mutex first waited for in 0x1010 (0x5000)");
     free(text);
     smk_report_free(report);
     smk_trace_close(trace);

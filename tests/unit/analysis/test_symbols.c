@@ -44,7 +44,7 @@ static void test_functions_and_objects(void **state)
 {
     (void)state;
     char path[512];
-    uint64_t offset;
+    struct smk_object object;
     struct fixture f;
     own_path(path);
     build_init(&f.build);
@@ -62,9 +62,11 @@ static void test_functions_and_objects(void **state)
     assert_int_equal(place->function_id, smk_symbols_frame(&f.symbols, info, 1)->function_id);
     assert_string_equal(smk_symbols_frame(&f.symbols, info, 2)->function, "0xf");
     assert_null(smk_symbols_frame(&f.symbols, info, 3));
-    assert_string_equal(smk_symbols_object(&f.symbols, address_of(&data_object[1]), &offset), "data_object");
-    assert_int_equal(offset, 4);
-    assert_null(smk_symbols_object(&f.symbols, 0x10, &offset));
+    assert_true(smk_symbols_object(&f.symbols, address_of(&data_object[1]), &object));
+    assert_string_equal(object.name, "data_object");
+    assert_int_equal(object.offset, 4);
+    assert_int_equal(object.size, sizeof(data_object));
+    assert_false(smk_symbols_object(&f.symbols, 0x10, &object));
     tear_down(&f);
 }
 
@@ -73,20 +75,22 @@ static void test_objects_behind_the_file(void **state)
 {
     (void)state;
     char path[512], name[SMK_NAME_MAX];
-    uint64_t offset, bias = 0;
+    uint64_t bias = 0;
+    struct smk_object object;
     struct fixture f;
     own_path(path);
     dl_iterate_phdr(own_take_bias, &bias);
     build_init(&f.build);
     own_module(&f.build, path, true, address_of(zero_object) - bias);
     open_trace(&f, false);
-    assert_string_equal(smk_symbols_object(&f.symbols, address_of(zero_object) + 40, &offset), "zero_object");
+    assert_true(smk_symbols_object(&f.symbols, address_of(zero_object) + 40, &object));
+    assert_string_equal(object.name, "zero_object");
     struct smk_lock lock = {.address = address_of(zero_object)};
     assert_int_equal(smk_name_of_lock(name, &f.symbols, &lock), SMK_LOCK_SYMBOL);
     assert_string_equal(name, "zero_object");
     lock.address += 40;
     smk_name_of_lock(name, &f.symbols, &lock);
-    assert_string_equal(name, "zero_object+40");
+    assert_string_equal(name, "zero_object+0x28");
     lock.address = address_of(zero_object) + FAR;
     assert_int_equal(smk_name_of_lock(name, &f.symbols, &lock), SMK_LOCK_ADDRESS);
     tear_down(&f);
@@ -94,7 +98,7 @@ static void test_objects_behind_the_file(void **state)
 
 static void check_refused(const char *path, bool right, const char *reason)
 {
-    const char *refused, *why;
+    struct smk_nameless nameless;
     struct fixture f;
     build_init(&f.build);
     own_module(&f.build, path, right, FAR);
@@ -104,10 +108,11 @@ static void check_refused(const char *path, bool right, const char *reason)
     const struct smk_place *place = smk_symbols_frame(&f.symbols, smk_trace_stack(f.trace, stack), 0);
     assert_false(place->named);
     assert_non_null(strstr(place->function, "+0x"));
-    assert_true(smk_symbols_refused(&f.symbols, 0, &refused, &why));
-    assert_string_equal(refused, path);
-    assert_string_equal(why, reason);
-    assert_false(smk_symbols_refused(&f.symbols, 1, &refused, &why));
+    assert_true(smk_symbols_nameless(&f.symbols, 0, &nameless));
+    assert_string_equal(nameless.module->path, path);
+    assert_string_equal(nameless.reason, reason);
+    assert_int_equal(nameless.addresses, 1);
+    assert_false(smk_symbols_nameless(&f.symbols, 1, &nameless));
     tear_down(&f);
 }
 
@@ -153,7 +158,7 @@ static void test_names_of_locks(void **state)
     assert_string_equal(name, "cart_lock");
     lock = (struct smk_lock){.address = 0x6000, .first_stack = stack};
     assert_int_equal(smk_name_of_lock(name, &f.symbols, &lock), SMK_LOCK_PLACE);
-    assert_string_equal(name, "mutex 0x6000, first contended in 0x1010");
+    assert_string_equal(name, "mutex first waited for in 0x1010 (0x6000)");
     lock.site = site;
     assert_int_equal(smk_name_of_lock(name, &f.symbols, &lock), SMK_LOCK_OWN_WAIT);
     assert_string_equal(name, "spin");

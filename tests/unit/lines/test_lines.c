@@ -22,35 +22,34 @@ static void test_the_line_of_a_call(void **state)
 {
     (void)state;
     char path[512];
-    const char *file;
-    uint32_t line;
+    struct smk_line_frame frames[4];
     own_path(path);
     smk_trace *trace = open_with(path, true);
-    struct smk_lines *lines = smk_lines_new();
+    struct smk_lines *lines = smk_lines_new(NULL);
     struct smk_line_source source = smk_lines_source(lines);
     uint64_t pc = here();
     uint32_t wanted = __LINE__ - 1;
     const smk_module_info *module = smk_trace_module(trace, pc);
     assert_non_null(module);
-    assert_true(source.find(source.arg, module, pc - 1, &file, &line));
-    assert_non_null(strstr(file, "test_lines.c"));
-    assert_int_equal(line, wanted);
+    assert_int_equal(source.find(source.arg, module, pc - 1, frames, 4), 1);
+    assert_string_equal(frames[0].function, "test_the_line_of_a_call");
+    assert_non_null(strstr(frames[0].file, "test_lines.c"));
+    assert_int_equal(frames[0].line, wanted);
     /* Where no code is there is no line; and again, now that it is open. */
-    assert_false(source.find(source.arg, module, module->start + 1, &file, &line));
-    assert_true(source.find(source.arg, module, pc - 1, &file, &line));
+    assert_int_equal(source.find(source.arg, module, module->start + 1, frames, 4), 0);
+    assert_int_equal(source.find(source.arg, module, pc - 1, frames, 4), 1);
     smk_lines_free(lines);
     smk_trace_close(trace);
 }
 
 static void check_no_line(const char *path, bool right)
 {
-    const char *file;
-    uint32_t line;
+    struct smk_line_frame frames[4];
     smk_trace *trace = open_with(path, right);
-    struct smk_lines *lines = smk_lines_new();
+    struct smk_lines *lines = smk_lines_new(NULL);
     struct smk_line_source source = smk_lines_source(lines);
     uint64_t pc = here();
-    assert_false(source.find(source.arg, smk_trace_module(trace, pc), pc, &file, &line));
+    assert_int_equal(source.find(source.arg, smk_trace_module(trace, pc), pc, frames, 4), 0);
     smk_lines_free(lines);
     smk_trace_close(trace);
 }
