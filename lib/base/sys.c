@@ -121,6 +121,8 @@ void smk_sys_discard(void *addr, size_t size) { enter3(SYS_madvise, addr, size, 
 int smk_sys_gettid(void) { return (int)enter0(SYS_gettid); }
 int smk_sys_getpid(void) { return (int)enter0(SYS_getpid); }
 
+int smk_sys_getppid(void) { return (int)enter0(SYS_getppid); }
+
 int smk_sys_get_thread_name(char name[16])
 {
     return (int)enter2(SYS_prctl, PR_GET_NAME, name);

@@ -39,6 +39,7 @@ void smk_sys_discard(void *addr, size_t size);
 
 int smk_sys_gettid(void);
 int smk_sys_getpid(void);
+int smk_sys_getppid(void);
 /* The name of the calling thread, at most 15 bytes and NUL. */
 int smk_sys_get_thread_name(char name[16]);
 int smk_sys_set_thread_name(const char *name);

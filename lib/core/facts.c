@@ -36,9 +36,10 @@ static unsigned cpus_allowed(void)
 
 static void put_process(struct smk_table *table)
 {
-    char exe[1024], name[32];
+    char exe[1024], name[32], boot[64];
     struct utsname host;
     smk_table_fact_number(table, SMK_FACT_PID, (uint64_t)smk_sys_getpid());
+    smk_table_fact_number(table, SMK_FACT_PARENT, (uint64_t)smk_sys_getppid());
     int len = smk_sys_slurp("/proc/self/comm", name, sizeof name);
     if (len > 0 && name[len - 1] == '\n')
         name[--len] = '\0';
@@ -50,6 +51,11 @@ static void put_process(struct smk_table *table)
         smk_table_fact(table, SMK_FACT_HOST, host.nodename);
         smk_table_fact(table, SMK_FACT_KERNEL, host.release);
     }
+    len = smk_sys_slurp("/proc/sys/kernel/random/boot_id", boot, sizeof boot);
+    if (len > 0 && boot[len - 1] == '\n')
+        boot[--len] = '\0';
+    if (len > 0)
+        smk_table_fact(table, SMK_FACT_BOOT, boot);
     smk_table_fact_number(table, SMK_FACT_CPUS, cpus_allowed());
 }
 

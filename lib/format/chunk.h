@@ -16,7 +16,8 @@
  *       16     4  stored_size      bytes of payload that follow the header
  *       20     4  plain_size       bytes of payload when decompressed
  *       24     4  count            events, entries or facts in it
- *       28     4  sequence         0, 1, 2 … over the whole capture; a hole is a missing chunk
+ *       28     4  sequence         0, 1, 2 … of the process over the whole capture; a hole is a
+ *                                 missing chunk
  *       32     8  process          id of the process (pid << 32 | a random half)
  *       40     8  first            time of the earliest event, units since the process's epoch
  *       48     8  last             time of the latest event

@@ -53,10 +53,12 @@
     X(SEGMENT_NUMBER, "segment.number", "0 for the first")                                         \
     X(SEGMENTS_DROPPED, "segments.dropped", "earlier segments that keep_segments deleted")         \
     X(PID, "process.pid", "process id, in its own namespace")                                      \
+    X(PARENT, "process.parent", "process id of its parent when it was armed")                      \
     X(PROCESS_NAME, "process.name", "name of the main thread: what ps shows")                      \
     X(EXE, "process.exe", "path of the executable")                                                \
     X(STARTED_UNIX, "capture.started_unix_ns", "when it was armed, ns since 1970")                 \
     X(HOST, "host.name", "node name")                                                              \
+    X(BOOT, "host.boot", "id of the machine's boot: CLOCK_MONOTONIC is one clock within it")       \
     X(KERNEL, "host.kernel", "kernel release")                                                     \
     X(CPUS, "host.cpus", "CPUs that the process may use")                                          \
     X(CLOCK_SOURCE, "clock.source", "tsc, cntvct or monotonic")                                    \

@@ -17,14 +17,15 @@
 struct lane {
     struct smk_events events;
     uint32_t chunk;      /* place in trace->chunks: breaks ties */
-    uint32_t thread, tid;
+    uint32_t thread, tid, process;
     uint32_t next;       /* number of its next event, by time */
     uint32_t next_free;
+    const struct smk_clocks *clocks;
     const struct smk_clock_stretch *stretch;
 };
 
 struct heap_entry {
-    uint64_t time;
+    uint64_t time; /* units of the one process; ns with several */
     uint32_t chunk, lane;
 };
 
@@ -33,7 +34,8 @@ struct heap_entry {
 struct smk_cursor {
     smk_trace *trace;
     uint64_t from, to; /* ns */
-    uint32_t categories, thread;
+    uint32_t categories, thread, process;
+    bool several; /* processes: the trace has */
     uint32_t pending; /* place of the next chunk that was not opened */
     struct lane *lanes;
     uint32_t lane_capacity, lane_count, free_lanes;
@@ -143,12 +145,22 @@ static void choose_kinds(const struct smk_cursor *cursor, struct smk_events *eve
             !cursor->categories || (events->kinds[k].spec->category & cursor->categories);
 }
 
-static bool is_wanted(struct smk_cursor *cursor, const struct smk_chunk_ref *ref)
+/* The time of the lane's next event as the heap compares it. */
+SMK_INLINE uint64_t heap_time(const struct smk_cursor *cursor, struct lane *lane)
+{
+    uint64_t time = lane->events.times[event_at(lane, lane->next)];
+    return SMK_LIKELY(!cursor->several) ? time : smk_clocks_ns(lane->clocks, &lane->stretch, time);
+}
+
+static bool is_wanted(struct smk_cursor *cursor, const struct smk_chunk_ref *ref, uint32_t thread)
 {
     const struct smk_clock_stretch *stretch = NULL;
-    if (ref->damaged || (cursor->thread && ref->thread != cursor->thread))
+    if (ref->damaged || (cursor->thread && thread != cursor->thread) ||
+        (cursor->process && ref->process + 1u != cursor->process))
         return false;
-    return cursor->from == 0 || smk_clocks_ns(&cursor->trace->clocks, &stretch, ref->last) >= cursor->from;
+    if (cursor->from == 0 || cursor->several)
+        return ref->last >= cursor->from;
+    return smk_clocks_ns(&cursor->trace->processes[0].clocks, &stretch, ref->last) >= cursor->from;
 }
 
 /* Opens the next pending chunk, if anything in it is wanted. 0, also for a damaged one, or an error. */
@@ -157,22 +169,29 @@ static int open_chunk(struct smk_cursor *cursor)
     struct smk_trace *trace = cursor->trace;
     uint32_t place = cursor->pending++;
     struct smk_chunk_ref *ref = &trace->chunks[place];
-    if (!is_wanted(cursor, ref))
+    uint32_t thread = smk_tables_id(trace, &trace->tables.threads.map, ref->process, ref->thread);
+    if (!is_wanted(cursor, ref, thread))
         return 0;
     uint32_t number = take_lane(cursor);
     if (number == NO_LANE)
         return smk_trace_no_memory(trace);
     struct lane *lane = &cursor->lanes[number];
-    *lane = (struct lane){.chunk = place, .thread = ref->thread, .tid = ref->tid};
+    *lane = (struct lane){.chunk = place,
+                          .thread = thread,
+                          .tid = ref->tid,
+                          .process = ref->process,
+                          .clocks = &trace->processes[ref->process].clocks};
     int rc = smk_events_load(trace, ref, &lane->events);
     if (rc < 0) {
         free_lane(cursor, number);
         return rc == SMK_E_NOMEM || rc == SMK_E_LIMIT ? rc : 0;
     }
+    if (cursor->several)
+        smk_events_translate(trace, &lane->events, ref->process);
     choose_kinds(cursor, &lane->events);
     bool any = settle(lane);
     while (any && cursor->from &&
-           smk_clocks_ns(&trace->clocks, &lane->stretch,
+           smk_clocks_ns(lane->clocks, &lane->stretch,
                          lane->events.times[event_at(lane, lane->next)]) < cursor->from) {
         skip_event(lane);
         any = settle(lane);
@@ -181,8 +200,7 @@ static int open_chunk(struct smk_cursor *cursor)
         free_lane(cursor, number);
         return 0;
     }
-    uint64_t time = lane->events.times[event_at(lane, lane->next)];
-    if (push(cursor, (struct heap_entry){time, place, number}))
+    if (push(cursor, (struct heap_entry){heap_time(cursor, lane), place, number}))
         return 0;
     free_lane(cursor, number);
     return smk_trace_no_memory(trace);
@@ -223,7 +241,7 @@ SMK_INLINE void put_event(struct smk_cursor *cursor, struct lane *lane)
     uint32_t number = event_at(lane, lane->next++);
     struct smk_event_kind *kind = &events->kinds[events->kind_of[events->ids[number]]];
     uint32_t row = events->row ? events->row[number] : kind->next++;
-    const struct smk_clocks *clocks = &cursor->trace->clocks;
+    const struct smk_clocks *clocks = lane->clocks;
     smk_event *event = &cursor->event;
     uint64_t time = events->times[number];
     unsigned count = kind->spec->arg_count;
@@ -233,6 +251,7 @@ SMK_INLINE void put_event(struct smk_cursor *cursor, struct lane *lane)
     event->tid = lane->tid;
     event->arg_count = count;
     event->text_len = 0;
+    event->process = lane->process;
     for (unsigned i = 0; i < count; i++)
         event->args[i] = kind->args[i][row];
     for (unsigned ticks = kind->ticks; ticks; ticks &= ticks - 1) {
@@ -251,7 +270,7 @@ static int advance(struct smk_cursor *cursor)
         struct heap_entry *top = cursor->heap;
         struct lane *lane = &cursor->lanes[top->lane];
         if (settle(lane)) {
-            top->time = lane->events.times[event_at(lane, lane->next)];
+            top->time = heap_time(cursor, lane);
             if (SMK_LIKELY(top->time < cursor->runway))
                 return 0;
             sift_down(cursor, 0);
@@ -299,6 +318,9 @@ int smk_cursor_open(smk_cursor **out, smk_trace *trace, const smk_cursor_options
     if (chosen.categories & ~SMK_CAT_ALL)
         return smk_fail(SMK_E_INVALID, "categories 0x%x: bits of 0x%x are allowed", chosen.categories,
                         SMK_CAT_ALL);
+    if (chosen.process > trace->process_count)
+        return smk_fail(SMK_E_INVALID, "process %u + 1: from 1 to %u are allowed, and 0 for all",
+                        chosen.process - 1, trace->process_count);
     smk_cursor *cursor = smk_mem_new(&trace->mem, sizeof *cursor);
     if (!cursor)
         return smk_trace_no_memory(trace);
@@ -307,6 +329,8 @@ int smk_cursor_open(smk_cursor **out, smk_trace *trace, const smk_cursor_options
                            .to = chosen.to,
                            .categories = chosen.categories,
                            .thread = chosen.thread,
+                           .process = chosen.process,
+                           .several = trace->several,
                            .free_lanes = NO_LANE};
     *out = cursor;
     return 0;

@@ -91,6 +91,7 @@ static void note_damage(struct smk_trace *trace, struct smk_chunk_ref *ref, cons
 {
     ref->damaged = true;
     trace->info.complete = false;
+    trace->processes[ref->process].info.complete = false;
     smk_trace_problem_add(trace, "%s: the %s chunk at offset %llu is damaged: %s",
                           smk_ref_file(trace, ref), smk_chunk_kind_name(ref->kind),
                           (unsigned long long)ref->offset, why);

@@ -62,32 +62,15 @@ static uint64_t search(struct scan *scan, uint64_t from, uint64_t to, int *rc)
 
 /* ---- chunks --------------------------------------------------------------------------------------------- */
 
-static int check_capture(struct scan *scan, const struct smk_chunk *chunk, uint64_t offset)
-{
-    struct smk_trace *trace = scan->trace;
-    if (!trace->known) {
-        trace->capture = chunk->capture;
-        trace->process = chunk->process;
-        trace->known = true;
-    }
-    if (chunk->capture != trace->capture || chunk->process != trace->process)
-        return smk_fail(SMK_E_FORMAT,
-                        "%s: a chunk of another capture at offset %llu (%016llx of process %llu; the "
-                        "first is %016llx of process %llu); open them one by one",
-                        scan->input->name, (unsigned long long)offset,
-                        (unsigned long long)chunk->capture, (unsigned long long)chunk->process >> 32,
-                        (unsigned long long)trace->capture, (unsigned long long)trace->process >> 32);
-    if (chunk->version > trace->version)
-        trace->version = chunk->version;
-    return 0;
-}
-
 static int add_chunk(struct scan *scan, const struct smk_chunk *chunk, uint64_t offset)
 {
     struct smk_trace *trace = scan->trace;
-    int rc = check_capture(scan, chunk, offset);
+    uint16_t process;
+    int rc = smk_process_of(trace, chunk, scan->file, offset, &process);
     if (rc < 0)
         return rc;
+    if (chunk->version > trace->version)
+        trace->version = chunk->version;
     if (!smk_chunk_kind_name(chunk->kind) && scan->unknown++ == 0) {
         scan->unknown_kind = chunk->kind;
         scan->unknown_at = offset;
@@ -104,6 +87,8 @@ static int add_chunk(struct scan *scan, const struct smk_chunk *chunk, uint64_t 
                                                                  .tid = chunk->tid,
                                                                  .count = chunk->count,
                                                                  .stored = chunk->stored_size,
+                                                                 .crc = chunk->payload_crc,
+                                                                 .process = process,
                                                                  .kind = chunk->kind};
     return 0;
 }
@@ -182,7 +167,8 @@ static int step(struct scan *scan, uint64_t *offset, uint64_t *before)
     rc = 0;
     uint64_t next = resync(scan, *offset, *before, why, &rc);
     bool drop = *before != NONE && (*offset > size || (next != NONE && next < *offset));
-    trace->chunk_count -= drop;
+    if (drop)
+        smk_process_drop(trace, &trace->chunks[--trace->chunk_count]);
     *offset = next == NONE ? size : next;
     *before = NONE;
     return rc;

@@ -1,5 +1,6 @@
-/* segments.c: one pass over all chunks in the order in which they were written: tables are taken, each
- * segment's END is compared with what was found of it. */
+/* segments.c: one pass over all chunks, one process after the other, in the order in which each wrote them:
+ * tables are taken, each segment's END is compared with what was found of it. Places within a segment are
+ * counted over its own chunks: those of other processes may stand between them. */
 #include "base/errors.h"
 #include "base/varint.h"
 #include "read/trace.h"
@@ -10,25 +11,30 @@ struct segment {
     bool whole;               /* no hole in it so far */
     uint32_t number;          /* of those that we have, from 1: what tables remember */
     uint32_t begin;           /* place of its first chunk */
-    uint64_t events;
+    uint64_t events, bytes;
     uint32_t chunks, indexed; /* chunks of it; entries of its index */
+    uint64_t indexed_bytes;   /* of the chunks that those describe */
     bool index_wrong;
+    uint64_t problems_before; /* of the trace, before the process's first chunk */
 };
 
 static unsigned long long at(const struct smk_chunk_ref *ref) { return (unsigned long long)ref->offset; }
 
 /* ---- index ---------------------------------------------------------------------------------------------- */
 
-/* Whether the next entry of the index describes the segment's chunk number `number`. */
-static bool entry_fits(const struct smk_trace *trace, const struct segment *segment, uint32_t number,
-                       const uint64_t field[6], uint64_t offset, uint64_t first)
+/* Whether the next entry of the index describes the segment's next chunk. */
+static bool entry_fits(const struct smk_trace *trace, struct segment *segment, const uint64_t field[6],
+                       uint64_t offset, uint64_t first)
 {
     const struct smk_chunk_ref *begin = &trace->chunks[segment->begin];
-    const struct smk_chunk_ref *ref = begin + number;
-    if (segment->begin + (uint64_t)number >= trace->chunk_count || ref->file != begin->file)
+    const struct smk_chunk_ref *ref = begin + segment->indexed;
+    uint64_t place = segment->indexed_bytes;
+    if (segment->begin + (uint64_t)segment->indexed >= trace->chunk_count || ref->process != begin->process)
         return false;
-    return ref->offset - begin->offset == offset && ref->kind == field[1] && ref->thread == field[2] &&
-           ref->first == first && ref->last - ref->first == field[4] && ref->count == field[5];
+    segment->indexed++;
+    segment->indexed_bytes += SMK_CHUNK_HEADER + ref->stored;
+    return place == offset && ref->kind == field[1] && ref->thread == field[2] && ref->first == first &&
+           ref->last - ref->first == field[4] && ref->count == field[5];
 }
 
 /* The index is a help for others: here the headers are what counts, and it is only checked. */
@@ -45,7 +51,7 @@ static void check_index(struct smk_trace *trace, struct segment *segment, struct
         offset += p ? (uint64_t)smk_unzigzag(field[0]) : 0;
         first += p ? (uint64_t)smk_unzigzag(field[3]) : 0;
         segment->index_wrong =
-            !p || (segment->whole && !entry_fits(trace, segment, segment->indexed++, field, offset, first));
+            !p || (segment->whole && !entry_fits(trace, segment, field, offset, first));
     }
     if (segment->index_wrong || p != end)
         smk_trace_problem_add(trace, "%s: the index at offset %llu does not describe its segment",
@@ -57,14 +63,13 @@ static void check_index(struct smk_trace *trace, struct segment *segment, struct
 static void check_end(struct smk_trace *trace, const struct segment *segment,
                       const struct smk_chunk_ref *ref, const struct smk_segment_end *end)
 {
-    const struct smk_chunk_ref *begin = &trace->chunks[segment->begin];
     const char *file = smk_ref_file(trace, ref);
-    uint64_t bytes = ref->offset + SMK_CHUNK_HEADER + ref->stored - begin->offset;
-    if (end->bytes == 0 || !segment->open || !segment->whole || begin->file != ref->file)
+    if (end->bytes == 0 || !segment->open || !segment->whole)
         return; /* ended after an error, or damaged: said already */
-    if (end->bytes != bytes)
+    if (end->bytes != segment->bytes)
         smk_trace_problem_add(trace, "%s: the END at offset %llu states %llu bytes, its segment has %llu",
-                              file, at(ref), (unsigned long long)end->bytes, (unsigned long long)bytes);
+                              file, at(ref), (unsigned long long)end->bytes,
+                              (unsigned long long)segment->bytes);
     if (end->events != segment->events)
         smk_trace_problem_add(trace,
                               "%s: the END at offset %llu states %llu events, its segment has %llu", file,
@@ -88,9 +93,10 @@ static void take_end(struct smk_trace *trace, struct segment *segment, struct sm
     }
     smk_segment_end_unpack(&end, payload.data);
     check_end(trace, segment, ref, &end);
-    trace->end = end;
-    trace->ends++;
-    trace->to_end = end.flags & SMK_SEGMENT_LAST;
+    struct smk_process *process = &trace->processes[ref->process];
+    process->end = end;
+    process->ends++;
+    process->info.to_end = end.flags & SMK_SEGMENT_LAST;
     segment->open = false;
 }
 
@@ -119,8 +125,11 @@ static void begin_segment(struct smk_trace *trace, struct segment *segment, uint
     *segment = (struct segment){.open = true,
                                 .whole = trace->chunks[place].kind == SMK_CHUNK_SEGMENT,
                                 .number = segment->number + 1,
-                                .begin = place};
-    trace->to_end = false;
+                                .begin = place,
+                                .problems_before = segment->problems_before};
+    struct smk_process *process = &trace->processes[trace->chunks[place].process];
+    process->info.segments++;
+    process->info.to_end = false;
 }
 
 /* ---- the pass ------------------------------------------------------------------------------------------- */
@@ -130,7 +139,7 @@ static int take_table(struct smk_trace *trace, struct segment *segment, struct s
     struct smk_payload payload;
     if (smk_load(trace, ref, &payload) < 0)
         return 0;
-    const char *why = smk_tables_read(trace, &payload, segment->number);
+    const char *why = smk_tables_read(trace, &payload, ref->process, segment->number);
     if (why && !why[0])
         return smk_trace_no_memory(trace);
     if (why)
@@ -141,17 +150,21 @@ static int take_table(struct smk_trace *trace, struct segment *segment, struct s
 
 static int take_events(struct smk_trace *trace, struct segment *segment, struct smk_chunk_ref *ref)
 {
-    if (trace->info.events == 0 || ref->first < trace->first_event)
-        trace->first_event = ref->first;
-    trace->last_event = smk_max_u64(trace->last_event, ref->last);
-    trace->info.events += ref->count;
+    struct smk_process *process = &trace->processes[ref->process];
+    if (process->info.events == 0 || ref->first < process->first_event)
+        process->first_event = ref->first;
+    process->last_event = smk_max_u64(process->last_event, ref->last);
+    process->info.events += ref->count;
     segment->events += ref->count;
+    if (trace->several && !smk_tables_need_thread(trace, ref->process, ref->thread, ref->tid))
+        return smk_trace_no_memory(trace);
     return trace->verify ? smk_verify_events(trace, ref, segment->number) : 0;
 }
 
 static int take_chunk(struct smk_trace *trace, struct segment *segment, struct smk_chunk_ref *ref)
 {
     segment->chunks++;
+    segment->bytes += SMK_CHUNK_HEADER + ref->stored;
     switch (ref->kind) {
     case SMK_CHUNK_EVENTS:
         return ref->count ? take_events(trace, segment, ref) : 0;
@@ -166,24 +179,38 @@ static int take_chunk(struct smk_trace *trace, struct segment *segment, struct s
     }
 }
 
+/* The pass is behind the last chunk of a process. */
+static void end_process(struct smk_trace *trace, struct segment *segment, uint32_t place)
+{
+    struct smk_process *process = &trace->processes[trace->chunks[place].process];
+    if (segment->open)
+        note_open_end(trace, &trace->chunks[place]);
+    process->problems += trace->problems.total - segment->problems_before;
+    segment->problems_before = trace->problems.total;
+    segment->open = false;
+    smk_tables_end_process(trace, process);
+}
+
 int smk_segments_read(struct smk_trace *trace)
 {
-    struct segment segment = {0};
+    struct segment segment = {.problems_before = trace->problems.total};
+    const struct smk_chunk_ref *chunks = trace->chunks;
+    uint32_t count = trace->chunk_count;
     int rc = 0;
-    for (uint32_t i = 0; i < trace->chunk_count && rc == 0; i++) {
+    for (uint32_t i = 0; i < count && rc == 0; i++) {
         struct smk_chunk_ref *ref = &trace->chunks[i];
+        struct smk_process *process = &trace->processes[ref->process];
         if (ref->kind == SMK_CHUNK_SEGMENT || !segment.open)
             begin_segment(trace, &segment, i);
         else
-            segment.whole &= ref->sequence == trace->chunks[i - 1].sequence + 1;
+            segment.whole &= ref->sequence == chunks[i - 1].sequence + 1;
         rc = take_chunk(trace, &segment, ref);
-        trace->info.bytes += SMK_CHUNK_HEADER + ref->stored;
+        process->info.bytes += SMK_CHUNK_HEADER + ref->stored;
+        process->info.chunks++;
+        if (rc == 0 && (i + 1 == count || chunks[i + 1].process != ref->process))
+            end_process(trace, &segment, i);
         if (trace->progress)
-            trace->progress(trace->progress_arg, i + 1, trace->chunk_count);
+            trace->progress(trace->progress_arg, i + 1, count);
     }
-    if (rc == 0 && segment.open)
-        note_open_end(trace, &trace->chunks[trace->chunk_count - 1]);
-    trace->info.segments = segment.number;
-    trace->info.chunks = trace->chunk_count;
     return rc;
 }

@@ -18,7 +18,7 @@ static const char differs[] = "an entry differs from an earlier one of the same 
 struct taking {
     struct smk_trace *trace;
     struct smk_tables *tables;
-    uint32_t segment;
+    uint32_t process, segment;
     const uint8_t *p, *end;
     bool cut;
     bool differs; /* an entry did */
@@ -72,6 +72,14 @@ static bool same_text(const char *kept, struct text text)
     return strlen(kept) == text.len && (text.len == 0 || memcmp(kept, text.data, text.len) == 0);
 }
 
+static uint64_t key_of(const struct taking *t, uint32_t id) { return smk_key_of_id(t->process, id); }
+
+/* The id of the entry at `place`, which its process calls `id`. */
+static uint32_t given_id(const struct taking *t, uint32_t place, uint32_t id)
+{
+    return t->trace->several ? place + 1 : id;
+}
+
 /* The place of `key` in a table; with a new one *fresh is true and the entry zeroed. NONE: no memory. */
 #define PLACE(t, table, key, fresh)                                                                \
     place_of((t), (void **)&(table)->list, &(table)->count, &(table)->capacity,                    \
@@ -97,49 +105,92 @@ static uint32_t place_of(struct taking *t, void **list, uint32_t *count, uint32_
     return (*count)++;
 }
 
+/* ---- what several processes share ----------------------------------------------------------------------- */
+
+static uint64_t hash_of(const struct text *texts, unsigned count, uint64_t seed)
+{
+    for (unsigned i = 0; i < count; i++)
+        seed = smk_hash_fold(seed ^ smk_hash_bytes(texts[i].data, texts[i].len), 0xa0761d6478bd642fu);
+    return seed;
+}
+
+/* Whether the key, which is new, may be that of the entry with this hash, at *place. */
+static bool has_twin(struct taking *t, const struct smk_idmap *map, const struct smk_idmap *by_text,
+                     uint64_t key, uint64_t hash, uint32_t *place)
+{
+    if (!t->trace->several || smk_idmap_get(map, key) != SMK_IDMAP_NONE)
+        return false;
+    *place = smk_idmap_get(by_text, hash);
+    return *place != SMK_IDMAP_NONE;
+}
+
 /* ---- entries: each takes one; false when there is no memory ---------------------------------------------- */
 
 static bool take_string(struct taking *t)
 {
     uint32_t id = take_u32(t);
     struct text text = take_text(t);
+    struct smk_tables *tables = t->tables;
+    uint64_t key = key_of(t, id), hash = hash_of(&text, 1, 0);
+    uint32_t place;
     bool fresh;
     if (t->cut)
         return true;
-    uint32_t place = PLACE(t, &t->tables->strings, id, &fresh);
+    if (has_twin(t, &tables->strings.map, &tables->strings_by_text, key, hash, &place) &&
+        same_text(tables->strings.list[place].text, text) &&
+        !smk_idmap_put(&tables->strings.map, &t->trace->mem, key, place))
+        return false;
+    place = PLACE(t, &tables->strings, key, &fresh);
     if (place == SMK_IDMAP_NONE)
         return false;
-    struct smk_string_entry *entry = &t->tables->strings.list[place];
+    struct smk_string_entry *entry = &tables->strings.list[place];
     entry->segment = t->segment;
     if (!fresh) {
         t->differs |= !same_text(entry->text, text);
         return true;
     }
-    entry->id = id;
+    entry->id = given_id(t, place, id);
     entry->text = keep_text(t, text);
-    return entry->text != NULL;
+    return entry->text && (!t->trace->several ||
+                           smk_idmap_put(&tables->strings_by_text, &t->trace->mem, hash, place));
+}
+
+static bool same_site(const smk_site_info *info, uint32_t line, const struct text texts[3])
+{
+    return info->line == line && same_text(info->name, texts[0]) && same_text(info->file, texts[1]) &&
+           same_text(info->function, texts[2]);
 }
 
 static bool take_site(struct taking *t)
 {
     uint32_t id = take_u32(t), line = take_u32(t);
-    struct text name = take_text(t), file = take_text(t), function = take_text(t);
+    struct text texts[3]; /* name, file, function */
+    struct smk_tables *tables = t->tables;
+    uint32_t place;
     bool fresh;
+    for (unsigned i = 0; i < 3; i++)
+        texts[i] = take_text(t);
     if (t->cut)
         return true;
-    uint32_t place = PLACE(t, &t->tables->sites, id, &fresh);
+    uint64_t key = key_of(t, id), hash = hash_of(texts, 3, line);
+    if (has_twin(t, &tables->sites.map, &tables->sites_by_text, key, hash, &place) &&
+        same_site(&tables->sites.list[place].info, line, texts) &&
+        !smk_idmap_put(&tables->sites.map, &t->trace->mem, key, place))
+        return false;
+    place = PLACE(t, &tables->sites, key, &fresh);
     if (place == SMK_IDMAP_NONE)
         return false;
-    struct smk_site_entry *entry = &t->tables->sites.list[place];
+    struct smk_site_entry *entry = &tables->sites.list[place];
     smk_site_info *info = &entry->info;
     entry->segment = t->segment;
     if (!fresh) {
-        t->differs |= info->line != line || !same_text(info->name, name) ||
-                      !same_text(info->file, file) || !same_text(info->function, function);
+        t->differs |= !same_site(info, line, texts);
         return true;
     }
-    *info = (smk_site_info){id, line, keep_text(t, name), keep_text(t, file), keep_text(t, function)};
-    return info->name && info->file && info->function;
+    *info = (smk_site_info){given_id(t, place, id), line, keep_text(t, texts[0]), keep_text(t, texts[1]),
+                            keep_text(t, texts[2])};
+    return info->name && info->file && info->function &&
+           (!t->trace->several || smk_idmap_put(&tables->sites_by_text, &t->trace->mem, hash, place));
 }
 
 static bool take_stack(struct taking *t)
@@ -153,7 +204,7 @@ static bool take_stack(struct taking *t)
         pcs[i] = take_delta(t, 0);
     if (t->cut)
         return true;
-    uint32_t place = PLACE(t, &t->tables->stacks, id, &fresh);
+    uint32_t place = PLACE(t, &t->tables->stacks, key_of(t, id), &fresh);
     if (place == SMK_IDMAP_NONE)
         return false;
     struct smk_stack_entry *entry = &t->tables->stacks.list[place];
@@ -165,7 +216,7 @@ static bool take_stack(struct taking *t)
     uint64_t *kept = smk_arena_take(&t->trace->arena, &t->trace->mem, depth * sizeof *pcs + 1);
     if (kept)
         memcpy(kept, pcs, depth * sizeof *pcs);
-    entry->info = (smk_stack_info){id, depth, kept};
+    entry->info = (smk_stack_info){given_id(t, place, id), depth, kept, t->process};
     return kept != NULL;
 }
 
@@ -179,7 +230,7 @@ static bool take_thread(struct taking *t)
     bool fresh;
     if (t->cut)
         return true;
-    uint32_t place = PLACE(t, &t->tables->threads, serial, &fresh);
+    uint32_t place = PLACE(t, &t->tables->threads, key_of(t, serial), &fresh);
     if (place == SMK_IDMAP_NONE)
         return false;
     struct smk_thread_entry *entry = &t->tables->threads.list[place];
@@ -188,7 +239,8 @@ static bool take_thread(struct taking *t)
         entry->started = started;
     if (!fresh && same_text(entry->info.name, name))
         return true;
-    entry->info.serial = serial;
+    entry->info.serial = given_id(t, place, serial);
+    entry->info.process = t->process;
     entry->info.tid = tid;
     entry->info.name = keep_text(t, name);
     return entry->info.name != NULL;
@@ -204,7 +256,7 @@ static bool take_module(struct taking *t)
     struct text path = take_text(t), build_id = take_text(t);
     if (t->cut)
         return true;
-    uint32_t place = PLACE(t, &t->tables->modules, info.id, &fresh);
+    uint32_t place = PLACE(t, &t->tables->modules, key_of(t, info.id), &fresh);
     if (place == SMK_IDMAP_NONE)
         return false;
     smk_module_info *entry = &t->tables->modules.list[place];
@@ -221,6 +273,7 @@ static bool take_module(struct taking *t)
         memcpy(id, build_id.data, build_id.len);
     info.build_id = id;
     info.build_id_len = build_id.len;
+    info.process = t->process;
     *entry = info;
     return true;
 }
@@ -232,10 +285,12 @@ static bool take_lock(struct taking *t)
     bool fresh;
     if (t->cut)
         return true;
-    uint32_t place = PLACE(t, &t->tables->locks, address, &fresh);
+    uint32_t place = PLACE(t, &t->tables->locks, smk_key_of_word(t->process, address), &fresh);
     if (place == SMK_IDMAP_NONE)
         return false;
-    t->tables->locks.list[place] = (struct smk_lock_entry){address, string};
+    struct smk_lock_entry *entry = &t->tables->locks.list[place];
+    if (fresh || (entry->process == t->process && entry->address == address))
+        *entry = (struct smk_lock_entry){address, string, t->process};
     return true;
 }
 
@@ -250,12 +305,27 @@ static bool take_open_wait(struct taking *t)
     wait.since = take_u64(t); /* units, until smk_tables_finish */
     wait.stack = take_u32(t);
     wait.request = take_u64(t);
+    wait.process = t->process;
     if (t->cut)
         return true;
-    uint32_t place = PLACE(t, &t->tables->waits, wait.serial, &fresh);
+    uint32_t place = PLACE(t, &t->tables->waits, key_of(t, wait.serial), &fresh);
     if (place != SMK_IDMAP_NONE)
         t->tables->waits.list[place] = wait;
     return place != SMK_IDMAP_NONE;
+}
+
+/* The entry of a thread, without a name where it had none. NULL: no memory. */
+static struct smk_thread_entry *need_thread(struct taking *t, uint32_t serial, uint32_t tid)
+{
+    bool fresh;
+    uint32_t place = PLACE(t, &t->tables->threads, key_of(t, serial), &fresh);
+    if (place == SMK_IDMAP_NONE)
+        return NULL;
+    struct smk_thread_entry *entry = &t->tables->threads.list[place];
+    if (fresh)
+        entry->info = (smk_thread_info){
+            .serial = given_id(t, place, serial), .tid = tid, .name = "", .process = t->process};
+    return entry;
 }
 
 /* The counts are of the whole capture so far: the last of a thread is its sum. */
@@ -263,21 +333,16 @@ static bool take_loss(struct taking *t)
 {
     uint32_t serial = take_u32(t), tid = take_u32(t);
     uint64_t events = take_u64(t);
-    bool fresh;
     if (t->cut)
         return true;
     if (serial == 0) {
-        t->tables->lost_others = events;
+        t->trace->processes[t->process].lost_others = events;
         return true;
     }
-    uint32_t place = PLACE(t, &t->tables->threads, serial, &fresh);
-    if (place == SMK_IDMAP_NONE)
-        return false;
-    struct smk_thread_entry *entry = &t->tables->threads.list[place];
-    if (fresh)
-        *entry = (struct smk_thread_entry){.info = {.serial = serial, .tid = tid, .name = ""}};
-    entry->info.lost = events;
-    return true;
+    struct smk_thread_entry *entry = need_thread(t, serial, tid);
+    if (entry)
+        entry->info.lost = events;
+    return entry != NULL;
 }
 
 /* The last value of a key counts. Two keys of one hash are one in a million million, or made so: the
@@ -288,17 +353,17 @@ static bool take_fact(struct taking *t)
     bool fresh;
     if (t->cut)
         return true;
-    uint64_t hash = smk_hash_bytes(key.data, key.len);
-    if (smk_idmap_get(&t->tables->facts.map, hash) == SMK_IDMAP_NONE &&
-        t->tables->facts.count == SMK_FACTS_MAX)
+    uint64_t hash = smk_key_of_word(t->process, smk_hash_bytes(key.data, key.len));
+    uint32_t count = t->tables->facts.count - t->tables->done.facts;
+    if (smk_idmap_get(&t->tables->facts.map, hash) == SMK_IDMAP_NONE && count == SMK_FACTS_MAX)
         return true;
     uint32_t place = PLACE(t, &t->tables->facts, hash, &fresh);
     if (place == SMK_IDMAP_NONE)
         return false;
     struct smk_fact_entry *entry = &t->tables->facts.list[place];
     if (fresh)
-        *entry = (struct smk_fact_entry){keep_text(t, key), ""};
-    if (!entry->key || !same_text(entry->key, key))
+        *entry = (struct smk_fact_entry){keep_text(t, key), "", t->process};
+    if (!entry->key || entry->process != t->process || !same_text(entry->key, key))
         return entry->key != NULL;
     if (!same_text(entry->value, value))
         entry->value = keep_text(t, value);
@@ -337,7 +402,7 @@ static bool take_symbol(struct taking *t)
         return false;
     if (t->cut)
         return true;
-    uint64_t key = smk_symbol_key(info.data, info.module, info.address);
+    uint64_t key = smk_symbol_key(info.data, t->process, info.module, info.address);
     uint32_t place = PLACE(t, &t->tables->symbols, key, &fresh);
     size_t bytes = info.frame_count * sizeof *frames;
     smk_symbol_frame *kept = smk_arena_take(&t->trace->arena, &t->trace->mem, bytes);
@@ -345,6 +410,7 @@ static bool take_symbol(struct taking *t)
         return false;
     memcpy(kept, frames, bytes);
     info.frames = kept;
+    info.process = t->process;
     t->tables->symbols.list[place] = info;
     return true;
 }
@@ -355,7 +421,7 @@ static bool take_clock(struct taking *t)
     point.monotonic = take_delta(t, 1);
     point.realtime = take_delta(t, 2);
     point.error = take_u64(t);
-    return t->cut || smk_clocks_add(&t->trace->clocks, &t->trace->mem, &point);
+    return t->cut || smk_clocks_add(&t->trace->processes[t->process].clocks, &t->trace->mem, &point);
 }
 
 /* ---- a chunk -------------------------------------------------------------------------------------------- */
@@ -369,10 +435,12 @@ static bool (*const take_entry[])(struct taking *t) = {
     [SMK_CHUNK_LOCKS] = take_lock,     [SMK_CHUNK_SYMBOLS] = take_symbol,
 };
 
-const char *smk_tables_read(struct smk_trace *trace, const struct smk_payload *payload, uint32_t segment)
+const char *smk_tables_read(struct smk_trace *trace, const struct smk_payload *payload, uint32_t process,
+                            uint32_t segment)
 {
     struct taking t = {.trace = trace,
                        .tables = &trace->tables,
+                       .process = process,
                        .segment = segment,
                        .p = payload->data,
                        .end = payload->data + payload->size};
@@ -389,6 +457,12 @@ const char *smk_tables_read(struct smk_trace *trace, const struct smk_payload *p
     return t.differs ? differs : NULL;
 }
 
+bool smk_tables_need_thread(struct smk_trace *trace, uint32_t process, uint32_t serial, uint32_t tid)
+{
+    struct taking t = {.trace = trace, .tables = &trace->tables, .process = process};
+    return need_thread(&t, serial, tid) != NULL;
+}
+
 /* ---- begin and end -------------------------------------------------------------------------------------- */
 
 void smk_tables_init(struct smk_tables *tables)
@@ -400,6 +474,7 @@ void smk_tables_init(struct smk_tables *tables)
     tables->strings.map.seed = tables->sites.map.seed = tables->stacks.map.seed = seed;
     tables->threads.map.seed = tables->modules.map.seed = tables->locks.map.seed = seed;
     tables->waits.map.seed = tables->facts.map.seed = tables->symbols.map.seed = seed;
+    tables->strings_by_text.seed = tables->sites_by_text.seed = seed;
 }
 
 #define FREE(mem, table)                                                                           \
@@ -421,6 +496,8 @@ void smk_tables_free(struct smk_trace *trace)
     FREE(mem, &tables->symbols);
     FREE(mem, &tables->waits);
     FREE(mem, &tables->facts);
+    smk_idmap_free(&tables->strings_by_text, mem);
+    smk_idmap_free(&tables->sites_by_text, mem);
 }
 
 static bool tid_before(const void *a, const void *b)
@@ -434,29 +511,69 @@ static bool module_before(const void *a, const void *b)
     return ((const smk_module_info *)a)->start < ((const smk_module_info *)b)->start;
 }
 
-bool smk_tables_finish(struct smk_trace *trace)
+static struct smk_slice rest(uint32_t *done, uint32_t count)
+{
+    struct smk_slice slice = {*done, count - *done};
+    *done = count;
+    return slice;
+}
+
+void smk_tables_end_process(struct smk_trace *trace, struct smk_process *process)
+{
+    struct smk_tables *tables = &trace->tables;
+    struct smk_tables_done *done = &tables->done;
+    process->threads = rest(&done->threads, tables->threads.count);
+    process->stacks = rest(&done->stacks, tables->stacks.count);
+    process->modules = rest(&done->modules, tables->modules.count);
+    process->locks = rest(&done->locks, tables->locks.count);
+    process->facts = rest(&done->facts, tables->facts.count);
+}
+
+/* Threads and modules of one process. */
+static void finish_process(struct smk_trace *trace, const struct smk_process *process)
 {
     struct smk_tables *tables = &trace->tables;
     const struct smk_clock_stretch *stretch = NULL;
-    uint32_t threads = tables->threads.count;
-    for (uint32_t i = 0; i < threads; i++) {
-        struct smk_thread_entry *entry = &tables->threads.list[i];
-        entry->info.started = smk_clocks_ns(&trace->clocks, &stretch, entry->started);
+    struct smk_thread_entry *threads = tables->threads.list;
+    for (uint32_t i = process->threads.from; i < process->threads.from + process->threads.count; i++) {
+        threads[i].info.started = smk_clocks_ns(&process->clocks, &stretch, threads[i].started);
+        tables->tids[i] = (struct smk_tid_entry){threads[i].info.started, threads[i].info.tid, i};
     }
-    for (uint32_t i = 0; i < tables->waits.count; i++)
-        tables->waits.list[i].since =
-            smk_clocks_ns(&trace->clocks, &stretch, tables->waits.list[i].since);
-    if (tables->modules.count)
-        smk_sort(tables->modules.list, tables->modules.count, sizeof *tables->modules.list,
-                 module_before);
-    if (threads == 0)
-        return true;
-    tables->tids = smk_mem_resize(&trace->mem, NULL, 0, threads * sizeof *tables->tids);
-    if (!tables->tids)
-        return false;
-    for (uint32_t i = 0; i < threads; i++)
-        tables->tids[i] = (struct smk_tid_entry){tables->threads.list[i].info.started,
-                                                 tables->threads.list[i].info.tid, i};
-    smk_sort(tables->tids, threads, sizeof *tables->tids, tid_before);
+    if (process->threads.count)
+        smk_sort(&tables->tids[process->threads.from], process->threads.count, sizeof *tables->tids,
+                 tid_before);
+    if (process->modules.count)
+        smk_sort(&tables->modules.list[process->modules.from], process->modules.count,
+                 sizeof *tables->modules.list, module_before);
+}
+
+static void finish_waits(struct smk_trace *trace)
+{
+    struct smk_tables *tables = &trace->tables;
+    for (uint32_t i = 0; i < tables->waits.count; i++) {
+        smk_open_wait *wait = &tables->waits.list[i];
+        const struct smk_clock_stretch *stretch = NULL;
+        wait->since = smk_clocks_ns(&trace->processes[wait->process].clocks, &stretch, wait->since);
+        wait->serial = smk_tables_id(trace, &tables->threads.map, wait->process, wait->serial);
+        wait->stack = smk_tables_id(trace, &tables->stacks.map, wait->process, wait->stack);
+    }
+}
+
+bool smk_tables_finish(struct smk_trace *trace)
+{
+    struct smk_tables *tables = &trace->tables;
+    uint32_t threads = tables->threads.count;
+    if (threads) {
+        tables->tids = smk_mem_resize(&trace->mem, NULL, 0, threads * sizeof *tables->tids);
+        if (!tables->tids)
+            return false;
+    }
+    for (uint32_t i = 0; i < trace->process_count; i++)
+        finish_process(trace, &trace->processes[i]);
+    finish_waits(trace);
+    for (uint32_t i = 0; i < tables->locks.count; i++) {
+        struct smk_lock_entry *lock = &tables->locks.list[i];
+        lock->string = smk_tables_id(trace, &tables->strings.map, lock->process, lock->string);
+    }
     return true;
 }

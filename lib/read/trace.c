@@ -22,106 +22,53 @@ const char *smk_ref_file(const struct smk_trace *trace, const struct smk_chunk_r
     return trace->inputs[ref->file].name;
 }
 
-/* ---- facts ---------------------------------------------------------------------------------------------- */
-
-static bool fact_number(const struct smk_trace *trace, const char *key, uint64_t *value)
-{
-    const char *text = smk_trace_fact(trace, key);
-    uint64_t number = 0;
-    if (!text || !*text)
-        return false;
-    for (; *text; text++) {
-        unsigned digit = (unsigned)(*text - '0');
-        if (digit > 9 || number > (UINT64_MAX - digit) / 10)
-            return false;
-        number = number * 10 + digit;
-    }
-    *value = number;
-    return true;
-}
-
-static const char *fact_text(const struct smk_trace *trace, const char *key)
-{
-    const char *text = smk_trace_fact(trace, key);
-    return text ? text : "";
-}
-
-/* ns */
-static double unit_length(const struct smk_trace *trace)
-{
-    uint64_t hz, shift;
-    if (!fact_number(trace, SMK_FACT_CLOCK_HZ, &hz) || hz == 0)
-        hz = 1000000000u;
-    if (!fact_number(trace, SMK_FACT_CLOCK_SHIFT, &shift) || shift > 32)
-        shift = 0;
-    return (double)(UINT64_C(1) << shift) * 1e9 / (double)hz;
-}
-
-static uint32_t categories_of(const char *list)
-{
-    uint32_t categories = 0;
-    while (*list) {
-        size_t len = strcspn(list, ",");
-        categories |= smk_category_by_name(list, len);
-        list += len + (list[len] == ',');
-    }
-    return categories;
-}
-
 /* ---- info ----------------------------------------------------------------------------------------------- */
 
-static uint64_t to_ns(const struct smk_trace *trace, uint64_t time)
+static void add_process(smk_trace_info *info, const smk_process_info *process)
 {
-    const struct smk_clock_stretch *stretch = NULL;
-    return smk_clocks_ns(&trace->clocks, &stretch, time);
-}
-
-static void fill_times(struct smk_trace *trace)
-{
-    smk_trace_info *info = &trace->info;
-    uint64_t first = trace->first_event, last = trace->last_event, complete = 0;
-    fact_number(trace, SMK_FACT_FIRST, &first);
-    if (!fact_number(trace, SMK_FACT_LAST, &last) && trace->info.events == 0)
-        last = first;
-    info->first = to_ns(trace, first);
-    info->last = to_ns(trace, smk_max_u64(first, last));
-    /* A snapshot knows it at its end only: before that it says 0. */
-    bool said = fact_number(trace, SMK_FACT_COMPLETE_FROM, &complete) && complete > 0;
-    info->complete_from = said ? smk_max_u64(to_ns(trace, complete), info->first) : UINT64_MAX;
-    info->realtime_offset = smk_clocks_realtime_offset(&trace->clocks, first);
-}
-
-static void fill_lost(struct smk_trace *trace)
-{
-    uint64_t sum = trace->tables.lost_others, said = 0;
-    for (uint32_t i = 0; i < trace->tables.threads.count; i++)
-        sum += trace->tables.threads.list[i].info.lost;
-    fact_number(trace, SMK_FACT_LOST, &said);
-    trace->info.lost = smk_max_u64(smk_max_u64(sum, said), trace->ends ? trace->end.lost : 0);
+    bool said = info->complete_from != UINT64_MAX && process->complete_from != UINT64_MAX;
+    info->categories |= process->categories;
+    info->first = smk_min_u64(info->first, process->first);
+    info->last = smk_max_u64(info->last, process->last);
+    info->complete_from =
+        said ? smk_max_u64(info->complete_from, process->complete_from) : UINT64_MAX;
+    info->events += process->events;
+    info->lost += process->lost;
+    info->bytes += process->bytes;
+    info->segments += process->segments;
+    info->chunks += process->chunks;
+    info->from_start &= process->from_start;
+    info->to_end &= process->to_end;
 }
 
 static void fill_info(struct smk_trace *trace)
 {
+    const smk_process_info *first = &trace->processes[0].info;
     smk_trace_info *info = &trace->info;
-    info->capture_id = fact_text(trace, SMK_FACT_CAPTURE_ID);
-    info->name = fact_text(trace, SMK_FACT_CAPTURE_NAME);
-    info->kind = fact_text(trace, SMK_FACT_CAPTURE_KIND);
-    info->reason = fact_text(trace, SMK_FACT_REASON);
-    if (!info->reason[0] && trace->to_end)
-        info->reason = smk_reason_name(trace->end.reason);
-    info->format_version = trace->version;
-    info->categories = categories_of(fact_text(trace, SMK_FACT_CATEGORIES));
-    info->threads = trace->tables.threads.count;
-    info->sites = trace->tables.sites.count;
-    info->strings = trace->tables.strings.count;
-    info->stacks = trace->tables.stacks.count;
-    info->modules = trace->tables.modules.count;
-    info->symbols = trace->tables.symbols.count;
-    info->from_start = trace->from_start;
-    info->to_end = trace->to_end;
-    info->complete = trace->from_start && trace->to_end && trace->problems.total == 0;
-    fill_times(trace);
-    fill_lost(trace);
+    *info = (smk_trace_info){.capture_id = first->capture_id,
+                             .name = first->capture_name,
+                             .kind = first->kind,
+                             .reason = first->reason,
+                             .format_version = trace->version,
+                             .first = UINT64_MAX,
+                             .from_start = true,
+                             .to_end = true,
+                             .threads = trace->tables.threads.count,
+                             .sites = trace->tables.sites.count,
+                             .strings = trace->tables.strings.count,
+                             .stacks = trace->tables.stacks.count,
+                             .modules = trace->tables.modules.count,
+                             .symbols = trace->tables.symbols.count,
+                             .processes = trace->process_count};
+    const smk_process_info *earliest = first;
+    for (uint32_t i = 0; i < trace->process_count; i++) {
+        const smk_process_info *process = &trace->processes[i].info;
+        add_process(info, process);
+        if (process->first < earliest->first)
+            earliest = process;
+    }
+    info->realtime_offset = earliest->realtime_offset;
+    info->complete = info->from_start && info->to_end && trace->problems.total == 0;
 }
 
 /* ---- opening -------------------------------------------------------------------------------------------- */
@@ -157,17 +104,15 @@ static int read_all(struct smk_trace *trace)
         rc = smk_scan(trace, i);
     if (rc < 0)
         return rc;
+    trace->several = trace->process_count > 1;
     smk_order(trace);
     rc = smk_segments_read(trace);
     if (rc < 0)
         return rc;
-    if (!smk_clocks_finish(&trace->clocks, &trace->mem, unit_length(trace)) ||
-        !smk_tables_finish(trace))
+    if (!smk_processes_align(trace) || !smk_tables_finish(trace))
         return smk_trace_no_memory(trace);
-    if (trace->clocks.wrong)
-        smk_trace_problem_add(trace, "%s: %u clock pairs go backwards and are not used",
-                              trace->inputs[0].name, trace->clocks.wrong);
     smk_order_events(trace);
+    smk_processes_describe(trace);
     fill_info(trace);
     return 0;
 }
@@ -182,6 +127,9 @@ static int open_trace(smk_trace **out, const char *const *paths, size_t count, i
         return smk_fail(SMK_E_INVALID, "the options' size is 0; sizeof(smk_open_options) is right");
     if (options)
         memcpy(&chosen, options, options->size < sizeof chosen ? options->size : sizeof chosen);
+    if (chosen.max_processes > SMK_PROCESSES_MAX)
+        return smk_fail(SMK_E_INVALID, "max_processes %u; from 1 to %u are allowed, 0 is %u",
+                        chosen.max_processes, SMK_PROCESSES_MAX, SMK_PROCESSES_DEFAULT);
     if (count == 0 || count > INPUTS_MAX)
         return smk_fail(SMK_E_INVALID, "%zu files; from 1 to %u are allowed", count, INPUTS_MAX);
     smk_mem_init(&mem, chosen.resize, chosen.resize_arg,
@@ -193,6 +141,7 @@ static int open_trace(smk_trace **out, const char *const *paths, size_t count, i
     trace->verify = chosen.verify;
     trace->progress = chosen.progress;
     trace->progress_arg = chosen.progress_arg;
+    trace->max_processes = chosen.max_processes ? chosen.max_processes : SMK_PROCESSES_DEFAULT;
     int rc = open_inputs(trace, paths, count, fd);
     if (rc == 0)
         rc = read_all(trace);
@@ -230,7 +179,7 @@ void smk_trace_close(smk_trace *trace)
     smk_mem_free(mem, trace->inputs, trace->input_room * sizeof *trace->inputs);
     smk_mem_free(mem, trace->chunks, trace->chunk_capacity * sizeof *trace->chunks);
     smk_tables_free(trace);
-    smk_clocks_free(&trace->clocks, mem);
+    smk_processes_free(trace);
     smk_loader_free(&trace->loader, mem);
     smk_problems_free(&trace->problems, mem);
     smk_arena_free(&trace->arena, mem);
@@ -241,6 +190,11 @@ void smk_trace_close(smk_trace *trace)
 /* ---- what it is ----------------------------------------------------------------------------------------- */
 
 const smk_trace_info *smk_trace_get_info(const smk_trace *trace) { return &trace->info; }
+
+const smk_process_info *smk_trace_process_at(const smk_trace *trace, size_t number)
+{
+    return number < trace->process_count ? &trace->processes[number].info : NULL;
+}
 
 const char *smk_trace_problem(const smk_trace *trace, size_t number)
 {

@@ -5,6 +5,7 @@
 #define SMK_TESTS_GEN_CASES_H
 
 #include "gen/damage.h"
+#include "gen/processes.h"
 #include "gen/sound.h"
 #include "gen/wrong.h"
 
@@ -37,14 +38,19 @@ static const struct hostile_case hostile_cases[] = {
     {"many_facts", CLEAN, NULL, build_many_facts, false},
     {"symbols", CLEAN, NULL, build_symbols, false},
     {"clock_steep", CLEAN, NULL, build_clock_steep, false},
+    {"two_processes", CLEAN, NULL, build_two_processes, false},
+    {"interleaved", CLEAN, NULL, build_interleaved, false},
+    {"two_boots", CLEAN, NULL, build_two_boots, false},
+    {"same_names", CLEAN, NULL, build_same_names, false},
+    {"thousand_processes", CLEAN, NULL, build_thousand_processes, false},
 
     {"nothing", REFUSED, "is empty", build_nothing, false},
     {"text", REFUSED, "not a stallmark trace", build_text, false},
     {"wrong_endian", REFUSED, "other byte order", build_wrong_endian, false},
     {"future_major", REFUSED, "later major version", build_future_major, false},
-    {"two_captures", REFUSED, "another capture", build_two_captures, false},
     {"magic_only", REFUSED, "no whole chunk", build_magic_only, false},
     {"headers_only", REFUSED, "no whole chunk", build_headers_only, false},
+    {"too_many_processes", REFUSED, "beyond the 4096", build_too_many_processes, false},
 
     {"future_minor", PROBLEM, "does not know", build_future_minor, false},
     {"future_event", PROBLEM, "does not know", build_future_event, false},
@@ -55,6 +61,15 @@ static const struct hostile_case hostile_cases[] = {
     {"wrong_payload_crc", PROBLEM, "checksum is wrong", build_wrong_payload_crc, false},
     {"spliced", PROBLEM, "offset", build_spliced, false},
     {"twice", PROBLEM, "more than once", build_twice, false},
+    {"two_captures", PROBLEM, "overlap in time", build_two_captures, false},
+    {"second_cut", PROBLEM, "cut at offset", build_second_cut, false},
+    {"second_twice", PROBLEM, "12 chunks are there more than once", build_second_twice, false},
+    {"one_id", PROBLEM, "two processes have one id", build_one_id, false},
+    {"hole_in_second", PROBLEM, "3 chunks of the capture missing", build_hole_in_second, false},
+    {"second_without_begin", PROBLEM, "no SEGMENT before the events chunk", build_second_without_begin, false},
+    {"defined_by_first", PROBLEM, "does not define, 10 times; the first is site 2", build_defined_by_first,
+     false},
+    {"first_begins_in_second", PROBLEM, "another begins at", build_first_begins_in_second, false},
     {"hole", PROBLEM, "3 chunks of the capture missing", build_hole, false},
     {"huge_count", PROBLEM, "count is over the bound", build_huge_count, false},
     {"huge_size", PROBLEM, "size is over the bound", build_huge_size, false},

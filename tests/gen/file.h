@@ -33,6 +33,7 @@ struct file {
     uint32_t sequence, chunks, indexed;
     uint64_t events, index_offset, index_first, segment;
     uint64_t capture; /* 0: one of its own */
+    uint64_t process; /* 0: process 4711's */
 };
 
 /* ---- bytes ---------------------------------------------------------------------------------------------- */
@@ -93,7 +94,7 @@ static inline void file_raw(struct file *f, unsigned kind, const void *payload, 
     chunk.plain_size = chunk.plain_size ? chunk.plain_size : (uint32_t)len;
     chunk.payload_crc ^= smk_crc32c(0, payload, len); /* what was given makes it wrong */
     chunk.sequence = chunk.sequence ? chunk.sequence : f->sequence;
-    chunk.process = UINT64_C(4711) << 32 | 1;
+    chunk.process = f->process ? f->process : UINT64_C(4711) << 32 | 1;
     chunk.capture = f->capture ? f->capture : 0x1234;
     smk_chunk_pack(&chunk, header);
     if (kind != SMK_CHUNK_INDEX && kind != SMK_CHUNK_END) {

@@ -219,6 +219,7 @@ static void build_two_captures(struct file *f)
 {
     build_sound(f);
     f->capture = 0x5678;
+    f->sequence = 0;
     build_sound(f);
 }
 

@@ -11,6 +11,14 @@
  *         smk_trace_close(trace);
  *     }
  *
+ * A trace may hold several processes: a family that was captured together, or files of several captures
+ * that are opened as one. Each keeps its own tables, clocks, facts and losses; events of all come in one
+ * order of time. What they refer to is numbered over the whole trace: a thread's serial, the id of a
+ * string, site or stack means one thing in the trace, whichever process it is of. (With one process they
+ * are the numbers of the file; with several the reader gives new ones, and equal strings and sites of
+ * two processes are one.) Addresses, tids, requests and ids of modules are a process's own: they mean
+ * something together with the number of the process, which events, threads, stacks and waits carry.
+ *
  * Times are nanoseconds of the traced machine's CLOCK_MONOTONIC. Hostile input gives an error whose
  * text (smk_last_error) names the file and the offset, never a crash; damage in the middle of a file
  * costs the damaged chunks only, and smk_trace_problem says which. A trace may be used by one thread
@@ -48,15 +56,17 @@ typedef struct smk_open_options {
     /* Called for each chunk while it is opened, which with `verify` may take long. NULL: not. */
     void (*progress)(void *arg, uint64_t done, uint64_t total);
     void *progress_arg;
+    uint32_t max_processes; /* that a trace may have; 0: 4096, at most 65535 */
 } smk_open_options;
 
-/* Opens a file: one segment, several joined in any order, or a cut one. `options` may be NULL. Chunks of
- * two captures in one file are refused: SMK_E_FORMAT. SMK_E_VERSION: a later major version wrote it;
- * SMK_E_LIMIT: max_memory; SMK_E_NOTFOUND, SMK_E_IO and the like: the file. */
+/* Opens a file: one segment, several joined in any order, several processes, or a cut one. `options` may
+ * be NULL. SMK_E_FORMAT: no trace; SMK_E_VERSION: a later major version wrote it; SMK_E_LIMIT: max_memory,
+ * max_processes; SMK_E_NOTFOUND, SMK_E_IO and the like: the file. */
 int smk_trace_open(smk_trace **trace, const char *path, const smk_open_options *options);
 
-/* The same with several files that are segments of one capture, in any order. A segment that is given
- * twice counts once. */
+/* The same with several files, in any order: segments of one capture, captures of several processes, or
+ * both. A segment that is given twice counts once. Processes of one boot of a machine share its
+ * CLOCK_MONOTONIC; others are set beside them by CLOCK_REALTIME (smk_process_info, by_realtime). */
 int smk_trace_open_segments(smk_trace **trace, const char *const *paths, size_t count,
                             const smk_open_options *options);
 
@@ -68,6 +78,9 @@ void smk_trace_close(smk_trace *trace);
 
 /* ---- what it is --------------------------------------------------------------------------------------- */
 
+/* Of several processes: the capture's id, name, kind and reason are the first one's, categories what any
+ * recorded, first and last the earliest and the latest, complete_from the latest; the rest are sums, and
+ * true where it is of each. */
 typedef struct smk_trace_info {
     const char *capture_id, *name, *kind, *reason; /* "" when not said */
     uint32_t format_version;
@@ -81,18 +94,56 @@ typedef struct smk_trace_info {
     bool complete;                   /* all of the capture is here, and nothing of it is damaged */
     bool from_start, to_end;         /* its first chunk is here; its last segment's END is */
     uint32_t symbols;                /* addresses that the file itself has names for */
+    uint32_t processes;              /* at least 1 */
 } smk_trace_info;
 
 const smk_trace_info *smk_trace_get_info(const smk_trace *trace);
 
-/* Value of a fact ("process.exe"); NULL when the file does not say. */
+/* Value of a fact ("process.exe"); NULL when the file does not say. Of several processes: the first's. */
 const char *smk_trace_fact(const smk_trace *trace, const char *key);
-/* All facts, by number from 0; false after the last. */
+/* All facts, by number from 0; false after the last. Of several processes: the first's. */
 bool smk_trace_fact_at(const smk_trace *trace, size_t number, const char **key, const char **value);
 
 /* What is damaged or missing, one sentence each, with file and offset: by number from 0; NULL after
  * the last. */
 const char *smk_trace_problem(const smk_trace *trace, size_t number);
+
+/* ---- processes ---------------------------------------------------------------------------------------- */
+
+typedef struct smk_clock_info {
+    uint64_t monotonic, realtime; /* ns, of one moment */
+    uint64_t error;               /* ns */
+} smk_clock_info;
+
+/* One process in one capture. Two captures of one process are two of these. */
+typedef struct smk_process_info {
+    uint32_t process;     /* number in the trace, from 0, in order of their first chunks */
+    uint32_t pid, parent; /* parent 0: not said */
+    uint64_t id;          /* pid << 32 | a random half */
+    const char *name, *exe, *host;                         /* "" when not said */
+    const char *capture_id, *capture_name, *kind, *reason;
+    uint32_t categories;
+    uint64_t first, last, complete_from; /* as in smk_trace_info, of this process */
+    int64_t realtime_offset;
+    uint64_t events, lost, bytes;
+    uint32_t segments, chunks, threads, stacks, modules;
+    bool complete, from_start, to_end;
+    bool by_realtime;     /* of another boot or machine than the trace's clock is of: its times are set by
+                           * CLOCK_REALTIME, and how far the two were apart is not known */
+    uint64_t clock_error; /* ns: bound of the error of its times against each other; 0: not said */
+} smk_process_info;
+
+/* By number from 0; NULL after the last. */
+const smk_process_info *smk_trace_process_at(const smk_trace *trace, size_t number);
+
+/* As the functions of the same names without `process`; NULL or false where there is no such process. */
+const char *smk_trace_process_fact(const smk_trace *trace, uint32_t process, const char *key);
+bool smk_trace_process_fact_at(const smk_trace *trace, uint32_t process, size_t number,
+                               const char **key, const char **value);
+bool smk_trace_process_clock_at(const smk_trace *trace, uint32_t process, size_t number,
+                                smk_clock_info *clock);
+const char *smk_trace_process_lock_at(const smk_trace *trace, uint32_t process, size_t number,
+                                      uint64_t *address);
 
 /* ---- tables ------------------------------------------------------------------------------------------- */
 
@@ -101,6 +152,7 @@ typedef struct smk_thread_info {
     uint64_t started; /* ns */
     const char *name;
     uint64_t lost; /* events lost of this thread */
+    uint32_t process;
 } smk_thread_info;
 
 typedef struct smk_site_info {
@@ -111,6 +163,7 @@ typedef struct smk_site_info {
 typedef struct smk_stack_info {
     uint32_t id, depth;
     const uint64_t *pcs; /* innermost first; return addresses but for the first */
+    uint32_t process;
 } smk_stack_info;
 
 typedef struct smk_module_info {
@@ -119,6 +172,7 @@ typedef struct smk_module_info {
     const char *path;
     const uint8_t *build_id;
     size_t build_id_len;
+    uint32_t process;
 } smk_module_info;
 
 typedef struct smk_symbol_frame {
@@ -135,11 +189,13 @@ typedef struct smk_symbol_info {
     uint64_t start, size;    /* of the function or object; size 0: not known */
     uint32_t frame_count;    /* at least 1 */
     const smk_symbol_frame *frames; /* innermost first; each but the last was inlined into the next */
+    uint32_t process;
 } smk_symbol_info;
 
 typedef struct smk_open_wait {
     uint32_t serial, tid, kind, holder, stack;
     uint64_t object, request, since; /* since: ns */
+    uint32_t process;
 } smk_open_wait;
 
 /* NULL for an id that the file does not define. */
@@ -147,9 +203,17 @@ const char *smk_trace_string(const smk_trace *trace, uint32_t id);
 const smk_site_info *smk_trace_site(const smk_trace *trace, uint32_t id);
 const smk_stack_info *smk_trace_stack(const smk_trace *trace, uint32_t id);
 const smk_thread_info *smk_trace_thread(const smk_trace *trace, uint32_t serial);
-/* The thread that had this tid at that moment. */
+/* The thread of a process that had this tid at that moment. */
+const smk_thread_info *smk_trace_process_tid(const smk_trace *trace, uint32_t process, uint32_t tid,
+                                             uint64_t time);
+/* The module that an address of a process lies in. */
+const smk_module_info *smk_trace_process_module(const smk_trace *trace, uint32_t process,
+                                                uint64_t address);
+/* Name given to a lock of a process, or NULL. */
+const char *smk_trace_process_lock_name(const smk_trace *trace, uint32_t process, uint64_t address);
+
+/* The same of the first process: for traces of one. */
 const smk_thread_info *smk_trace_thread_by_tid(const smk_trace *trace, uint32_t tid, uint64_t time);
-/* The module that an address lies in. */
 const smk_module_info *smk_trace_module(const smk_trace *trace, uint64_t address);
 /* What the file says of the code (one byte before a return address), or of the data, at an address of
  * the process within a module; NULL: nothing. */
@@ -157,15 +221,10 @@ const smk_symbol_info *smk_trace_code_symbol(const smk_trace *trace, const smk_m
                                              uint64_t address);
 const smk_symbol_info *smk_trace_data_symbol(const smk_trace *trace, const smk_module_info *module,
                                              uint64_t address);
-/* Name given to a lock, or NULL. */
 const char *smk_trace_lock_name(const smk_trace *trace, uint64_t address);
 
-typedef struct smk_clock_info {
-    uint64_t monotonic, realtime; /* ns, of one moment */
-    uint64_t error;               /* ns */
-} smk_clock_info;
-
-/* By number from 0; NULL (false) after the last. */
+/* By number from 0; NULL (false) after the last. All processes', one after the other; locks and clocks: the
+ * first's. */
 const char *smk_trace_string_at(const smk_trace *trace, size_t number, uint32_t *id);
 const smk_site_info *smk_trace_site_at(const smk_trace *trace, size_t number);
 const smk_stack_info *smk_trace_stack_at(const smk_trace *trace, size_t number);
@@ -189,6 +248,7 @@ typedef struct smk_event {
     uint64_t args[SMK_READER_ARGS]; /* durations are ns; "signed" and "value": cast to int64_t */
     const char *text;          /* of a TEXT argument, not ended by NUL; valid until the next event */
     uint32_t text_len;
+    uint32_t process;
 } smk_event;
 
 /* "lock_wait" for an event id, NULL for one that this version does not know; its category ("lock"); and
@@ -210,6 +270,7 @@ typedef struct smk_cursor_options {
     uint64_t from, to; /* ns, from <= time < to; to 0: without end */
     uint32_t categories; /* 0: all */
     uint32_t thread;   /* serial; 0: all */
+    uint32_t process;  /* its number + 1; 0: all */
 } smk_cursor_options;
 
 /* `options` may be NULL: everything. Several cursors of a trace may be open. */

@@ -197,7 +197,8 @@ static void test_a_cut_one_in_front(void **state)
     free(joined.data);
 }
 
-static void test_two_captures_are_refused(void **state)
+/* Two captures of this process, one after the other: two entries, and the events of both. */
+static void test_two_captures_are_two_processes(void **state)
 {
     struct trip other;
     struct trip_bytes joined = {0};
@@ -205,10 +206,26 @@ static void test_two_captures_are_refused(void **state)
     (void)state;
     trip_begin(&other, (struct smk_capture_spec){.kind = SMK_CAPTURE_TIMED});
     trip_end(&other);
-    trip_append(&joined, trip.segments[0].data, trip.segments[0].size);
+    for (unsigned i = 0; i < trip.count; i++)
+        trip_append(&joined, trip.segments[i].data, trip.segments[i].size);
     trip_append(&joined, other.segments[0].data, other.segments[0].size);
-    assert_null(trip_read(joined.data, joined.size, false, &fd));
-    assert_non_null(strstr(smk_last_error(), "another capture at offset"));
+    smk_trace *trace = trip_read(joined.data, joined.size, true, &fd);
+    assert_non_null(trace);
+    assert_null(smk_trace_problem(trace, 0));
+    const smk_trace_info *info = smk_trace_get_info(trace);
+    assert_int_equal(info->processes, 2);
+    assert_true(info->complete);
+    const smk_process_info *one = smk_trace_process_at(trace, 0), *two = smk_trace_process_at(trace, 1);
+    assert_null(smk_trace_process_at(trace, 2));
+    assert_true(one->id == two->id);
+    assert_int_equal(one->pid, getpid());
+    assert_int_equal(one->parent, getppid());
+    assert_true(one->complete && two->complete && !two->by_realtime);
+    assert_int_equal(one->segments, trip.count);
+    assert_int_equal(two->segments, 1);
+    assert_int_equal(one->events + two->events, info->events);
+    assert_true(one->first < two->first);
+    smk_trace_close(trace);
     close(fd);
     free(joined.data);
     trip_free(&other);
@@ -275,7 +292,7 @@ int main(void)
         cmocka_unit_test(test_one_is_missing),
         cmocka_unit_test(test_one_is_there_twice),
         cmocka_unit_test(test_a_cut_one_in_front),
-        cmocka_unit_test(test_two_captures_are_refused),
+        cmocka_unit_test(test_two_captures_are_two_processes),
         cmocka_unit_test(test_stretches_of_time_add_up),
         cmocka_unit_test(test_categories_and_threads_add_up),
     };
