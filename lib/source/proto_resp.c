@@ -1,0 +1,207 @@
+/* proto_resp.c: RESP, the protocol of redis: "*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n", and inline commands among
+ * those. A connection that begins with an inline command is not taken for one: a line says too little. */
+#include <string.h>
+
+#include "source/proto_machine.h"
+
+enum phase {
+    START = 0,
+    COUNT,    /* digits behind "*" */
+    COUNT_LF,
+    TYPE,     /* "$" */
+    LENGTH,   /* digits behind it */
+    LENGTH_LF,
+    DATA,     /* and its CR LF */
+    INLINE
+};
+
+#define ARGUMENTS_MAX (UINT64_C(1) << 20) /* redis's own bound */
+#define LENGTH_MAX    (UINT64_C(1) << 40)
+#define WORD_MAX      24
+
+/* ---- its name ------------------------------------------------------------------------------------------- */
+
+/* Letters, digits, and what modules have in theirs ("FT.SEARCH"): all else may be somebody's data. */
+static bool is_word(const uint8_t *word, size_t len)
+{
+    if (len == 0 || len > WORD_MAX || !smk_is_letter(word[0]))
+        return false;
+    for (size_t i = 1; i < len; i++)
+        if (!smk_is_letter(word[i]) && !smk_is_digit(word[i]) && word[i] != '.' && word[i] != '_' && word[i] != '-')
+            return false;
+    return true;
+}
+
+static void put_word(struct smk_proto_seen *seen, const uint8_t *word, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        seen->name[seen->name_len++] = (char)(smk_is_lower(word[i]) ? word[i] - 0x20 : word[i]);
+}
+
+/* Commands whose first argument says what they do. */
+static bool has_subcommands(const struct smk_proto_seen *seen)
+{
+    static const char *const names[] = {"ACL",    "CLIENT",  "CLUSTER", "COMMAND", "CONFIG", "DEBUG",
+                                        "FUNCTION", "LATENCY", "MEMORY",  "MODULE",  "OBJECT", "PUBSUB",
+                                        "SCRIPT", "SENTINEL", "SLOWLOG", "XGROUP",  "XINFO"};
+    for (size_t i = 0; i < SMK_ARRAY_LEN(names); i++)
+        if (strncmp(names[i], seen->name, seen->name_len) == 0 && names[i][seen->name_len] == '\0')
+            return true;
+    return false;
+}
+
+/* Argument 0 or 1 of the request that is to be named, of which this much is here. */
+static SMK_NOINLINE void name_argument(struct smk_proto_reader *r, uint64_t len)
+{
+    bool whole = len <= (uint64_t)(r->end - r->p) && is_word(r->p, len);
+    if (r->argument++ == 0 && whole) {
+        put_word(r->seen, r->p, len);
+        if (r->seen->name_len <= 8 && has_subcommands(r->seen))
+            return;
+    } else if (r->seen->name_len > 0 && whole) {
+        r->seen->name[r->seen->name_len++] = '|';
+        put_word(r->seen, r->p, len);
+    }
+    r->start = NULL;
+}
+
+/* ---- the machine ---------------------------------------------------------------------------------------- */
+
+static bool start(struct smk_proto_reader *r)
+{
+    struct smk_proto_state *s = r->state;
+    uint8_t c = *r->p;
+    if (c == '\r' || c == '\n') {
+        r->p++;
+        return true;
+    }
+    if (!smk_proto_begins(r))
+        return false;
+    s->number = s->at = 0;
+    s->phase = c == '*' ? COUNT : INLINE;
+    r->p += c == '*';
+    return c == '*' || smk_is_letter(c);
+}
+
+/* Digits up to a CR. */
+static bool number(struct smk_proto_reader *r, uint64_t most)
+{
+    struct smk_proto_state *s = r->state;
+    for (; r->p < r->end && smk_is_digit(*r->p); r->p++) {
+        s->at = 1;
+        if (!smk_proto_digit(s, *r->p, most))
+            return false;
+    }
+    if (r->p == r->end)
+        return true;
+    s->phase++;
+    return *r->p++ == '\r' && s->at;
+}
+
+static bool count_ends(struct smk_proto_reader *r)
+{
+    struct smk_proto_state *s = r->state;
+    s->left = (uint32_t)s->number;
+    s->phase = TYPE;
+    return *r->p++ == '\n' && s->left > 0;
+}
+
+static bool type(struct smk_proto_reader *r)
+{
+    r->state->number = r->state->at = 0;
+    r->state->phase = LENGTH;
+    return *r->p++ == '$';
+}
+
+static bool length_ends(struct smk_proto_reader *r)
+{
+    bool good = *r->p++ == '\n';
+    if (r->start && good)
+        name_argument(r, r->state->number);
+    r->state->number += 2;
+    r->state->phase = DATA;
+    return good;
+}
+
+static bool data(struct smk_proto_reader *r)
+{
+    struct smk_proto_state *s = r->state;
+    const uint8_t *from = r->p;
+    if (!smk_proto_pass(r))
+        return s->number > 1 || r->p[-1] == '\r'; /* of which nothing is here with the next read */
+    s->phase = --s->left ? TYPE : START;
+    return r->p - from < 2 ? r->p[-1] == '\n' : r->p[-2] == '\r' && r->p[-1] == '\n';
+}
+
+static bool inline_command(struct smk_proto_reader *r)
+{
+    const uint8_t *lf = memchr(r->p, '\n', (size_t)(r->end - r->p));
+    if (lf && r->start) {
+        const uint8_t *p = r->p;
+        while (*p > ' ')
+            p++;
+        if (is_word(r->p, (size_t)(p - r->p)))
+            put_word(r->seen, r->p, (size_t)(p - r->p));
+    }
+    r->p = lf ? lf + 1 : r->end;
+    r->start = NULL;
+    if (lf)
+        r->state->phase = START;
+    return true;
+}
+
+static bool step(struct smk_proto_reader *r)
+{
+    switch (r->state->phase) {
+    case START:
+        return start(r);
+    case COUNT:
+        return number(r, ARGUMENTS_MAX);
+    case COUNT_LF:
+        return count_ends(r);
+    case TYPE:
+        return type(r);
+    case LENGTH:
+        return number(r, LENGTH_MAX);
+    case LENGTH_LF:
+        return length_ends(r);
+    case DATA:
+        return data(r);
+    default:
+        return inline_command(r);
+    }
+}
+
+bool smk_resp_read(struct smk_proto_reader *r)
+{
+    bool good = true;
+    while (good && r->p < r->end)
+        good = step(r);
+    return good;
+}
+
+/* ---- answers -------------------------------------------------------------------------------------------- */
+
+/* "-ERR unknown command" and the like are the client's fault; "-OOM", "-LOADING", "-ERR" of a script ours. */
+static bool is_refusal(const uint8_t *bytes, size_t len)
+{
+    static const char *const words[] = {"-ERR unknown", "-ERR wrong number", "-ERR syntax", "-WRONGTYPE",
+                                        "-NOAUTH",      "-WRONGPASS",        "-NOPERM",     "-MOVED",
+                                        "-ASK",         "-NOSCRIPT"};
+    for (size_t i = 0; i < SMK_ARRAY_LEN(words); i++)
+        if (len >= strlen(words[i]) && memcmp(bytes, words[i], strlen(words[i])) == 0)
+            return true;
+    return false;
+}
+
+enum smk_proto_reply smk_resp_reply(const uint8_t *bytes, size_t len, struct smk_proto_answer *answer)
+{
+    if (len == 0)
+        return SMK_REPLY_NOT_YET;
+    if (!memchr("+-:$*_#,(!=%~>|", bytes[0], 15))
+        return SMK_REPLY_FOREIGN;
+    bool error = bytes[0] == '-' || bytes[0] == '!';
+    bool refused = error && is_refusal(bytes, len);
+    *answer = (struct smk_proto_answer){error, error && !refused, refused};
+    return SMK_REPLY_DONE;
+}
