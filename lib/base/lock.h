@@ -19,6 +19,7 @@ enum smk_lock_rank {
     SMK_RANK_CORE,        /* the library's life */
     SMK_RANK_CAPTURE,     /* capture manager: list of captures, start and stop */
     SMK_RANK_SCHED,       /* what is known of threads from outside */
+    SMK_RANK_ROUTES,      /* figures by route: made, looked at */
     SMK_RANK_THREADS,     /* registry of threads: slots */
     SMK_RANK_MODULES,     /* module map */
     SMK_RANK_CLOCK,       /* history of clock pairs */

@@ -14,6 +14,7 @@
 #include "core/pool.h"
 #include "core/readers.h"
 #include "core/request.h"
+#include "core/routes.h"
 #include "core/stats.h"
 #include "core/thread.h"
 #include "core/writer.h"
@@ -105,6 +106,8 @@ int smk_core_ready(void)
     if (!smk_pool_ready())
         rc = smk_pool_init(config.pool_bytes);
     smk_unlock(&lock);
+    if (rc == 0)
+        smk_routes_prepare(); /* without it there are traces, and no figures by route */
     const struct smk_source_calls *calls = smk_core_sources();
     if (rc == 0 && calls && calls->prepare)
         calls->prepare();
@@ -137,6 +140,7 @@ void smk_core_after_fork_in_child(void)
     smk_threads_reset_in_child();
     smk_own_threads_reset_in_child();
     smk_requests_reset_in_child();
+    smk_routes_reset_in_child();
     smk_fds_close_in_child();
     smk_clock_reset_in_child();
     new_process_id();

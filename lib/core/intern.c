@@ -95,6 +95,20 @@ uint32_t smk_intern(struct smk_intern *table, const void *bytes, uint32_t len)
     return 0;
 }
 
+uint32_t smk_intern_find(const struct smk_intern *table, const void *bytes, uint32_t len)
+{
+    uint64_t hash = smk_hash_bytes(bytes, len);
+    uint64_t tag = hash & 0xffffffff00000000u;
+    for (uint32_t probe = 0; table->slots && probe < PROBE_LIMIT; probe++) {
+        uint64_t word = smk_load_acquire(&table->slots[(hash + probe) & table->slot_mask]); /* pairs with: smk_intern */
+        if (word == 0)
+            break;
+        if ((word & 0xffffffff00000000u) == tag && is_same(table, (uint32_t)word, bytes, len))
+            return (uint32_t)word;
+    }
+    return 0;
+}
+
 uint32_t smk_intern_count(const struct smk_intern *table)
 {
     return smk_load_relaxed(&table->next_id);

@@ -40,6 +40,9 @@ int smk_intern_init(struct smk_intern *table, uint32_t ids, uint32_t arena_bytes
 /* The id of these bytes, added if new; 0 when there is no room. Any thread, signal handlers too. */
 uint32_t smk_intern(struct smk_intern *table, const void *bytes, uint32_t len);
 
+/* The id that these bytes have already, else 0. Any thread, signal handlers too. */
+uint32_t smk_intern_find(const struct smk_intern *table, const void *bytes, uint32_t len);
+
 /* The bytes of an id and their length; NULL for one that was never given out. They never move. */
 const void *smk_intern_get(const struct smk_intern *table, uint32_t id, uint32_t *len);
 

@@ -5,6 +5,7 @@
 #include "core/gate.h"
 #include "core/locknames.h"
 #include "core/record.h"
+#include "core/routes.h"
 #include "core/site.h"
 #include "core/stats.h"
 #include "stallmark/version.h"
@@ -91,9 +92,10 @@ void smk_abi_wait_end(const smk_wait *wait)
         return;
     uint32_t id = smk_site_id(wait->site);
     uint64_t *rec = smk_reserve(t, 6, SMK_EV_USER_WAIT);
+    uint64_t now = smk_ticks();
+    smk_wait_ended(t, wait->kind < SMK_WAIT_OTHER ? wait->kind : SMK_WAIT_OTHER, now - wait->begin);
     if (!rec)
         return;
-    uint64_t now = smk_ticks();
     rec[1] = now;
     rec[2] = now - wait->begin;
     rec[3] = wait->kind;

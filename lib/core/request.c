@@ -8,6 +8,7 @@
 #include "core/gate.h"
 #include "core/intern.h"
 #include "core/record.h"
+#include "core/routes.h"
 #include "core/site.h"
 #include "core/slots.h"
 #include "core/traceparent.h"
@@ -39,6 +40,25 @@ void smk_requests_stats(struct smk_requests_stats *stats)
                                          .unlisted = smk_load_relaxed(&flights.unlisted),
                                          .in_flight = begun > ended ? (uint32_t)(begun - ended) : 0,
                                          .capacity = flights.slots.capacity};
+}
+
+void smk_requests_each(bool (*visit)(const struct smk_flight *flight, void *arg), void *arg)
+{
+    uint32_t used = smk_load_acquire(&flights.slots.used); /* pairs with: smk_slots_take */
+    bool more = flights.array != NULL;
+    for (uint32_t i = 0; more && i < used; i++) {
+        const struct smk_flight *flight = &flights.array[i];
+        struct smk_flight copy = {.id = smk_load_acquire(&flight->id)}; /* pairs with: enlist */
+        if (copy.id == 0)
+            continue;
+        copy.begin = smk_load_relaxed(&flight->begin);
+        copy.route = smk_load_relaxed(&flight->route);
+        copy.tid = smk_load_relaxed(&flight->tid);
+        copy.status = smk_load_relaxed(&flight->status);
+        smk_acquire_fence(); /* pairs with: end_once, and enlist for the next */
+        if (smk_load_relaxed(&flight->id) == copy.id)
+            more = visit(&copy, arg);
+    }
 }
 
 void smk_requests_reset_in_child(void)
@@ -79,7 +99,7 @@ static uint32_t enlist(struct smk_thread *t, const smk_request *request)
     smk_store_relaxed(&flight->route, request->route);
     smk_store_relaxed(&flight->tid, t->tid);
     smk_store_relaxed(&flight->status, 0);
-    smk_store_release(&flight->id, request->id); /* pairs with: whoever lists the requests */
+    smk_store_release(&flight->id, request->id); /* pairs with: smk_requests_each */
     return slot;
 }
 
@@ -163,12 +183,13 @@ void smk_abi_request_end(const smk_request *request)
         return; /* in a destructor after the thread's end: the table's entry is free all the same */
     if (t->request == request->id)
         t->request = 0;
+    uint64_t now = smk_ticks();
+    smk_route_ended(t, request->route, now - request->begin, smk_outcome_of(status));
     if (!smk_gate_open(SMK_CAT_REQUEST))
         return;
     uint64_t *rec = smk_reserve(t, 5, SMK_EV_REQUEST_END);
     if (!rec)
         return;
-    uint64_t now = smk_ticks();
     rec[1] = now;
     rec[2] = request->id;
     rec[3] = now - request->begin;

@@ -25,6 +25,10 @@ struct smk_requests_stats {
 
 int smk_requests_init(uint32_t capacity);
 void smk_requests_stats(struct smk_requests_stats *stats);
+/* Calls visit with a copy of each request in flight until it returns false. One that ends meanwhile may be
+ * among them, or not. */
+void smk_requests_each(bool (*visit)(const struct smk_flight *flight, void *arg), void *arg);
+
 void smk_requests_reset_in_child(void);
 
 #endif

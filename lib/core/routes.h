@@ -1,8 +1,9 @@
 /* routes.h: how long requests take, by route, and waits, by kind, while they happen: for rules and /metrics.
  *
- * A route has figures from its first request on that was not refused as the client's fault, as long as
- * there is room (256 by default); what comes later is "other" and counted. So strangers who ask for pages
- * that do not exist take no room from those that do. Nothing is ever removed.
+ * A route has figures from its first request on, as long as there is room (256 by default); what comes
+ * later is "other" and counted. Where a stranger chose the name, the first that was not refused as the
+ * client's fault counts, and those before it are "other": whoever asks for pages that do not exist takes no
+ * room from those that do. Nothing is ever removed.
  *
  * Routes of requests that the source marks are names in smk_strings already. Names that strangers chose come
  * through smk_route_string, which bounds how many of them get there.
@@ -31,15 +32,17 @@ enum smk_outcome {
     SMK_OUTCOMES
 };
 
-/* What a status of HTTP, or 0 and any other number, says. */
+/* What HTTP's 5xx and 4xx say; any other number is good. */
 enum smk_outcome smk_outcome_of(uint32_t status);
 
-/* Once; the bound may be changed until the first request ends. */
-int smk_routes_init(uint32_t capacity);
+/* At each arming. 0 or SMK_E_NOMEM: then there are no figures. */
+int smk_routes_prepare(void);
+/* Before the first arming: 1 to SMK_ROUTES_LIMIT. SMK_E_INVALID; SMK_E_BUSY after it. */
 int smk_routes_set_capacity(uint32_t capacity);
 void smk_routes_reset_in_child(void);
 
-/* The id in smk_strings of a name that a stranger chose; that of "other" where there are too many. */
+/* The id in smk_strings of a name that a stranger chose; that of "other" where there are too many; 0 before the
+ * first arming. */
 uint32_t smk_route_string(const char *name, uint32_t len);
 
 /* A request of this route ended; t: the thread that says so, NULL: one without a slot. */
@@ -48,7 +51,10 @@ void smk_route_ended(const struct smk_thread *t, uint32_t route, uint64_t ticks,
 /* A wait ended. */
 void smk_wait_ended(const struct smk_thread *t, enum smk_wait_kind kind, uint64_t ticks);
 
-/* ---- to look at ------------------------------------------------------------------------------------------ */
+/* ---- to look at ------------------------------------------------------------------------------------------
+ *
+ * From any thread of ours, not in signal handlers. A later copy less an earlier one (smk_histogram_subtract) is
+ * what happened in between. */
 
 struct smk_route_view {
     uint32_t route; /* id of a string; 0: "other" */
@@ -58,10 +64,10 @@ struct smk_route_view {
 };
 
 /* Calls visit for each route that has figures, and last for "other", until it returns false. `view` is the
- * caller's room, used again for each. */
+ * caller's room, used again for each. Visit calls none of these. */
 void smk_routes_each(struct smk_route_view *view, bool (*visit)(const struct smk_route_view *view, void *arg),
                      void *arg);
-/* One of them; false where it has no figures. */
+/* One of them, 0 for "other"; false where it has no figures. */
 bool smk_route_get(uint32_t route, struct smk_route_view *view);
 
 /* The waits of a kind so far. */

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "source/seen.h"
 
+#include "core/routes.h"
 #include "source/fd.h"
 #include "source/held.h"
 
@@ -16,9 +17,22 @@ void smk_seen_prepare(void)
     smk_fd_prepare();
 }
 
+/* Events of waits that a wrapped call made. */
+static enum smk_wait_kind kind_of(enum smk_event_id event)
+{
+    static const uint8_t kinds[] = {
+        [SMK_EV_LOCK_WAIT] = SMK_WAIT_LOCK,   [SMK_EV_COND_WAIT] = SMK_WAIT_COND,
+        [SMK_EV_NET_WAIT] = SMK_WAIT_NET,     [SMK_EV_POLL_WAIT] = SMK_WAIT_POLL,
+        [SMK_EV_DISK_WAIT] = SMK_WAIT_DISK,   [SMK_EV_SLEEP_WAIT] = SMK_WAIT_SLEEP,
+        [SMK_EV_JOIN_WAIT] = SMK_WAIT_JOIN,   [SMK_EV_MEMORY_WAIT] = SMK_WAIT_MEMORY,
+    };
+    return event < SMK_ARRAY_LEN(kinds) && kinds[event] ? kinds[event] : SMK_WAIT_OTHER;
+}
+
 void smk_seen_record(const struct smk_seen *seen, uint64_t now, enum smk_event_id event, const uint64_t *args,
                      unsigned count)
 {
+    smk_wait_ended(seen->t, kind_of(event), now - seen->since);
     uint32_t stack = smk_seen_stack(seen, now);
     unsigned words = 3 + count;
     uint64_t *rec = smk_reserve(seen->t, words, event);
