@@ -30,7 +30,7 @@ void smk_symbols_free(struct smk_symbols *symbols)
         smk_mem_free(mem, symbols->names[i], strlen(symbols->names[i]) + 1);
     smk_mem_free(mem, symbols->modules, symbols->module_capacity * sizeof(*symbols->modules));
     smk_mem_free(mem, symbols->places, symbols->place_capacity * sizeof(*symbols->places));
-    smk_mem_free(mem, symbols->outer, symbols->outer_capacity * sizeof(*symbols->outer));
+    smk_mem_free(mem, symbols->frames, symbols->frame_capacity * sizeof(*symbols->frames));
     smk_mem_free(mem, symbols->names, symbols->name_capacity * sizeof(*symbols->names));
     smk_map_free(&symbols->by_module, mem);
     smk_map_free(&symbols->by_pc, mem);
@@ -166,6 +166,7 @@ struct frames {
     struct smk_line_frame list[FRAMES_MAX];
     uint32_t count;
     bool baked;
+    uint64_t start, size; /* of the last one; size 0: not known */
     char symbol[SMK_SYMBOL_NAME_MAX]; /* what the symbol table says */
 };
 
@@ -183,6 +184,8 @@ static void take_baked(const struct smk_symbols *symbols, const smk_module_info 
             frame->function, frame->file[0] ? frame->file : NULL, frame->line};
     }
     frames->baked = true;
+    frames->start = baked->start;
+    frames->size = baked->size;
 }
 
 /* The function that the code is in has the symbol table's name, which tells a clone (render.part.0) from
@@ -209,6 +212,12 @@ static void take_files(struct smk_symbols *symbols, const smk_module_info *info,
     memcpy(frames->list, found, count * sizeof(*found));
     frames->count = count;
     frames->baked = false;
+    if (named) {
+        frames->start = entry->value;
+        frames->size = entry->size;
+    } else if (!before) {
+        frames->start = pc - info->bias;
+    }
 }
 
 static const char *keep(struct smk_symbols *symbols, const char *name)
@@ -229,35 +238,41 @@ static uint32_t innermost_of_its_own(const struct frames *frames, const char *mo
 static bool put_frames(struct smk_symbols *symbols, const struct frames *frames, struct smk_place *place)
 {
     uint32_t inner = innermost_of_its_own(frames, place->module);
-    place->outer_first = symbols->outer_count;
-    for (uint32_t i = inner; i < frames->count; i++) {
+    place->frame_first = symbols->frame_count;
+    for (uint32_t i = 0; i < frames->count; i++) {
         const struct smk_line_frame *frame = &frames->list[i];
         const char *function = keep(symbols, frame->function ? frame->function : "?");
         const char *path = keep(symbols, frame->file);
-        const char *file = path ? base_name(path) : NULL;
-        if (!function)
+        if (!function ||
+            !smk_mem_grow(symbols->mem, &symbols->frames, &symbols->frame_capacity, symbols->frame_count + 1u))
             return false;
-        if (i == inner) {
-            place->function = function;
-            place->file_path = path;
-            place->file = file;
-            place->line = frame->line;
-            continue;
-        }
-        if (!smk_mem_grow(symbols->mem, &symbols->outer, &symbols->outer_capacity, symbols->outer_count + 1u))
-            return false;
-        symbols->outer[symbols->outer_count++] = (struct smk_place_frame){function, file, path, frame->line};
-        place->outer_count++;
+        symbols->frames[symbols->frame_count++] =
+            (struct smk_place_frame){function, path ? base_name(path) : NULL, path, frame->line};
+        place->frame_count++;
     }
+    const struct smk_place_frame *own = &symbols->frames[place->frame_first + inner];
+    place->outer_count = frames->count - inner - 1;
+    place->function = own->function;
+    place->file = own->file;
+    place->file_path = own->file_path;
+    place->line = own->line;
+    place->start = frames->start;
+    place->size = frames->size;
     place->named = true;
     place->baked = frames->baked;
     return true;
 }
 
+const struct smk_place_frame *smk_symbols_inlined(const struct smk_symbols *symbols, const struct smk_place *place,
+                                                  uint32_t number)
+{
+    return number < place->frame_count ? &symbols->frames[place->frame_first + number] : NULL;
+}
+
 const struct smk_place_frame *smk_symbols_outer(const struct smk_symbols *symbols, const struct smk_place *place,
                                                 uint32_t number)
 {
-    return number < place->outer_count ? &symbols->outer[place->outer_first + number] : NULL;
+    return smk_symbols_inlined(symbols, place, place->frame_count - place->outer_count + number);
 }
 
 static bool put_nameless(struct smk_symbols *symbols, const smk_module_info *info, uint64_t pc,
@@ -267,8 +282,10 @@ static bool put_nameless(struct smk_symbols *symbols, const smk_module_info *inf
     name_by_address(name, sizeof(name), info, pc);
     place->function = keep(symbols, name);
     struct smk_symbols_module *module = info ? module_of(symbols, info) : NULL;
-    if (module)
+    if (module) {
         module->nameless++;
+        place->no_table = module->file.refused != NULL;
+    }
     return place->function != NULL;
 }
 

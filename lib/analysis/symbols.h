@@ -26,13 +26,16 @@ struct smk_place {
     const char *file_path; /* as the compiler wrote it; NULL: not known */
     uint32_t line;
     uint32_t function_id; /* equal for equal functions */
-    uint32_t outer_first, outer_count; /* what the function was inlined into: smk_symbols_outer */
+    uint32_t frame_first, frame_count; /* all of the address: smk_symbols_inlined */
+    uint32_t outer_count; /* of these the last, which the function was inlined into: smk_symbols_outer */
+    uint64_t start, size; /* of the function that the code is in, as in its file; size 0: not known */
     bool named;           /* by a symbol */
     bool ours;            /* stallmark's or the thread library's: not what a program would call its own */
     bool baked;           /* all of it was in the trace */
+    bool no_table;        /* there is no symbol table to ask, and so no name */
 };
 
-/* A function that others were inlined into. */
+/* A function at an address. */
 struct smk_place_frame {
     const char *function, *file, *file_path; /* file NULL: not known */
     uint32_t line;
@@ -59,8 +62,8 @@ struct smk_symbols {
     struct smk_place *places;
     uint32_t place_count, place_capacity;
     struct smk_map by_pc;
-    struct smk_place_frame *outer;
-    uint32_t outer_count, outer_capacity;
+    struct smk_place_frame *frames;
+    uint32_t frame_count, frame_capacity;
     char **names; /* of functions and objects, each once */
     uint32_t name_count, name_capacity;
     struct smk_map by_name; /* hash; equal hashes are compared */
@@ -79,6 +82,11 @@ const struct smk_place *smk_symbols_frame(struct smk_symbols *symbols, const smk
  * in; NULL after it. */
 const struct smk_place_frame *smk_symbols_outer(const struct smk_symbols *symbols, const struct smk_place *place,
                                                 uint32_t number);
+
+/* All functions at a place's address, innermost first, each inlined into the next; NULL after the last. Where
+ * wrappers of locks were inlined into what calls them the place is called after the first that is none. */
+const struct smk_place_frame *smk_symbols_inlined(const struct smk_symbols *symbols, const struct smk_place *place,
+                                                  uint32_t number);
 
 /* The innermost frame that is neither ours nor the thread library's; the stack's depth when there is
  * none. */

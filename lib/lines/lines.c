@@ -99,8 +99,9 @@ static bool open_path(struct lines_file *file, const char *path, const smk_modul
         return true;
     GElf_Word crc;
     const char *name = ours ? dwelf_elf_gnu_debuglink(file->elf, &crc) : NULL;
-    if (name && !strchr(name, '/') && name[0] != '.' && strlen(name) < LINK_MAX)
-        strcpy(link, name);
+    size_t len = name ? strlen(name) : 0;
+    if (len > 0 && len < LINK_MAX && !strchr(name, '/') && name[0] != '.')
+        memcpy(link, name, len + 1);
     close_file(file);
     return false;
 }

@@ -39,6 +39,9 @@ grep -q "· $work/run/stallmark/$pid.sock · stallmark capture $pid\$" plain.err
 expect 0 "^ *$pid +fighters +disarmed +${url#http://} +$work/run/stallmark/$pid.sock\$" -- ps
 expect 0 '^state +disarmed$' -- status "$url"
 expect 0 '^1  mutex contended held up ' 'Held in +hold_it ' -- capture "$pid" --duration 1s -o plain.stall --report
+expect 0 'Held in +hold_it ' -- report --no-symbols plain.stall
+expect 0 '^bare\.stall$' -- capture "$pid" --duration 200ms --no-symbols -o bare.stall
+expect 0 'fighters\+0x' -- report --no-symbols bare.stall
 expect 0 '^clean' -- check plain.stall
 expect 2 'recorder' -- snapshot "$pid" -o never.stall
 ends plain 7
@@ -50,7 +53,7 @@ expect 0 '^ *[0-9]+ +fighters +armed +- ' -- ps
 # shellcheck disable=SC2317 # called by wait_for
 remembered() { "$stallmark" snapshot "$pid" -o early.stall && "$stallmark" report early.stall | grep -q 'contended held up'; }
 wait_for 20 remembered || say "the recorder remembers no wait"
-expect 0 '^snap\.stall$' -- snapshot "$pid" --before 4s --after 50ms -o snap.stall
+expect 0 '^snap\.stall$' -- snapshot "$pid" --before 4s --after 50ms --no-symbols -o snap.stall
 expect 0 'contended held up' -- report snap.stall
 ends recorder 7
 

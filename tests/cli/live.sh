@@ -100,7 +100,7 @@ TERM=xterm script -qec "$stallmark capture $pid --duration 300ms -o out.stall" /
 grep -q 'capturing  *[0-9]* %' terminal || say "no progress on a terminal: $(cat terminal)"
 TERM=dumb script -qec "$stallmark capture $pid --duration 300ms -o out.stall" /dev/null >terminal </dev/null
 ! grep -q capturing terminal || say "progress on a terminal that cannot rewrite a line"
-"$stallmark" capture $pid --duration 300ms -o out.stall 2>err >/dev/null
+"$stallmark" capture $pid --duration 300ms --no-symbols -o out.stall 2>err >/dev/null
 [ ! -s err ] || say "progress in a file: $(cat err)"
 
 # ---- snapshot, stop --------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ expect 2 "the capture $id left no file at /var/tmp/$id.stall: its disk is full, 
 put GET_debug_traces.1 200 "{\"captures\":[{\"id\":\"x\",\"reason_ended\":\"exit\"},{\"id\":\"$id\",\"reason_ended\":\"no_space\"}]}"
 expect 0 '^stallmark capture: it ended before its time: no_space$' '^out\.stall$' -- capture $pid --duration 1ms -o out.stall
 put GET_debug_traces.1 200 "{\"captures\":[{\"id\":\"$id\",\"reason_ended\":\"timer\"}]}"
-expect 0 '^out\.stall$' -- capture $pid --duration 1ms -o out.stall
+expect 0 '^out\.stall$' -- capture $pid --duration 1ms --no-symbols -o out.stall
 [ ! -s "$work/err" ] || say "an end in time is said: $(cat "$work/err")"
 put "HEAD_debug_traces_${id//-/_}.1" 0 ''
 expect 2 "if the process ended, its capture is in /var/tmp/$id.stall" -- capture $pid --duration 1ms -o never.stall

@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "duration.h"
 #include "fetch.h"
+#include "trace_symbolize.h"
 
 #define DURATION_DEFAULT UINT64_C(5000000000) /* as the agent's */
 
@@ -12,11 +13,13 @@ extern const struct smk_command smk_cmd_report;
 
 struct capture_options {
     const char *duration, *output, *categories, *max_bytes, *name, *token_file;
-    bool report;
+    bool report, no_symbols;
 };
 
 static int show(const struct capture_options *options, char *path)
 {
+    if (!options->no_symbols)
+        smk_cli_bake(path);
     if (!options->report) {
         smk_cli_puts(stdout, path);
         putchar('\n');
@@ -68,6 +71,7 @@ static int run(int argc, char **argv)
         {"duration", 0, SMK_CLI_TEXT, &set.duration, NULL},
         {"output", 'o', SMK_CLI_TEXT, &set.output, NULL},
         {"report", 0, SMK_CLI_FLAG, &set.report, NULL},
+        {"no-symbols", 0, SMK_CLI_FLAG, &set.no_symbols, NULL},
         {"categories", 0, SMK_CLI_TEXT, &set.categories, NULL},
         {"max-bytes", 0, SMK_CLI_TEXT, &set.max_bytes, NULL},
         {"name", 0, SMK_CLI_TEXT, &set.name, NULL},
@@ -94,6 +98,8 @@ const struct smk_command smk_cmd_capture = {
     "  -o, --output FILE   where to, replacing what is there (<id>.stall in the current "
     "directory)\n"
     "  --report            print the report of it\n"
+    "  --no-symbols        leave the trace as it came: without the names that this machine's files have\n"
+    "                      (stallmark symbolize)\n"
     "  --categories LIST   what is recorded: names with commas, +x, -x, all, default (default)\n"
     "  --max-bytes SIZE    of the trace, as 64MiB (256MiB)\n"
     "  --name TEXT         kept in the trace\n"

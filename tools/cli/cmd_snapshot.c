@@ -2,11 +2,13 @@
 #include "cli.h"
 #include "duration.h"
 #include "fetch.h"
+#include "trace_symbolize.h"
 
 extern const struct smk_command smk_cmd_snapshot;
 
 struct snapshot_options {
     const char *before, *after, *output, *token_file;
+    bool no_symbols;
 };
 
 static int snapshot(const struct snapshot_options *options, const char *target)
@@ -37,6 +39,8 @@ static int snapshot(const struct snapshot_options *options, const char *target)
         status = smk_fetch_capture(&fetch, &client, &reply, after);
     smk_fetch_end(&fetch);
     if (!status) {
+        if (!options->no_symbols)
+            smk_cli_bake(fetch.path);
         smk_cli_puts(stdout, fetch.path);
         putchar('\n');
     }
@@ -53,6 +57,7 @@ static int run(int argc, char **argv)
         {"before", 0, SMK_CLI_TEXT, &set.before, NULL},
         {"after", 0, SMK_CLI_TEXT, &set.after, NULL},
         {"output", 'o', SMK_CLI_TEXT, &set.output, NULL},
+        {"no-symbols", 0, SMK_CLI_FLAG, &set.no_symbols, NULL},
         {"token-file", 0, SMK_CLI_TEXT, &set.token_file, NULL},
         SMK_CLI_END,
     };
@@ -73,6 +78,8 @@ const struct smk_command smk_cmd_snapshot = {
     "  --before TIME      how far back, as 10s (all that there is)\n"
     "  --after TIME       and what comes in so long (0s)\n"
     "  -o, --output FILE  where to, replacing what is there (<id>.stall in the current directory)\n"
+    "  --no-symbols       leave the trace as it came: without the names that this machine's files have\n"
+    "                     (stallmark symbolize)\n"
     "  --token-file FILE  the token that the agent wants (the file that STALLMARK_TOKEN_FILE "
     "names)\n",
     "bring home what the flight recorder holds", run};
