@@ -21,6 +21,7 @@
 #include "filters.h"
 #include "fronts.h"
 #include "heap.h"
+#include "live.h"
 #include "log.h"
 #include "store.h"
 
@@ -117,6 +118,7 @@ static int agent_begin(void)
     smk_agent.started_unix_ns = smk_sys_clock(CLOCK_REALTIME);
     close_timer = smk_timer_new(close_fronts, NULL);
     begin_buffer();
+    smk_live_begin(&smk_agent.settings);
     smk_captures_open();
     int rc = begin_fronts();
     if (rc < 0) {

@@ -1,5 +1,5 @@
-/* metrics.c: GET /metrics: the tracer's own figures, Prometheus text format 0.0.4. No label ever comes
- * from a request, so there are never more series than here. */
+/* metrics.c: GET /metrics: the tracer's own figures, Prometheus text format 0.0.4, and behind them those of
+ * live.c by route. No other label ever comes from a request, and routes are bounded. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +15,7 @@
 #include "core/thread.h"
 #include "fronts.h"
 #include "heap.h"
+#include "live.h"
 #include "log.h"
 #include "routes.h"
 #include "stallmark/version.h"
@@ -141,6 +142,19 @@ static void put_fronts(struct text *text)
     one(text, "audit_suppressed_total", "counter", "Audit lines above the rate.", smk_agent_audit_suppressed());
 }
 
+static void append_live(struct text *text)
+{
+    size_t len = 0;
+    char *more = smk_live_metrics(&len);
+    char *both = more ? smk_heap_realloc(text->data, text->len + len) : NULL;
+    if (both) {
+        memcpy(both + text->len, more, len);
+        text->data = both;
+        text->len += len;
+    }
+    smk_heap_free(more);
+}
+
 void smk_handle_metrics(struct smk_exchange *exchange, const struct smk_route_match *match)
 {
     struct text text = {.data = smk_heap_alloc(TEXT_MAX)};
@@ -153,6 +167,7 @@ void smk_handle_metrics(struct smk_exchange *exchange, const struct smk_route_ma
         put_cost(&text);
         put_process(&text);
         put_fronts(&text);
+        append_live(&text);
     }
     smk_answer_memory(&exchange->answer, 200, "text/plain; version=0.0.4; charset=utf-8", text.data, text.len);
     smk_exchange_answer(exchange);

@@ -32,6 +32,9 @@
     X(TEXT,  config,              NULL,       0, 4096, "path of the config file")                                     \
     X(TEXT,  recorder,            "off",      0, 4096, "flight recorder: how far back it shall reach, 10s; off")      \
     X(BYTES, buffer,              "32MiB",    UINT64_C(524288), UINT64_C(4294967296), "size of the buffer")           \
+    X(FLAG,  requests_without_source, "on",   0, 0,    "requests on sockets that the program accepts")                \
+    X(FLAG,  request_names,       "on",       0, 0,    "of those: method and path, or command; off: their protocol")  \
+    X(COUNT, routes,              "256",      1, 4096, "with figures of their own; what comes later is \"other\"")    \
     X(TIME,  max_duration,        "10m",      SMK__SEC / 100, 86400 * SMK__SEC, "of a timed capture")  \
     X(BYTES, max_bytes,           "256MiB",   SMK__256KIB, SMK__TIB, "of a capture, unless it says so itself") \
     X(BYTES, max_bytes_limit,     "4GiB",     SMK__256KIB, SMK__TIB, "that a capture may ask for")   \

@@ -19,6 +19,7 @@
 #include "fronts.h"
 #include "heap.h"
 #include "json.h"
+#include "live.h"
 #include "routes.h"
 #include "source/sched.h"
 #include "stallmark/version.h"
@@ -235,6 +236,7 @@ void smk_handle_status(struct smk_exchange *exchange, const struct smk_route_mat
     put_recorder(&json);
     put_buffer(&json);
     put_threads(&json);
+    smk_live_put_status(&json);
     put_stacks(&json);
     put_cost(&json);
     put_missing(&json);

@@ -3,7 +3,8 @@
  *     host NAME=VALUE…       the agent's settings; its own: own_nofile=N (descriptor limit), own_busy=1 (two
  *                            threads that fight for a lock, so that there is something to trace), own_busy=2
  *                            (and one that counts so much that a capture has megabytes), own_sigpipe=1 (it
- *                            ignores SIGPIPE, as a service on libevent must)
+ *                            ignores SIGPIPE, as a service on libevent must), own_marks=1 (its own pages are
+ *                            requests, each with its path for a route; /fail has the status 503)
  *
  * Says on stdout where it listens ("own PORT", "tcp ADDRESS", "ready"), or "refused REASON". Ends when its
  * stdin does, and says "ended MILLISECONDS", the time that smk_agent_stop took. Lines of stdin:
@@ -40,7 +41,7 @@
 #define FILLED_MAX   65536
 
 static struct smk_agent_setting settings[SETTINGS_MAX + 1];
-static int own_nofile, own_busy, own_sigpipe;
+static int own_nofile, own_busy, own_sigpipe, own_marks;
 static int filled[FILLED_MAX], filled_count;
 static struct event_base *base;
 
@@ -94,10 +95,17 @@ static void own_request(struct evhttp_request *request, void *arg)
     (void)arg;
     if (smk_agent_handle_evhttp(request))
         return;
+    const char *path = evhttp_request_get_uri(request);
+    int status = strcmp(path, "/fail") == 0 ? 503 : 200;
+    smk_request marked = {0};
+    if (own_marks)
+        marked = smk_request_begin(path);
     struct evbuffer *body = evbuffer_new();
     evbuffer_add_printf(body, "own\n");
-    evhttp_send_reply(request, 200, "OK", body);
+    evhttp_send_reply(request, status, "OK", body);
     evbuffer_free(body);
+    smk_request_status(marked, status);
+    smk_request_end(marked);
 }
 
 static struct evhttp *start_own(void)
@@ -235,6 +243,8 @@ static void read_arguments(int argc, char **argv)
             own_busy = atoi(equals + 1);
         else if (strcmp(argv[i], "own_sigpipe") == 0)
             own_sigpipe = atoi(equals + 1);
+        else if (strcmp(argv[i], "own_marks") == 0)
+            own_marks = atoi(equals + 1);
         else
             settings[count++] = (struct smk_agent_setting){argv[i], equals + 1};
     }
