@@ -17,6 +17,7 @@
 #include "core/init.h"
 #include "core/writer.h"
 #include "format/events.h"
+#include "source/alloc.h"
 #include "download.h"
 #include "filters.h"
 #include "fronts.h"
@@ -127,6 +128,7 @@ static int agent_begin(void)
         smk_timer_free(close_timer);
         return rc;
     }
+    smk_alloc_set_slow(smk_agent.settings.alloc_slow);
     begin_recorder();
     begin_threads();
     return 0;

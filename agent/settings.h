@@ -35,6 +35,7 @@
     X(FLAG,  requests_without_source, "on",   0, 0,    "requests on sockets that the program accepts")                \
     X(FLAG,  request_names,       "on",       0, 0,    "of those: method and path, or command; off: their protocol")  \
     X(COUNT, routes,              "256",      1, 4096, "with figures of their own; what comes later is \"other\"")    \
+    X(TIME,  alloc_slow,          "100us",    1000, 10 * SMK__SEC, "longer calls of the allocator are waits (alloc)") \
     X(TIME,  max_duration,        "10m",      SMK__SEC / 100, 86400 * SMK__SEC, "of a timed capture")  \
     X(BYTES, max_bytes,           "256MiB",   SMK__256KIB, SMK__TIB, "of a capture, unless it says so itself") \
     X(BYTES, max_bytes_limit,     "4GiB",     SMK__256KIB, SMK__TIB, "that a capture may ask for")   \

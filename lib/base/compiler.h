@@ -55,6 +55,17 @@
 #define SMK_TSAN 0
 #endif
 
+#if defined(__SANITIZE_ADDRESS__)
+#define SMK_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SMK_ASAN 1
+#endif
+#endif
+#ifndef SMK_ASAN
+#define SMK_ASAN 0
+#endif
+
 SMK_INLINE size_t smk_align_up(size_t n, size_t to) { return (n + to - 1) & ~(to - 1); }
 
 SMK_INLINE uint64_t smk_min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }

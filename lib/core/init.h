@@ -69,6 +69,8 @@ struct smk_source_calls {
     void (*refresh)(void);
     /* Interns the stack of a thread that waits, from what it published; 0: none. */
     uint32_t (*blocked_stack)(uint64_t pc, uint64_t sp, uint64_t fp);
+    /* The program named a lock: the name ends with it. */
+    void (*lock_named)(uint64_t lock);
     /* Starts a thread that the host's wrappers do not see; 0 or -errno. NULL: pthread_create. */
     int (*start_thread)(void *(*run)(void *), void *arg);
     /* Lines for SMK_FACT_MISSING; returns the length. */

@@ -50,6 +50,20 @@ void smk_locknames_set(uint64_t address, uint32_t name)
     }
 }
 
+void smk_locknames_forget(uint64_t address)
+{
+    if (!table || smk_load_relaxed(&used) == 0)
+        return;
+    for (uint32_t probe = 0; probe < SLOTS; probe++) {
+        uint32_t i = (uint32_t)(smk_hash_word(address) + probe) % SLOTS;
+        uint64_t there = smk_load_acquire(&table[i].address);
+        if (there == address)
+            smk_store_release(&table[i].name, 0); /* pairs with: smk_locknames_each */
+        if (there == address || there == 0)
+            return;
+    }
+}
+
 void smk_locknames_each(bool (*visit)(uint64_t address, uint32_t name, void *arg), void *arg)
 {
     for (uint32_t i = 0; table && i < SLOTS; i++) {

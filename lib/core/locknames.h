@@ -12,6 +12,9 @@ int smk_locknames_init(void);
 /* `name` is an id of smk_strings. A later name of the same address replaces the earlier one. */
 void smk_locknames_set(uint64_t address, uint32_t name);
 
+/* What has the name is gone. Its entry stays, for the next name of this address. */
+void smk_locknames_forget(uint64_t address);
+
 /* Calls visit for each until it returns false. */
 void smk_locknames_each(bool (*visit)(uint64_t address, uint32_t name, void *arg), void *arg);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/gate.h"
+#include "core/init.h"
 #include "core/locknames.h"
 #include "core/record.h"
 #include "core/routes.h"
@@ -125,7 +126,10 @@ void smk_abi_lock_name(const void *lock, const char *name)
     uint32_t id = smk_string_id(name);
     if (!lock || !id)
         return;
+    const struct smk_source_calls *sources = smk_core_sources();
     smk_locknames_set((uint64_t)(uintptr_t)lock, id);
+    if (sources && sources->lock_named)
+        sources->lock_named((uint64_t)(uintptr_t)lock);
     struct smk_thread *t = smk_gate_open(SMK_CAT_LOCK) ? smk_thread_self() : NULL;
     uint64_t *rec = t ? smk_reserve(t, 3, SMK_EV_LOCK_NAME) : NULL;
     if (!rec)

@@ -97,6 +97,9 @@ enum smk_arg_type {
 
 #define SMK_EVENT_ARGS 7
 
+/* Blocks that are so large are events of the category memory. */
+#define SMK_LARGE_BYTES UINT64_C(65536)
+
 /* ---- the table ----------------------------------------------------------------------------------- */
 
 /* The first argument travels in 32 bits of the record's head (core/record.h), so it is an id, a kind
@@ -153,10 +156,22 @@ enum smk_arg_type {
       (STRING, "call"), (THREAD, "thread"), (SIGNED, "result"))                                    \
     X(42, MEMORY_WAIT, "memory_wait", MEMORY, 0x0001, (STACK, "stack"), (TICKS, "duration"),       \
       (STRING, "call"), (ADDRESS, "address"), (NUMBER, "bytes"))                                   \
+    X(43, ALLOC_LARGE, "alloc_large", MEMORY, 0x0001, (STACK, "stack"), (TICKS, "duration"),       \
+      (STRING, "call"), (ADDRESS, "address"), (NUMBER, "bytes"))                                   \
+    X(44, FREE_LARGE, "free_large", MEMORY, 0x0001, (STACK, "stack"), (TICKS, "duration"),         \
+      (STRING, "call"), (ADDRESS, "address"), (NUMBER, "bytes"), (TICKS, "lived"))                 \
+    X(45, ALLOC_WAIT, "alloc_wait", ALLOC, 0x0001, (STACK, "stack"), (TICKS, "duration"),          \
+      (STRING, "call"), (ADDRESS, "address"), (NUMBER, "bytes"))                                   \
+    X(46, MAJOR_FAULT, "major_fault", MEMORY, 0x0001, (STACK, "stack"), (ADDRESS, "address"))      \
     X(48, LOG, "log", OTHER, 0x0001, (SITE, "site"), (SIGNED, "value"), (TEXT, "text"))            \
     X(49, COUNTER, "counter", OTHER, 0x0001, (SITE, "site"), (VALUE, "value"))                     \
     X(50, USER_WAIT, "user_wait", OTHER, 0x0001, (SITE, "site"), (TICKS, "duration"),              \
-      (NUMBER, "kind"), (ADDRESS, "object"), (STACK, "stack"))
+      (NUMBER, "kind"), (ADDRESS, "object"), (STACK, "stack"))                                     \
+    X(58, REQUEST_COST, "request_cost", REQUEST, 0x0001, (NUMBER, "how"), (REQUEST, "request"),    \
+      (TICKS, "over"), (NUMBER, "minor_faults"), (NUMBER, "major_faults"), (TICKS, "system"),      \
+      (TICKS, "user"))                                                                             \
+    X(59, PROCESS_COUNTER, "process_counter", OTHER, 0x0001, (STRING, "name"), (VALUE, "value"))   \
+    X(60, LOCK_EPOCH, "lock_epoch", LOCK, 0x0001, (NUMBER, "why"), (ADDRESS, "lock"))
 
 enum smk_event_id {
     SMK_EV_NONE = 0,
@@ -201,6 +216,35 @@ const struct smk_event_spec *smk_event_spec(unsigned id);
  * woke somebody who waited for the object last before this wait ended; 0: none.
  * cond_wake: recorded behind a call that woke, where somebody waited; waiters: how many that were, for a
  * futex how many were woken. */
+
+/* alloc_large: a block of SMK_LARGE_BYTES and more was given; stack: where. duration: of the call, which may
+ * have stopped the thread.
+ * free_large: such a block was given back, whose allocation was seen; stack: of its allocation, and `lived`
+ * since then.
+ * alloc_wait: a call of the allocator took longer than a threshold (the category is off by default); bytes: 0
+ * for free. What made an alloc_large makes none.
+ * major_fault: the thread touched a page that had to be read from a disk, recorded when it was there.
+ * lock_epoch: what was at this address is gone, and what is there from now on is another lock. Recorded where
+ * the old one was ever waited for, or had a name. */
+
+/* lock_epoch: why. */
+enum smk_lock_epoch {
+    SMK_EPOCH_INIT = 1,
+    SMK_EPOCH_DESTROY = 2,
+    SMK_EPOCH_FREE = 3, /* its block was given back to the allocator */
+    SMK_EPOCH_UNMAP = 4
+};
+
+/* request_cost: what the kernel counted for the thread in [time - over, time], in which the request was: `over`
+ * is as long as the request, or longer. Recorded before its request_end, for slow requests that one thread served
+ * from begin to end. system, user: CPU time as the kernel tells it. */
+enum smk_request_cost {
+    SMK_COST_EXACT = 0, /* counted from the request's begin */
+    SMK_COST_BOUND = 1  /* counted from a moment before it: at most so much */
+};
+
+/* process_counter: a figure of the whole process, by name: rss_bytes, threads; and sums since the process
+ * began: minor_faults, major_faults, user_us, system_us. */
 
 /* sched_source: from here on the kernel's words about this thread are complete, as far as this source can
  * tell; between the thread's event before it and this one nothing is known. lost: switch records that were

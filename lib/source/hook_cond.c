@@ -8,6 +8,7 @@
  * waits. C11's are libc's own functions over the same objects.
  */
 #define _GNU_SOURCE
+#include "source/epochs.h"
 #include "source/held.h"
 #include "source/seen.h"
 #include "source/sync.h"
@@ -21,6 +22,7 @@ static void begin_wait(struct smk_seen *seen, enum smk_call call, const pthread_
     uint64_t lock = (uint64_t)(uintptr_t)mutex;
     if (smk_gate_open(SMK_CAT_LOCK) && smk_held_knows(lock))
         smk_held_end(lock);
+    smk_epoch_note((uint64_t)(uintptr_t)cond);
     smk_seen_begin(seen, call, SMK_WAIT_COND, (uint64_t)(uintptr_t)cond, from);
 }
 

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <stdarg.h>
 
+#include "source/epochs.h"
 #include "source/seen.h"
 
 #if !SMK_TSAN /* its run-time library maps memory through these before it can follow anybody */
@@ -34,7 +35,13 @@ SMK_EXPORT void *mmap64(void *at, size_t len, int protection, int flags, int fd,
     MEMORY(void *, mmap64, (at, len, protection, flags, fd, offset), result, len);
 }
 
-SMK_EXPORT int munmap(void *at, size_t len) { MEMORY(int, munmap, (at, len), at, len); }
+/* Locks in it end with it. */
+SMK_EXPORT int munmap(void *at, size_t len)
+{
+    if (smk_gate_open(SMK_CAT_LOCK))
+        smk_epoch_end_range((uint64_t)(uintptr_t)at, len, SMK_EPOCH_UNMAP);
+    MEMORY(int, munmap, (at, len), at, len);
+}
 
 SMK_EXPORT int madvise(void *at, size_t len, int advice)
 {

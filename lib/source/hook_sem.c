@@ -8,6 +8,7 @@
  * It is not named as their waker: when they run it may be in the next round already.
  */
 #define _GNU_SOURCE
+#include "source/epochs.h"
 #include "source/seen.h"
 #include "source/sync.h"
 #include "source/wake.h"
@@ -31,6 +32,7 @@ static void end_wait(struct smk_seen *seen, const sem_t *sem, int rc)
     if (!smk_gate_open(SMK_CAT_COND) || smk_sem_is_free(sem))                                      \
         return SMK_REAL(name) args;                                                                \
     struct smk_seen seen;                                                                          \
+    smk_epoch_note((uint64_t)(uintptr_t)sem);                                                      \
     smk_seen_begin(&seen, SMK_CALL_##name, SMK_WAIT_COND, (uint64_t)(uintptr_t)sem, SMK_CALLER);   \
     int rc = SMK_REAL(name) args;                                                                  \
     end_wait(&seen, sem, rc);                                                                      \

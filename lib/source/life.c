@@ -21,7 +21,9 @@
 #include "core/ownthread.h"
 #include "core/pool.h"
 #include "format/tables.h"
+#include "source/alloc.h"
 #include "source/contended.h"
+#include "source/epochs.h"
 #include "source/hook_thread.h"
 #include "source/modules.h"
 #include "source/mutex.h"
@@ -50,6 +52,7 @@ static void prepare(void)
     }
     smk_clock_calibrate();
     smk_seen_prepare();
+    smk_alloc_prepare();
     smk_stack_prepare();
     smk_sched_prepare();
 }
@@ -75,7 +78,7 @@ static size_t missing(char *text, size_t size)
     size_t len = 0;
     text[0] = '\0';
     len = add_line(text, size, len,
-                   "alloc, loop: no source in this version");
+                   "loop: no source in this version");
     if (!SMK_SYNC_KNOWN)
         len = add_line(text, size, len, "who wakes waiters: unknown with this C library");
     if (!SMK_MUTEX_KNOWN)
@@ -105,6 +108,7 @@ static const struct smk_source_calls calls = {.prepare = prepare,
                                               .modules = smk_modules_each,
                                               .refresh = smk_modules_refresh_if_wanted,
                                               .blocked_stack = smk_stack_of_blocked,
+                                              .lock_named = smk_epoch_note,
                                               .start_thread = start_thread,
                                               .missing = missing,
                                               .begin = smk_sched_begin,

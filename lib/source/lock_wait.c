@@ -5,6 +5,7 @@
 
 #include "core/stats.h"
 #include "source/contended.h"
+#include "source/epochs.h"
 #include "source/held.h"
 
 struct smk_contended smk_contended[SMK_CONTENDED_PLACES];
@@ -33,8 +34,10 @@ void smk_lock_wait_begin(struct smk_lock_call *wait, enum smk_call call, const v
     wait->lock = (uint64_t)(uintptr_t)lock;
     wait->holder = holder;
     smk_seen_begin_held(&wait->seen, call, SMK_WAIT_LOCK, wait->lock, holder, from);
-    if (wait->seen.t)
-        smk_contended_begin_wait(wait->lock);
+    if (!wait->seen.t)
+        return;
+    smk_epoch_note(wait->lock);
+    smk_contended_begin_wait(wait->lock);
 }
 
 void smk_lock_wait_end(struct smk_lock_call *wait, enum smk_lock_result result)

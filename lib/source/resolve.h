@@ -26,6 +26,7 @@
 
 #include "base/atomic.h"
 #include "base/compiler.h"
+#include "source/resolve_alloc.h"
 #include "source/resolve_io.h"
 #include "source/resolve_more.h"
 #include "source/resolve_stdio.h"
@@ -119,8 +120,10 @@
     X(int, thrd_sleep, NULL, (const struct timespec *ts, struct timespec *left), (ts, left), -2)
 /* clang-format on */
 
-#define SMK_REAL_CALLS(X)                                                                          \
+/* All whose look-up needs nothing. */
+#define SMK_REAL_PLAIN_CALLS(X)                                                                    \
     SMK_REAL_THREAD_CALLS(X)                                                                       \
+    SMK_REAL_INIT_CALLS(X)                                                                         \
     SMK_REAL_DESCRIPTOR_CALLS(X)                                                                   \
     SMK_REAL_FILE_CALLS(X)                                                                         \
     SMK_REAL_LOCK_CALLS(X)                                                                         \
@@ -128,6 +131,10 @@
     SMK_REAL_MEMORY_CALLS(X)                                                                       \
     SMK_REAL_NAME_CALLS(X)                                                                         \
     SMK_REAL_STREAM_CALLS(X)
+
+#define SMK_REAL_CALLS(X)                                                                          \
+    SMK_REAL_ALLOC_CALLS(X)                                                                        \
+    SMK_REAL_PLAIN_CALLS(X)
 
 struct smk_real {
 #define X(result, name, version, params, args, absent) result(*name) params;
@@ -138,6 +145,17 @@ struct smk_real {
 extern struct smk_real smk_real; /* atomic */
 
 #define SMK_REAL(name) smk_load_relaxed(&smk_real.name)
+
+/* The allocator's, before the constructor. */
+#define X(result, name, version, params, args, absent) result smk_first_##name params;
+SMK_REAL_ALLOC_CALLS(X)
+#undef X
+int smk_resolve_alloc(void);
+size_t smk_resolve_alloc_absent(char *text, size_t size);
+
+/* This thread is looking something up; the allocator's functions serve that from their arena. */
+extern SMK_TLS uint8_t smk_resolving;
+void *smk_resolve_find(const char *name, const char *version);
 
 /* Looks up all of them. From the constructor, with no lock held. Returns how many libc does not have. */
 int smk_resolve_all(void);
