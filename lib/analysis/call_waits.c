@@ -7,13 +7,18 @@
 /* Where an event keeps its call and what it waited for; all have stack and duration first. 0: nowhere. */
 struct shape {
     uint8_t kind, call, what;
+    uint32_t least; /* ns: below that it is no wait, but only what the event says */
 };
 
+#define ALLOCATED_NS 20000u /* as long as a system call that does not sleep may take */
+
 static const struct shape shapes[SMK_EV_LIMIT] = {
-    [SMK_EV_COND_WAIT] = {SMK_WAIT_COND, 5, 0},     [SMK_EV_NET_WAIT] = {SMK_WAIT_NET, 2, 5},
-    [SMK_EV_POLL_WAIT] = {SMK_WAIT_POLL, 2, 0},     [SMK_EV_DISK_WAIT] = {SMK_WAIT_DISK, 2, 5},
-    [SMK_EV_SLEEP_WAIT] = {SMK_WAIT_SLEEP, 2, 0},   [SMK_EV_JOIN_WAIT] = {SMK_WAIT_JOIN, 2, 0},
-    [SMK_EV_MEMORY_WAIT] = {SMK_WAIT_MEMORY, 2, 0},
+    [SMK_EV_COND_WAIT] = {SMK_WAIT_COND, 5, 0, 0},     [SMK_EV_NET_WAIT] = {SMK_WAIT_NET, 2, 5, 0},
+    [SMK_EV_POLL_WAIT] = {SMK_WAIT_POLL, 2, 0, 0},     [SMK_EV_DISK_WAIT] = {SMK_WAIT_DISK, 2, 5, 0},
+    [SMK_EV_SLEEP_WAIT] = {SMK_WAIT_SLEEP, 2, 0, 0},   [SMK_EV_JOIN_WAIT] = {SMK_WAIT_JOIN, 2, 0, 0},
+    [SMK_EV_MEMORY_WAIT] = {SMK_WAIT_MEMORY, 2, 0, 0}, [SMK_EV_ALLOC_WAIT] = {SMK_WAIT_MEMORY, 2, 0, 0},
+    [SMK_EV_ALLOC_LARGE] = {SMK_WAIT_MEMORY, 2, 0, ALLOCATED_NS},
+    [SMK_EV_FREE_LARGE] = {SMK_WAIT_MEMORY, 2, 0, ALLOCATED_NS},
 };
 
 static uint64_t arg(const smk_event *event, unsigned number)
@@ -27,6 +32,8 @@ bool smk_call_wait_of(const struct smk_call_waits *waits, const smk_event *event
     if (shape->kind == SMK_WAIT_NONE || event->time < waits->from)
         return false;
     uint64_t duration = smk_min_u64(arg(event, 1), event->time);
+    if (duration < shape->least)
+        return false;
     *wait = (struct smk_call_wait){
         .begin = smk_max_u64(event->time - duration, waits->from),
         .end = event->time,

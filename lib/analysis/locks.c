@@ -2,16 +2,44 @@
 
 #include "format/events.h"
 
-uint32_t smk_locks_index(struct smk_locks *locks, struct smk_mem *mem, uint64_t address)
+/* A new entry, which is what the address means from now on. */
+static uint32_t add_lock(struct smk_locks *locks, struct smk_mem *mem, const struct smk_lock *lock)
+{
+    if (!smk_mem_grow(mem, &locks->array, &locks->capacity, locks->count + 1u) ||
+        !smk_map_put(&locks->by_address, mem, lock->address, locks->count))
+        return SMK_MAP_NONE;
+    locks->array[locks->count] = *lock;
+    return locks->count++;
+}
+
+uint32_t smk_locks_index(struct smk_locks *locks, struct smk_mem *mem, uint64_t address, uint64_t time)
 {
     uint32_t index = smk_map_get(&locks->by_address, address);
-    if (index != SMK_MAP_NONE)
-        return index;
-    if (!smk_mem_grow(mem, &locks->array, &locks->capacity, locks->count + 1u) ||
-        !smk_map_put(&locks->by_address, mem, address, locks->count))
-        return SMK_MAP_NONE;
-    locks->array[locks->count] = (struct smk_lock){.address = address, .worst = SMK_MAP_NONE};
-    return locks->count++;
+    if (index == SMK_MAP_NONE)
+        return add_lock(locks, mem, &(struct smk_lock){.address = address, .worst = SMK_MAP_NONE,
+                                                       .before = SMK_MAP_NONE});
+    while (time < locks->array[index].since && locks->array[index].before != SMK_MAP_NONE)
+        index = locks->array[index].before;
+    return index;
+}
+
+void smk_locks_epoch(struct smk_locks *locks, struct smk_mem *mem, uint64_t address, uint64_t time)
+{
+    uint32_t before = smk_locks_index(locks, mem, address, UINT64_MAX);
+    if (before == SMK_MAP_NONE)
+        return;
+    add_lock(locks, mem, &(struct smk_lock){.address = address, .since = time, .before = before,
+                                            .epoch = locks->array[before].epoch + 1, .worst = SMK_MAP_NONE});
+}
+
+void smk_locks_name(struct smk_locks *locks, struct smk_mem *mem, uint64_t address, uint64_t time, uint32_t name)
+{
+    uint32_t index = smk_locks_index(locks, mem, address, time);
+    if (index == SMK_MAP_NONE)
+        return;
+    locks->array[index].given = name;
+    while ((index = locks->array[index].before) != SMK_MAP_NONE)
+        locks->array[index].later_name = true;
 }
 
 static void add_to_thread(struct smk_locks *locks, struct smk_mem *mem, uint32_t lock_index,
@@ -61,7 +89,7 @@ uint32_t smk_locks_wait(struct smk_locks *locks, struct smk_mem *mem, const stru
 {
     if (seen->end < locks->from || seen->end < seen->begin)
         return SMK_MAP_NONE;
-    uint32_t index = smk_locks_index(locks, mem, seen->address);
+    uint32_t index = smk_locks_index(locks, mem, seen->address, seen->begin);
     if (index == SMK_MAP_NONE)
         return index;
     struct smk_lock *lock = &locks->array[index];
@@ -91,7 +119,7 @@ void smk_locks_release(struct smk_locks *locks, struct smk_mem *mem, uint64_t ad
                        const struct smk_lock_release *release)
 {
     uint32_t index =
-        release->time < locks->from ? SMK_MAP_NONE : smk_locks_index(locks, mem, address);
+        release->time < locks->from ? SMK_MAP_NONE : smk_locks_index(locks, mem, address, release->time);
     if (index == SMK_MAP_NONE)
         return;
     if (locks->release_count >= locks->keep ||

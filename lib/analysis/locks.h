@@ -3,6 +3,9 @@
  * Sums are kept of all; the waits and unlocks themselves up to a bound, for the question who held the
  * lock meanwhile (holders.h). Waits are in the order in which they ended.
  *
+ * A lock is an address and an epoch: addresses are used again. Each epoch has an entry of its own, which
+ * knows the one before it, since what began before an epoch may be recorded behind its event.
+ *
  * One thread at a time. Since 0.1.
  */
 #ifndef SMK_ANALYSIS_LOCKS_H
@@ -16,6 +19,11 @@
 
 struct smk_lock {
     uint64_t address;
+    uint64_t since;  /* of its epoch */
+    uint32_t epoch;  /* 0: the first at this address */
+    uint32_t before; /* index of the one before; SMK_MAP_NONE: there is none */
+    uint32_t given;  /* string: its name, as an event says it; 0: none does */
+    bool later_name; /* what the tables call this address is the name of a later one */
     struct smk_dist waits; /* those that end in the window, and open ones up to its end */
     uint64_t in_window;    /* ns of them within the window */
     uint64_t outside;      /* ns of in_window outside all requests */
@@ -75,8 +83,15 @@ struct smk_lock_seen {
 
 void smk_locks_free(struct smk_locks *locks, struct smk_mem *mem);
 
-/* The lock's index; SMK_MAP_NONE when there is no memory. */
-uint32_t smk_locks_index(struct smk_locks *locks, struct smk_mem *mem, uint64_t address);
+/* The index of the lock that was there at `time`; SMK_MAP_NONE when there is no memory. */
+uint32_t smk_locks_index(struct smk_locks *locks, struct smk_mem *mem, uint64_t address, uint64_t time);
+
+/* From now on there is another lock at this address. */
+void smk_locks_epoch(struct smk_locks *locks, struct smk_mem *mem, uint64_t address, uint64_t time);
+
+/* The lock there is given a name. */
+void smk_locks_name(struct smk_locks *locks, struct smk_mem *mem, uint64_t address, uint64_t time,
+                    uint32_t name);
 
 /* Returns the lock's index; SMK_MAP_NONE: the wait lies before the window, or there is no memory. */
 uint32_t smk_locks_wait(struct smk_locks *locks, struct smk_mem *mem, const struct smk_lock_seen *seen);

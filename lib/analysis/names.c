@@ -38,12 +38,28 @@ static bool name_by_first_wait(char name[SMK_NAME_MAX], struct smk_symbols *symb
     return true;
 }
 
+/* The tables know one name of an address: the first lock's, unless a later one was given one. */
+static const char *given_name(smk_trace *trace, const struct smk_lock *lock)
+{
+    if (lock->given)
+        return smk_trace_string(trace, lock->given);
+    return lock->epoch > 0 || lock->later_name ? NULL : smk_trace_lock_name(trace, lock->address);
+}
+
+/* " #2": it is the second lock at its address. */
+static void add_epoch(char name[SMK_NAME_MAX], const struct smk_lock *lock)
+{
+    size_t len = strlen(name);
+    if (lock->epoch > 0)
+        snprintf(name + len, SMK_NAME_MAX - len, " #%u", lock->epoch + 1);
+}
+
 enum smk_lock_naming smk_name_of_lock(char name[SMK_NAME_MAX], struct smk_symbols *symbols,
                                       const struct smk_lock *lock)
 {
     struct smk_object object;
     char address[SMK_NAME_MAX];
-    const char *given = smk_trace_lock_name(symbols->trace, lock->address);
+    const char *given = given_name(symbols->trace, lock);
     if (given && given[0]) {
         copy(name, given);
         return SMK_LOCK_NAMED;
@@ -53,6 +69,7 @@ enum smk_lock_naming smk_name_of_lock(char name[SMK_NAME_MAX], struct smk_symbol
             snprintf(name, SMK_NAME_MAX, "%.480s+0x%llx", object.name, (unsigned long long)object.offset);
         else
             copy(name, object.name);
+        add_epoch(name, lock);
         return SMK_LOCK_SYMBOL;
     }
     if (lock->site) {
@@ -60,6 +77,7 @@ enum smk_lock_naming smk_name_of_lock(char name[SMK_NAME_MAX], struct smk_symbol
         return SMK_LOCK_OWN_WAIT;
     }
     name_address(address, symbols->trace, lock->address);
+    add_epoch(address, lock);
     if (name_by_first_wait(name, symbols, lock, address))
         return SMK_LOCK_PLACE;
     snprintf(name, SMK_NAME_MAX, "mutex %.500s", address);

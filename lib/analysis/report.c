@@ -190,6 +190,12 @@ static bool on_event(struct smk_report *report, const smk_event *event)
     case SMK_EV_LOCK_RELEASE:
         on_lock_release(report, state, event);
         break;
+    case SMK_EV_LOCK_EPOCH:
+        smk_locks_epoch(&report->locks, &report->mem, arg(event, 1), event->time);
+        break;
+    case SMK_EV_LOCK_NAME:
+        smk_locks_name(&report->locks, &report->mem, arg(event, 1), event->time, id_arg(event, 0));
+        break;
     case SMK_EV_SCHED_SOURCE:
     case SMK_EV_OFF_CPU:
     case SMK_EV_CPU_TIME:
@@ -202,6 +208,16 @@ static bool on_event(struct smk_report *report, const smk_event *event)
     case SMK_EV_THREAD_EXIT:
         smk_regions_thread_end(&report->regions, &report->mem, state, &report->latency, event->time);
         state->request = 0;
+        break;
+    case SMK_EV_PROCESS_COUNTER:
+    case SMK_EV_MAJOR_FAULT:
+    case SMK_EV_REQUEST_COST:
+        smk_memory_event(&report->memory, &report->mem, event, smk_latency_route_of(&report->latency, arg(event, 1)));
+        break;
+    case SMK_EV_ALLOC_LARGE:
+    case SMK_EV_FREE_LARGE:
+        smk_memory_event(&report->memory, &report->mem, event, SMK_MAP_NONE);
+        on_call_wait(report, state, event);
         break;
     default:
         if (!on_call_wait(report, state, event))
@@ -360,7 +376,7 @@ static struct smk_report *new_report(smk_trace *trace, const struct smk_report_o
     report->to = smk_max_u64(report->from, report->info->last);
     report->regions.from = report->locks.from = report->running.from = report->from;
     report->locks.keep = report->locks.others.keep = waits_kept(options);
-    report->locks.others.from = report->from;
+    report->locks.others.from = report->memory.from = report->from;
     report->symbols = smk_mem_new(&report->mem, sizeof(*report->symbols));
     if (!report->symbols || !smk_latency_init(&report->latency, &report->mem, report->from, report->top)) {
         smk_report_free(report);
@@ -377,6 +393,7 @@ static int conclude(struct smk_report *report)
     take_open_waits(report);
     smk_latency_finish(&report->latency, &report->mem, report->to);
     smk_regions_finish(&report->regions, &report->states);
+    smk_report_memory_conclude(report);
     struct smk_evidence evidence = {&report->mem, report->trace, report->symbols, &report->locks,
                                     &report->latency};
     smk_findings_make(&report->findings, &evidence);
@@ -419,6 +436,7 @@ void smk_report_free(struct smk_report *report)
     smk_regions_free(&report->regions, mem);
     smk_running_free(&report->running, mem);
     smk_locks_free(&report->locks, mem);
+    smk_memory_free(&report->memory, mem);
     smk_map_free(&report->wait_kinds, mem);
     struct smk_mem last = *mem; /* lies in what is freed now */
     smk_mem_free(&last, report, sizeof(*report));

@@ -186,6 +186,7 @@ static void put_lock(struct smk_json_text *json, const struct smk_report *report
     smk_put_json_string(json, "lock_named_by", smk_lock_naming_name(naming));
     snprintf(name, sizeof(name), "0x%llx", (unsigned long long)lock->address);
     smk_put_json_string(json, "address", name);
+    smk_put_json_number(json, "epoch", lock->epoch);
     put_dist(json, "waits", &lock->waits);
     smk_put_json_number(json, "threads", lock->threads);
     smk_put_json_number(json, "still_waiting", lock->open);
@@ -451,6 +452,7 @@ int smk_report_json(const struct smk_report *report, smk_report_put put, void *a
     put_slowest(&json, report);
     smk_report_cpu_json(report, &json);
     put_locks(&json, report);
+    smk_report_memory_json(report, &json);
     put_regions(&json, report);
     put_nameless(&json, report);
     smk_put_json_object_end(&json);

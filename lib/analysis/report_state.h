@@ -3,6 +3,7 @@
 #define SMK_ANALYSIS_REPORT_STATE_H
 
 #include "analysis/findings.h"
+#include "analysis/memory.h"
 #include "analysis/names.h"
 #include "analysis/regions.h"
 #include "analysis/report.h"
@@ -24,6 +25,7 @@ struct smk_report {
     struct smk_regions regions;
     struct smk_running running;
     struct smk_locks locks;
+    struct smk_memory memory;
     struct smk_map wait_kinds; /* site of an own wait to its kind */
     struct smk_symbols *symbols; /* fills as it is asked */
     struct smk_findings findings;
@@ -63,6 +65,11 @@ const char *smk_report_scheduler(const struct smk_report *report);
 struct smk_json_text;
 void smk_report_cpu_text(const struct smk_report *report, struct smk_words *words);
 void smk_report_cpu_json(const struct smk_report *report, struct smk_json_text *json);
+
+/* report_memory.c; conclude: after the last event */
+void smk_report_memory_conclude(struct smk_report *report);
+void smk_report_memory_text(const struct smk_report *report, struct smk_words *words);
+void smk_report_memory_json(const struct smk_report *report, struct smk_json_text *json);
 
 /* report_finding.c */
 void smk_report_finding_text(const struct smk_report *report, struct smk_words *words, unsigned number);

@@ -477,6 +477,7 @@ int smk_report_text(const struct smk_report *report, smk_report_put put, void *a
     smk_report_cpu_text(report, &words);
     say_locks(report, &words);
     say_waits(report, &words);
+    smk_report_memory_text(report, &words);
     say_regions(report, &words);
     say_missing(report, &words);
     say_refused(report, &words);

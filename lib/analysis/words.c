@@ -132,6 +132,20 @@ const char *smk_words_ns(char text[SMK_UNIT_MAX], uint64_t ns)
     return text;
 }
 
+const char *smk_words_bytes(char text[SMK_UNIT_MAX], uint64_t bytes)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};
+    unsigned unit = 0;
+    if (bytes < 1024) {
+        snprintf(text, SMK_UNIT_MAX, "%u B", (unsigned)bytes);
+        return text;
+    }
+    for (; bytes >= UINT64_C(1023) << 10 && unit + 1 < SMK_ARRAY_LEN(units); unit++)
+        bytes = (bytes + 512) >> 10;
+    three_digits(text, SMK_UNIT_MAX, bytes * 1000 >> 10, 1000, units[unit]);
+    return text;
+}
+
 const char *smk_words_count(char text[SMK_UNIT_MAX], uint64_t count)
 {
     char digits[SMK_UNIT_MAX];

@@ -36,6 +36,8 @@ void smk_words_right(struct smk_words *words, unsigned column, const char *text)
 
 /* Three digits and a unit: "431 us", "1.10 ms", "54.2 s". */
 const char *smk_words_ns(char text[SMK_UNIT_MAX], uint64_t ns);
+/* "431 B", "1.10 MiB", "54.2 GiB". */
+const char *smk_words_bytes(char text[SMK_UNIT_MAX], uint64_t bytes);
 /* "1,204". */
 const char *smk_words_count(char text[SMK_UNIT_MAX], uint64_t count);
 /* Of thousandths: "81 %", "0.6 %". */

@@ -64,7 +64,7 @@ static void waits_in_call(struct fixture *f, uint32_t thread, uint64_t begin, ui
 
 static const struct smk_at_function *conclude(struct fixture *f)
 {
-    uint32_t lock = smk_locks_index(&f->locks, &f->mem, LOCK);
+    uint32_t lock = smk_locks_index(&f->locks, &f->mem, LOCK, UINT64_MAX);
     assert_true(smk_holders_make(&f->holders, &f->mem, &f->locks, &f->symbols, lock));
     return f->holders.holding;
 }
