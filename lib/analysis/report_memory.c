@@ -3,8 +3,6 @@
 #include "analysis/json.h"
 #include "analysis/report_state.h"
 
-#include <string.h>
-
 #include "format/events.h"
 
 #define WIDTH  40u /* of the names of calls and functions */
@@ -41,7 +39,7 @@ static void put_place(const struct smk_report *report, struct smk_json_text *jso
 static bool is_same(const struct smk_report *report, const struct smk_alloc_sum *a, const struct smk_alloc_sum *b)
 {
     const struct smk_place *x = place_of(report, a->stack), *y = place_of(report, b->stack);
-    return a->call == b->call && x && y && strcmp(x->function, y->function) == 0;
+    return a->call == b->call && x && y && x->function_id == y->function_id;
 }
 
 static void merge(struct smk_alloc_sum *into, const struct smk_alloc_sum *sum)

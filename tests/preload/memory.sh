@@ -58,7 +58,7 @@ expect "one address" "$(recorded "$tmp/e.stall" "$programs/memory" epochs)" same
 is_clean "$tmp/e.stall"
 expect "epochs" "$(count lock_epoch "$tmp/e.stall")" 2
 "$stallmark" report "$tmp/e.stall" >"$tmp/report"
-grep -qE 'mutex 0x[0-9a-f]+, first contended in visit_first' "$tmp/report" || fail "the first lock is not named"
-grep -qE 'mutex 0x[0-9a-f]+ #2, first contended in visit_second' "$tmp/report" || fail "the second lock is not named"
+grep -qE 'visit_first .*\(0x[0-9a-f]+\) held up' "$tmp/report" || fail "the first lock is not named"
+grep -qE 'visit_second .*\(0x[0-9a-f]+ #2\) held up' "$tmp/report" || fail "the second lock is not named"
 [ "$bad" = 0 ] || cat "$tmp/report"
 exit $bad

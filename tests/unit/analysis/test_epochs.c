@@ -54,8 +54,8 @@ static void test_two_locks(void **state)
     assert_int_equal(report->locks.release_count, 1);
     assert_int_equal(report->locks.releases[0].lock, 0); /* it began before */
     char *text = text_of(report), *json = json_of(report);
-    check_says(text, "mutex 0x7000, first contended in 0x1010");
-    check_says(text, "mutex 0x7000 #2, first contended in 0x2010");
+    check_says(text, "mutex first waited for in 0x1010 (0x7000)");
+    check_says(text, "mutex first waited for in 0x2010 (0x7000 #2)");
     check_says(json, "\"epoch\": 1");
     free(text);
     free(json);
@@ -74,7 +74,7 @@ static void test_the_first_had_a_name(void **state)
     struct smk_report *report = open_report(&b, &trace);
     char *text = text_of(report);
     check_says(text, "cart ");
-    check_says(text, "mutex 0x7000 #2, first contended in 0x2010");
+    check_says(text, "mutex first waited for in 0x2010 (0x7000 #2)");
     free(text);
     close_report(report, trace);
 }
@@ -93,7 +93,7 @@ static void test_the_second_has_a_name(void **state)
     struct smk_report *report = open_report(&b, &trace);
     char *text = text_of(report);
     check_says(text, "basket ");
-    check_says(text, "mutex 0x7000, first contended in 0x1010");
+    check_says(text, "mutex first waited for in 0x1010 (0x7000)");
     check_silent(text, "#2");
     free(text);
     close_report(report, trace);
