@@ -15,6 +15,7 @@
 #include "core/capture.h"
 #include "core/fds.h"
 #include "core/init.h"
+#include "core/rest.h"
 #include "core/writer.h"
 #include "format/events.h"
 #include "source/alloc.h"
@@ -174,6 +175,11 @@ static void register_atfork(void)
         pthread_atfork(NULL, NULL, reset_in_child);
 }
 
+static const char *refused_by_filter(void)
+{
+    return smk_filters_check() < 0 ? "a system-call filter of the host's forbids what the agent does" : NULL;
+}
+
 static int start(const smk_agent_options *options)
 {
     static const struct smk_control_calls calls = {agent_begin, agent_end, agent_closed};
@@ -190,6 +196,7 @@ static int start(const smk_agent_options *options)
     rc = smk_log_open(settings.log_file, options ? options->log : NULL, options ? options->log_arg : NULL);
     if (rc == 0) {
         register_atfork();
+        smk_rest_add_check(refused_by_filter);
         next_settings = settings;
         rc = smk_control_start(&calls);
         if (rc == SMK_E_TIMEOUT)
@@ -204,6 +211,8 @@ static int start(const smk_agent_options *options)
 
 static int stop(void)
 {
+    if (smk_resting())
+        return smk_fail(SMK_E_INERT, "stallmark is inert in this process: %s", smk_core_inert());
     if (!smk_control_running())
         return 0;
     if (!smk_control_stop(STOP_NS))

@@ -18,6 +18,7 @@ static const struct smk_sys_call calls[] = {
     {"faccessat2", SYS_faccessat2, {-1, 0, 0, 0}},
     {"getsockname", SYS_getsockname, {-1, 0, 0, 0}},
     {"getsockopt", SYS_getsockopt, {-1, 0, 0, 0}},
+    {"ioctl", SYS_ioctl, {-1, 0, 0, 0}},
     {"listen", SYS_listen, {-1, 0, 0, 0}},
     {"memfd_create", SYS_memfd_create, {0, 0, 0, 0}},
     {"pipe2", SYS_pipe2, {0, 0, 0, 0}},

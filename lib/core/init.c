@@ -14,6 +14,7 @@
 #include "core/pool.h"
 #include "core/readers.h"
 #include "core/request.h"
+#include "core/rest.h"
 #include "core/routes.h"
 #include "core/stats.h"
 #include "core/thread.h"
@@ -139,6 +140,7 @@ void smk_core_after_fork_in_child(void)
     smk_drain_reset_in_child();
     smk_threads_reset_in_child();
     smk_own_threads_reset_in_child();
+    smk_rest_reset_in_child();
     smk_requests_reset_in_child();
     smk_routes_reset_in_child();
     smk_fds_close_in_child();

@@ -9,6 +9,7 @@
 #include "core/capture.h"
 #include "core/init.h"
 #include "core/ownthread.h"
+#include "core/rest.h"
 #include "core/pass.h"
 #include "core/thread.h"
 
@@ -57,7 +58,9 @@ static void wait_for_pass(uint32_t seen, uint64_t ns)
     for (; now < until; now = smk_sys_clock(CLOCK_MONOTONIC)) {
         uint64_t step = sources && sources->tick ? sources->tick() : UINT64_MAX;
         uint64_t left = until == UINT64_MAX ? UINT64_MAX : until - now;
-        if (smk_sys_futex_wait(&wake, seen, smk_min_u64(step, left)) != -ETIMEDOUT)
+        int rc = smk_sys_futex_wait(&wake, seen, smk_min_u64(step, left));
+        smk_rest_if_refused();
+        if (rc != -ETIMEDOUT)
             return;
     }
 }

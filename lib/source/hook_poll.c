@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #undef _FORTIFY_SOURCE
+#include "core/rest.h"
 #include "source/seen.h"
 #include "source/start.h"
 
@@ -28,7 +29,20 @@ static void end_poll(struct smk_seen *seen, int fd, int rc)
     end_poll(&seen, (fd), rc);                                                                     \
     return rc
 
-SMK_EXPORT int poll(struct pollfd *fds, nfds_t count, int ms) { POLL(poll, -1, (fds, count, ms)); }
+/* A thread of ours, which waits here as well: libevent's and civetweb's loops do. */
+static SMK_COLD int poll_of_ours(struct pollfd *fds, nfds_t count, int ms)
+{
+    int rc = SMK_REAL(poll)(fds, count, ms);
+    smk_rest_if_refused();
+    return rc;
+}
+
+SMK_EXPORT int poll(struct pollfd *fds, nfds_t count, int ms)
+{
+    if (SMK_UNLIKELY(smk_tls.quiet))
+        return poll_of_ours(fds, count, ms);
+    POLL(poll, -1, (fds, count, ms));
+}
 
 SMK_EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *ts, const sigset_t *mask)
 {

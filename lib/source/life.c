@@ -20,6 +20,7 @@
 #include "core/init.h"
 #include "core/ownthread.h"
 #include "core/pool.h"
+#include "core/rest.h"
 #include "format/tables.h"
 #include "source/alloc.h"
 #include "source/contended.h"
@@ -166,6 +167,7 @@ void smk_life_begin(void)
     } else if (smk_core_init(&config) == 0) {
         works = true;
         smk_core_set_sources(&calls);
+        smk_rest_add_check(smk_probe_calls);
         pthread_atfork(NULL, NULL, after_fork_in_child);
     }
     errno = saved;
@@ -175,6 +177,6 @@ void smk_life_begin(void)
  * nothing. */
 __attribute__((destructor)) static void life_ends(void)
 {
-    if (works && smk_pool_ready() && smk_core_is_own_process())
+    if (works && smk_pool_ready() && smk_core_is_own_process() && !smk_resting())
         smk_core_shutdown();
 }

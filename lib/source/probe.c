@@ -11,6 +11,7 @@
 
 #include "base/atomic.h"
 #include "base/sys.h"
+#include "core/rest.h"
 #include "source/fd.h"
 
 /* With arguments that change nothing: descriptors that are none, lengths of 0. The first five can be done
@@ -71,6 +72,7 @@ static uint32_t filters_now(void)
 
 void smk_probe_filter_set(void)
 {
+    smk_rest_filter_set();
     smk_sys_barrier_forget();
     smk_sys_copy_memory_forget();
     smk_fd_peers_forget();
