@@ -61,4 +61,26 @@ same memcached -V
 same sort /proc/self/limits
 same perl -e 'select(undef, undef, undef, 0.01); print "$!\n"; exit 2'
 same xargs -P 4 -n 1 echo </dev/null
+# What an operator's shell would meet, if the preload stood in /etc/ld.so.preload or in a unit's environment.
+same ssh -V
+same sudo -V
+same busybox sh -c 'echo a; exit 3'
+same node -e 'console.log(1 + 1); setTimeout(() => process.exit(4), 20)'
+same java -version
+same unshare -U true
+same timeout 0.05 sleep 5
+same setpriv --reuid 65534 --clear-groups id -u
+same strace -V
+same nginx -v
+same go version
+# A static program, which loads nothing; and one without any environment.
+cat >"$tmp/static.c" <<'C'
+#include <stdio.h>
+int main(void) { return puts("static") < 0 ? 1 : 6; }
+C
+gcc -static -o "$tmp/static" "$tmp/static.c" 2>/dev/null && same "$tmp/static"
+expect "env -i" "$(LD_PRELOAD=$preload STALLMARK_SOCKET=$tmp/agent.sock env -i /bin/true 2>&1; echo $?)" 0
+expect "env -i with the preload alone" "$(env -i LD_PRELOAD="$preload" /bin/true 2>&1; echo $?)" 0
+expect "env -i with a directory that is not there" \
+    "$(env -i LD_PRELOAD="$preload" STALLMARK_DIRECTORY=/nowhere STALLMARK_RECORD=/nowhere/f /bin/echo a 2>&1; echo $?)" $'a\n0'
 exit $bad

@@ -47,11 +47,31 @@ else
     echo "(no perf switch records here: $(fact sched.reason "$tmp/a.stall"))"
 fi
 
+# Where perf events are refused, by an error or by the end of whoever asks, the amounts are as good.
 "$programs/filter" bpf -- true || exit $bad
-"$programs/filter" perf_event_open -- env LD_PRELOAD="$preload" STALLMARK_RECORD="$tmp/f.stall" \
-    "$programs/busy" 3 1000 >"$tmp/kernel" || fail "busy under a filter: code $?"
-is_clean "$tmp/f.stall"
-expect "source under a filter" "$(fact sched.source "$tmp/f.stall")" schedstat
-expect "switches under a filter" "$(count off_cpu "$tmp/f.stall")" 0
-agrees "$tmp/f.stall" || fail "the amounts under a filter are not the kernel's"
+for answer in kill EPERM:1 EACCES:13 ENOSYS:38; do
+    way=()
+    [ $answer = kill ] || way=(-e "${answer#*:}")
+    "$programs/filter" "${way[@]}" perf_event_open -- env LD_PRELOAD="$preload" STALLMARK_RECORD="$tmp/f.stall" \
+        "$programs/busy" 3 1000 >"$tmp/kernel" || fail "busy under a filter ($answer): code $?"
+    is_clean "$tmp/f.stall"
+    expect "source under a filter ($answer)" "$(fact sched.source "$tmp/f.stall")" schedstat
+    expect "switches under a filter ($answer)" "$(count off_cpu "$tmp/f.stall")" 0
+    agrees "$tmp/f.stall" || fail "the amounts under a filter ($answer) are not the kernel's"
+done
+
+# And whoever asks is told where they are from, and why.
+"$programs/filter" perf_event_open -- env LD_PRELOAD="$preload" STALLMARK_SOCKET="$tmp/agent.sock" \
+    STALLMARK_DIRECTORY="$tmp" "$programs/busy" 2 1500 >/dev/null &
+host=$!
+for _ in $(seq 50); do
+    [ -S "$tmp/agent.sock" ] && break
+    sleep 0.02
+done
+curl -sS -f --unix-socket "$tmp/agent.sock" 'http://localhost/debug/trace?duration=1s' >/dev/null
+sleep 0.3
+curl -sS -f --unix-socket "$tmp/agent.sock" http://localhost/debug/trace/status >"$tmp/status"
+grep -q '"scheduler":{"source":"schedstat"[^}]*perf_event_open: forbidden by a system-call filter' "$tmp/status" ||
+    fail "the status does not say where the scheduler's figures are from: $(grep -o '"scheduler":{[^}]*}' "$tmp/status")"
+wait $host || fail "busy with an agent under a filter: code $?"
 exit $bad
