@@ -17,7 +17,8 @@ static int add_place(struct smk_bake *bake, const struct smk_place *place, const
     while (count < FRAMES_MAX && (frame = smk_symbols_inlined(bake->symbols, place, count)) != NULL)
         frames[count++] = (smk_symbol_frame){frame->function, frame->file_path ? frame->file_path : "",
                                              frame->file_path ? frame->line : 0};
-    smk_symbol_info info = {.module = module->id,
+    smk_symbol_info info = {.process = module->process,
+                            .module = module->id,
                             .address = pc - module->bias,
                             .start = smk_min_u64(place->start, pc - module->bias),
                             .size = place->size,
@@ -74,7 +75,8 @@ static int bake_object(struct smk_bake *bake, struct smk_map *seen, uint64_t add
     if (object.baked)
         return 0;
     smk_symbol_frame frame = {object.name, "", 0};
-    smk_symbol_info info = {.module = object.module->id,
+    smk_symbol_info info = {.process = object.module->process,
+                            .module = object.module->id,
                             .data = true,
                             .address = address - object.module->bias,
                             .start = address - object.module->bias - object.offset,

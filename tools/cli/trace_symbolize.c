@@ -116,14 +116,13 @@ static int write_new(struct work *work)
 {
     struct smk_bake bake = {
         .symbols = &work->symbols, .add = add_symbol, .arg = work, .progress = show_progress};
-    int result = smk_append_begin(&work->append, &work->mem, work->what->input, work->fd,
-                                  smk_trace_get_info(work->trace)->chunks);
+    int result = smk_append_begin(&work->append, &work->mem, work->what->input, work->trace);
     if (result == 0)
         result = smk_bake(&bake);
-    if (result == 0)
-        result = smk_append_end(&work->append);
-    smk_append_free(&work->append);
     bool wanted = bake.added || work->what->output;
+    if (result == 0 && wanted)
+        result = smk_append_write(&work->append, work->fd);
+    smk_append_free(&work->append);
     if (result == 0 && wanted)
         result = keep_file(work);
     smk_cli_progress_end();
