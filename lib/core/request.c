@@ -22,6 +22,8 @@ static struct {
     uint64_t begun, ended, unlisted;
 } flights;
 
+uint32_t smk_requests_marked;
+
 int smk_requests_init(uint32_t capacity)
 {
     uint32_t *next = smk_sys_map(capacity * sizeof *next);
@@ -134,6 +136,8 @@ smk_request smk_abi_request_begin(const char *route, const char *traceparent)
     struct smk_thread *t = smk_thread_self();
     if (!t)
         return request;
+    if (SMK_UNLIKELY(!smk_load_relaxed(&smk_requests_marked)))
+        smk_store_relaxed(&smk_requests_marked, 1);
     request.id = new_id(t);
     request.route = smk_string_id(route);
     request.begin = smk_ticks();
@@ -232,6 +236,88 @@ void smk_abi_request_leave(const smk_request *request, uint64_t previous)
     record_movement(t, SMK_EV_REQUEST_LEAVE, request->id);
     if (previous)
         record_movement(t, SMK_EV_REQUEST_ENTER, previous);
+}
+
+/* ---- found on sockets ------------------------------------------------------------------------------------ */
+
+void smk_request_found(struct smk_thread *t, smk_request *request, uint32_t route, uint64_t arrived, uint64_t now)
+{
+    request->id = new_id(t);
+    request->route = route;
+    request->begin = arrived;
+    request->slot = enlist(t, request);
+    t->request = t->loop.found = request->id;
+    smk_add_relaxed(&flights.begun, 1);
+    uint64_t *rec = smk_reserve(t, 3, SMK_EV_REQUEST_BEGIN);
+    if (!rec)
+        return;
+    rec[1] = now;
+    rec[2] = request->id;
+    smk_commit(t, rec, smk_record_head(SMK_EV_REQUEST_BEGIN, 3, 0, route));
+}
+
+/* The thread no longer works for it, if it did. */
+static void let_go(struct smk_thread *t, uint64_t id)
+{
+    if (t->request == id)
+        t->request = 0;
+    if (t->loop.found == id)
+        t->loop.found = 0;
+}
+
+void smk_request_answered(struct smk_thread *t, const smk_request *request, const struct smk_request_answer *answer,
+                          uint64_t now)
+{
+    uint32_t status;
+    uint64_t duration = answer->wrote - smk_min_u64(request->begin, answer->wrote);
+    if (!end_once(request, &status))
+        return;
+    smk_add_relaxed(&flights.ended, 1);
+    for (uint32_t i = 0; i <= answer->more; i++)
+        smk_route_ended(t, request->route, duration, answer->outcome);
+    if (!t)
+        return;
+    let_go(t, request->id);
+    if (!smk_gate_open(SMK_CAT_REQUEST))
+        return;
+    uint64_t *rec = smk_reserve(t, 8, SMK_EV_REQUEST_ANSWERED);
+    if (!rec)
+        return;
+    rec[1] = now;
+    rec[2] = request->id;
+    rec[3] = duration;
+    rec[4] = answer->status;
+    rec[5] = now - smk_min_u64(answer->wrote, now);
+    rec[6] = answer->delay;
+    rec[7] = answer->more;
+    smk_commit(t, rec, smk_record_head(SMK_EV_REQUEST_ANSWERED, 8, 0, request->route));
+}
+
+void smk_request_dropped(struct smk_thread *t, const smk_request *request)
+{
+    uint32_t status;
+    if (!end_once(request, &status))
+        return;
+    smk_add_relaxed(&flights.ended, 1);
+    if (!t)
+        return;
+    let_go(t, request->id);
+    record_movement(t, SMK_EV_REQUEST_DROPPED, request->id);
+}
+
+void smk_request_left(struct smk_thread *t, uint64_t now)
+{
+    uint64_t id = t->loop.found;
+    t->loop.found = 0;
+    if (t->request != id)
+        return; /* the program's own mark has taken its place */
+    t->request = 0;
+    uint64_t *rec = smk_gate_open(SMK_CAT_REQUEST) ? smk_reserve(t, 3, SMK_EV_REQUEST_LEAVE) : NULL;
+    if (!rec)
+        return;
+    rec[1] = now;
+    rec[2] = id;
+    smk_commit(t, rec, smk_record_head(SMK_EV_REQUEST_LEAVE, 3, 0, 0));
 }
 
 smk_request_region smk_abi_request_region_begin(const smk_request *request, smk_site *site)

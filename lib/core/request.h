@@ -5,6 +5,7 @@
 #define SMK_CORE_REQUEST_H
 
 #include "base/compiler.h"
+#include "core/routes.h"
 #include "stallmark/abi.h"
 
 #define SMK_REQUESTS_DEFAULT 8192
@@ -17,6 +18,33 @@ struct smk_flight {
     uint32_t status;
     uint32_t unused;
 };
+
+/* ---- requests that a source found on a socket: source/conn.h -------------------------------------------- */
+
+struct smk_thread;
+
+/* True once the program has marked a request itself: then those that are found would be the same twice. */
+extern uint32_t smk_requests_marked; /* atomic */
+
+/* Its bytes had arrived at `arrived` and were read by thread `t` at `now`, both in ticks: it works for it
+ * from then on. */
+void smk_request_found(struct smk_thread *t, smk_request *request, uint32_t route, uint64_t arrived, uint64_t now);
+
+struct smk_request_answer {
+    uint64_t wrote;  /* ticks: when the last of it was written */
+    uint64_t delay;  /* ticks from the arrival to the read */
+    uint32_t status; /* HTTP's; 0: none */
+    uint32_t more;   /* others that came, and were answered, with it */
+    enum smk_outcome outcome;
+};
+
+/* It ended. `t` NULL: a thread without a slot says so, and no event does. */
+void smk_request_answered(struct smk_thread *t, const smk_request *request, const struct smk_request_answer *answer,
+                          uint64_t now);
+/* It was none after all. */
+void smk_request_dropped(struct smk_thread *t, const smk_request *request);
+/* The thread goes on with something else, and the request is not answered. */
+void smk_request_left(struct smk_thread *t, uint64_t now);
 
 struct smk_requests_stats {
     uint64_t begun, ended, unlisted;

@@ -6,7 +6,7 @@
  * may look at any of them at any time.
  *
  *   line 0   what each record touches: where the next one goes, where the room ends, what is written
- *   line 1   what the thread waits for now, for live views and open waits; and the request it serves
+ *   line 1   what the thread waits for now, for live views and open waits; behind it how it looks for work
  *   line 2…  who it is, what it lost
  */
 #ifndef SMK_CORE_THREAD_H
@@ -67,6 +67,16 @@ struct smk_wait_now {
     uint32_t depth;  /* waits inside a wait (a wrapper that calls a wrapped function) */
 };
 
+/* How the thread looks for work: source/loop.h. Its own thread only. */
+struct smk_loop_now {
+    uint64_t polled, before; /* ticks: when it last looked, and when before that; 0: never */
+    uint64_t pc, sp;         /* where its loop looks from */
+    uint64_t found;          /* the request that was found on a socket and that it works for; 0: none */
+    uint16_t slept;          /* the last look waited: nothing had been there before */
+    uint16_t doubtful;       /* it did so, or was slow; it came after the thread had been away for long */
+    uint32_t inner;          /* looks from elsewhere, one after the other */
+};
+
 struct smk_thread {
     /* line 0: own thread only, except that anybody may read, and the writer sets `end` to 0 to take an
      * idle sub-buffer away (pool.c). Addresses inside the current sub-buffer; 0 without one. */
@@ -80,6 +90,8 @@ struct smk_thread {
     uint64_t request;   /* id of the request that it serves, 0: none */
 
     SMK_ALIGNED(SMK_CACHE_LINE) struct smk_wait_now wait;
+
+    struct smk_loop_now loop;
 
     SMK_ALIGNED(SMK_CACHE_LINE) uint32_t state; /* enum smk_thread_state */
     uint32_t serial;                            /* counts threads of the process from 1 */

@@ -133,6 +133,11 @@ enum smk_arg_type {
       (REQUEST, "request"), (BITS, "trace_high"), (BITS, "trace_low"), (BITS, "parent"))           \
     X(21, HANDOFF, "handoff", REQUEST, 0x0001, (SITE, "site"), (REQUEST, "request"),               \
       (TICKS, "duration"), (THREAD, "from"))                                                       \
+    X(22, REQUEST_ANSWERED, "request_answered", REQUEST, 0x0001, (STRING, "route"),                \
+      (REQUEST, "request"), (TICKS, "duration"), (NUMBER, "status"), (TICKS, "ago"),               \
+      (TICKS, "delay"), (NUMBER, "more"))                                                          \
+    X(23, REQUEST_DROPPED, "request_dropped", REQUEST, 0x0001, (NUMBER, "reserved"),               \
+      (REQUEST, "request"))                                                                        \
     X(32, LOCK_WAIT, "lock_wait", LOCK, 0x0001, (STACK, "stack"), (TICKS, "duration"),             \
       (ADDRESS, "lock"), (THREAD, "holder"), (THREAD, "releaser"), (NUMBER, "result"),             \
       (STRING, "call"))                                                                            \
@@ -167,6 +172,8 @@ enum smk_arg_type {
     X(49, COUNTER, "counter", OTHER, 0x0001, (SITE, "site"), (VALUE, "value"))                     \
     X(50, USER_WAIT, "user_wait", OTHER, 0x0001, (SITE, "site"), (TICKS, "duration"),              \
       (NUMBER, "kind"), (ADDRESS, "object"), (STACK, "stack"))                                     \
+    X(51, LOOP_DELAY, "loop_delay", LOOP, 0x0001, (NUMBER, "how"), (REQUEST, "request"),           \
+      (TICKS, "delay"), (TICKS, "at_most"), (SIGNED, "fd"))                                                  \
     X(58, REQUEST_COST, "request_cost", REQUEST, 0x0001, (NUMBER, "how"), (REQUEST, "request"),    \
       (TICKS, "over"), (NUMBER, "minor_faults"), (NUMBER, "major_faults"), (TICKS, "system"),      \
       (TICKS, "user"))                                                                             \
@@ -245,6 +252,24 @@ enum smk_request_cost {
 
 /* process_counter: a figure of the whole process, by name: rss_bytes, threads; and sums since the process
  * began: minor_faults, major_faults, user_us, system_us. */
+
+/* request_begin of a request that was recognised on a socket (lib/source/conn.h): its bytes were read at this
+ * time; a loop_delay or its end says how long before that they had arrived.
+ * request_answered: the end of such a request, which is known only later: its last byte was written `ago`
+ * before this record, and its first had arrived `duration` before that. delay: the part of duration from the
+ * arrival to the read. more: how many other requests came with it (pipelined) and were answered with it: they
+ * count like it.
+ * request_dropped: what began was no request after all, or one that the program marks itself.
+ * loop_delay: recorded at a read of a descriptor whose bytes had lain there for 5 ms or more, because the
+ * thread was busy with something else: `delay` before this record they arrived, or at the earliest `at_most`
+ * before it. request: that which begins with them. */
+
+/* loop_delay: how the moment of arrival is known. */
+enum smk_loop_how {
+    SMK_LOOP_POLLED = 0, /* from the poll that reported it; exact */
+    SMK_LOOP_KERNEL = 1, /* the kernel's word, in steps of 4 ms */
+    SMK_LOOP_RANGE = 2   /* not at all: delay is 0, at_most the time since the thread last looked */
+};
 
 /* sched_source: from here on the kernel's words about this thread are complete, as far as this source can
  * tell; between the thread's event before it and this one nothing is known. lost: switch records that were

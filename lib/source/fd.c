@@ -31,7 +31,7 @@ void smk_fd_prepare(void)
 {
     struct smk_fd_slot *none = NULL, *slots = smk_load_relaxed(&smk_fd_slots);
     size_t size = SMK_FD_SLOTS * sizeof *slots;
-    if (slots) { /* closed and opened while nothing was recorded */
+    if (slots) {
         smk_sys_discard(slots, size);
         return;
     }
@@ -205,9 +205,9 @@ static uint32_t name_of(int fd, const struct stat *st)
     return len > 0 && len < PATH_ROOM - 1 ? smk_fd_path_name(path) : 0;
 }
 
-static uint64_t identity_of(const struct stat *st)
+static uint32_t identity_of(const struct stat *st)
 {
-    return smk_hash_word(st->st_ino ^ smk_hash_word(st->st_dev)) | 1;
+    return (uint32_t)smk_hash_word(st->st_ino ^ smk_hash_word(st->st_dev)) | 1;
 }
 
 void smk_fd_describe_closed(int fd, struct smk_fd_facts *facts)
@@ -226,7 +226,7 @@ void smk_fd_describe(int fd, struct smk_fd_facts *facts)
     *facts = (struct smk_fd_facts){.kind = SMK_WAIT_NET, .waits = true};
     if (smk_sys_fstat(fd, &st) < 0) /* closed meanwhile */
         return;
-    uint64_t identity = identity_of(&st);
+    uint32_t identity = identity_of(&st);
     facts->kind = kind_of(&st);
     facts->waits = facts->kind == SMK_WAIT_DISK || (smk_sys_status_flags(fd) & O_NONBLOCK) == 0;
     if (!facts->waits)

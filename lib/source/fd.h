@@ -18,9 +18,10 @@
 
 struct smk_fd_slot { /* all atomic */
     uint64_t calls, ticks;
-    uint64_t identity; /* of what `name` names; 0: nothing yet */
+    uint32_t identity; /* of what `name` names; 0: nothing yet */
     uint32_t name;     /* id of a string */
     uint32_t kind;     /* enum smk_wait_kind of a wait on it; 0: not looked at */
+    uint32_t conn;     /* the connection that it is, conn.h */
 };
 
 extern struct smk_fd_slot *smk_fd_slots; /* NULL: nothing was armed yet, or no memory */
@@ -68,7 +69,7 @@ SMK_INLINE void smk_fd_forget(int fd)
     smk_store_relaxed(&slot->identity, 0);
 }
 
-/* At each arming. */
+/* At each arming before which calls on descriptors were not seen. */
 void smk_fd_prepare(void);
 
 /* A filter of the host's forbids to ask for addresses of sockets. */

@@ -59,6 +59,15 @@ SMK_EXPORT int lockf64(int fd, int command, off_t len)
     SMK_FD_CALL(int, lockf64, fd, (fd, command, len), command != F_LOCK);
 }
 
+/* A copy of a descriptor stands for the same connection. */
+SMK_INLINE int controlled(int fd, int command, int result)
+{
+    if ((command == F_DUPFD || command == F_DUPFD_CLOEXEC) && result >= 0 && smk_gate_open(SMK_CAT_REQUEST) &&
+        !smk_tls.quiet)
+        smk_conn_copied(fd, result);
+    return result;
+}
+
 /* Most of what fcntl does is no wait, and is let through. The argument goes on, given or not. */
 #define CONTROL(name)                                                                              \
     va_list list;                                                                                  \
@@ -66,7 +75,7 @@ SMK_EXPORT int lockf64(int fd, int command, off_t len)
     long argument = va_arg(list, long);                                                            \
     va_end(list);                                                                                  \
     if (SMK_LIKELY(command != F_SETLKW && command != F_OFD_SETLKW))                                \
-        return SMK_REAL(name)(fd, command, argument);                                              \
+        return controlled(fd, command, SMK_REAL(name)(fd, command, argument));                     \
     SMK_FD_CALL(int, name, fd, (fd, command, argument), false)
 
 SMK_EXPORT int fcntl(int fd, int command, ...) { CONTROL(fcntl); }

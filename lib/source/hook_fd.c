@@ -38,6 +38,8 @@ SMK_INLINE int close_seen(int fd, struct smk_caller from)
     struct smk_io io;
     smk_io_begin(&io, SMK_CALL_close, fd, from);
     io.closes = true;
+    if (smk_conn_may_be(io.slot) && io.seen.t) /* before the number may be another's */
+        smk_conn_forget(io.seen.t, fd, io.seen.since);
     int rc = SMK_REAL(close)(fd);
     smk_io_end(&io, rc, false);
     smk_fd_forget(fd);
@@ -54,20 +56,42 @@ SMK_EXPORT int close(int fd)
     return 0;
 }
 
+/* `to` is about to be `from`. */
+static void replaces(int from, int to)
+{
+    if (from == to)
+        return;
+    smk_fd_forget(to);
+    if (smk_gate_open(SMK_CAT_REQUEST) && !smk_tls.quiet)
+        smk_conn_forget(smk_thread_self(), to, smk_ticks());
+}
+
+SMK_INLINE int copied(int from, int to)
+{
+    if (to >= 0 && smk_gate_open(SMK_CAT_REQUEST) && !smk_tls.quiet)
+        smk_conn_copied(from, to);
+    return to;
+}
+
+SMK_EXPORT int dup(int from)
+{
+    return is_hidden(from) ? not_open() : copied(from, SMK_REAL(dup)(from));
+}
+
 SMK_EXPORT int dup2(int from, int to)
 {
     if (is_hidden(from) || is_hidden(to))
         return not_open();
-    smk_fd_forget(to);
-    return SMK_REAL(dup2)(from, to);
+    replaces(from, to);
+    return copied(from, SMK_REAL(dup2)(from, to));
 }
 
 SMK_EXPORT int dup3(int from, int to, int flags)
 {
     if (is_hidden(from) || is_hidden(to))
         return not_open();
-    smk_fd_forget(to);
-    return SMK_REAL(dup3)(from, to, flags);
+    replaces(from, to);
+    return copied(from, SMK_REAL(dup3)(from, to, flags));
 }
 
 /* A libevent base of ours opens a pair for itself when it is made, and closes it by number when it is freed:

@@ -15,27 +15,27 @@ ssize_t __pread64_chk(int fd, void *buf, size_t len, off_t at, size_t size);
 
 SMK_EXPORT ssize_t read(int fd, void *buf, size_t len)
 {
-    SMK_FD_CALL(ssize_t, read, fd, (fd, buf, len), false);
+    SMK_BYTES_CALL(read, fd, (fd, buf, len), false, read, buf, len);
 }
 
 SMK_EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t size)
 {
-    SMK_FD_CALL(ssize_t, __read_chk, fd, (fd, buf, len, size), false);
+    SMK_BYTES_CALL(__read_chk, fd, (fd, buf, len, size), false, read, buf, len);
 }
 
 SMK_EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
-    SMK_FD_CALL(ssize_t, write, fd, (fd, buf, len), false);
+    SMK_BYTES_CALL(write, fd, (fd, buf, len), false, write, buf, len);
 }
 
 SMK_EXPORT ssize_t readv(int fd, const struct iovec *pieces, int count)
 {
-    SMK_FD_CALL(ssize_t, readv, fd, (fd, pieces, count), false);
+    SMK_PIECES_CALL(readv, fd, (fd, pieces, count), false, read, pieces, count);
 }
 
 SMK_EXPORT ssize_t writev(int fd, const struct iovec *pieces, int count)
 {
-    SMK_FD_CALL(ssize_t, writev, fd, (fd, pieces, count), false);
+    SMK_PIECES_CALL(writev, fd, (fd, pieces, count), false, write, pieces, count);
 }
 
 SMK_EXPORT ssize_t pread(int fd, void *buf, size_t len, off_t at)
@@ -109,16 +109,26 @@ SMK_EXPORT ssize_t pwritev64v2(int fd, const struct iovec *pieces, int count, of
                 (flags & RWF_NOWAIT) != 0);
 }
 
+/* What moves bytes into a descriptor from another one; they are seen by nobody. */
+#define COPY_CALL(name, to, from, args, asked_not_to_wait)                                         \
+    if (!smk_gate_open(SMK_CAT_IO))                                                                \
+        return SMK_REAL(name) args;                                                                \
+    struct smk_io io;                                                                              \
+    smk_io_begin(&io, SMK_CALL_##name, smk_fd_that_waits(to, from), SMK_CALLER);                   \
+    ssize_t result = SMK_REAL(name) args;                                                          \
+    smk_io_end_copy(&io, (to), result, (asked_not_to_wait));                                       \
+    return result
+
 /* ---- between two ---------------------------------------------------------------------------------------- */
 
 SMK_EXPORT ssize_t sendfile(int to, int from, off_t *at, size_t len)
 {
-    SMK_FD_CALL(ssize_t, sendfile, smk_fd_that_waits(to, from), (to, from, at, len), false);
+    COPY_CALL(sendfile, to, from, (to, from, at, len), false);
 }
 
 SMK_EXPORT ssize_t sendfile64(int to, int from, off_t *at, size_t len)
 {
-    SMK_FD_CALL(ssize_t, sendfile64, smk_fd_that_waits(to, from), (to, from, at, len), false);
+    COPY_CALL(sendfile64, to, from, (to, from, at, len), false);
 }
 
 SMK_EXPORT ssize_t copy_file_range(int from, off_t *from_at, int to, off_t *to_at, size_t len,
@@ -131,6 +141,5 @@ SMK_EXPORT ssize_t copy_file_range(int from, off_t *from_at, int to, off_t *to_a
 SMK_EXPORT ssize_t splice(int from, off_t *from_at, int to, off_t *to_at, size_t len,
                           unsigned flags)
 {
-    SMK_FD_CALL(ssize_t, splice, smk_fd_that_waits(to, from),
-                (from, from_at, to, to_at, len, flags), (flags & SPLICE_F_NONBLOCK) != 0);
+    COPY_CALL(splice, to, from, (from, from_at, to, to_at, len, flags), (flags & SPLICE_F_NONBLOCK) != 0);
 }

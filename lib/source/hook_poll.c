@@ -7,13 +7,28 @@
 #define _GNU_SOURCE
 #undef _FORTIFY_SOURCE
 #include "core/rest.h"
+#include "source/loop.h"
 #include "source/seen.h"
 #include "source/start.h"
 
+#define GATE (SMK_CAT_POLL | SMK_CAT_LOOP | SMK_CAT_REQUEST)
+
+static void begin_poll(struct smk_seen *seen, enum smk_call call, int fd, struct smk_caller from)
+{
+    smk_seen_begin(seen, call, SMK_WAIT_POLL, (uint64_t)(int64_t)fd, from);
+    if (SMK_LIKELY(seen->t != NULL) && !seen->inner)
+        smk_loop_looks(seen->t, &seen->from, seen->since);
+}
+
 static void end_poll(struct smk_seen *seen, int fd, int rc)
 {
-    uint64_t now = smk_seen_end(seen, SMK_CAT_POLL, smk_load_relaxed(&smk_slept.fd));
-    if (now)
+    uint64_t slept = smk_load_relaxed(&smk_slept.fd), now;
+    if (SMK_UNLIKELY(!seen->t))
+        return;
+    now = smk_ticks();
+    if (!seen->inner)
+        smk_loop_looked(&seen->t->loop, &seen->from, seen->since, now, slept, smk_load_relaxed(&smk_slept.away));
+    if (smk_seen_end_at(seen, now, SMK_CAT_POLL, slept))
         SMK_SEEN_RECORD(seen, now, SMK_EV_POLL_WAIT, smk_call_name(seen->call), (uint64_t)(int64_t)fd,
                         smk_seen_result(rc));
 }
@@ -21,10 +36,10 @@ static void end_poll(struct smk_seen *seen, int fd, int rc)
 /* fd: of the epoll, -1 for a list of them. */
 #define POLL(name, fd, args)                                                                       \
     smk_start_check(SMK_START_AT_WAIT);                                                            \
-    if (!smk_gate_open(SMK_CAT_POLL))                                                              \
+    if (!smk_gate_open(GATE))                                                                      \
         return SMK_REAL(name) args;                                                                \
     struct smk_seen seen;                                                                          \
-    smk_seen_begin(&seen, SMK_CALL_##name, SMK_WAIT_POLL, (uint64_t)(int64_t)(fd), SMK_CALLER);    \
+    begin_poll(&seen, SMK_CALL_##name, (fd), SMK_CALLER);                                          \
     int rc = SMK_REAL(name) args;                                                                  \
     end_poll(&seen, (fd), rc);                                                                     \
     return rc

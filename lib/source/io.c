@@ -2,6 +2,7 @@
 #include "source/io.h"
 
 #include "base/sys.h"
+#include "source/loop.h"
 
 int smk_fd_that_waits(int to, int from)
 {
@@ -51,20 +52,96 @@ static SMK_COLD void record_call(struct smk_io *io, uint64_t now, uint64_t resul
     record(&io->seen, io->fd, &facts, now, result);
 }
 
-void smk_io_end(struct smk_io *io, int64_t result, bool asked_not_to_wait)
+/* The time; 0 on a thread that is not traced. */
+SMK_INLINE uint64_t end_call(struct smk_io *io)
 {
     struct smk_seen *seen = &io->seen;
     if (SMK_UNLIKELY(!seen->t))
-        return;
+        return 0;
     uint64_t now = smk_ticks();
     smk_wait_clear(seen->t);
     if (SMK_LIKELY(io->slot != NULL)) {
         smk_add_relaxed(&io->slot->calls, 1);
         smk_add_relaxed(&io->slot->ticks, now - seen->since);
     }
+    return now;
+}
+
+SMK_INLINE void record_if_slept(struct smk_io *io, uint64_t now, int64_t result, bool asked_not_to_wait)
+{
+    const struct smk_seen *seen = &io->seen;
     if (SMK_LIKELY(now - seen->since < smk_load_relaxed(&smk_slept.fd)) || seen->inner || asked_not_to_wait)
         return;
     record_call(io, now, smk_seen_result(result));
+}
+
+void smk_io_end(struct smk_io *io, int64_t result, bool asked_not_to_wait)
+{
+    uint64_t now = end_call(io);
+    if (SMK_LIKELY(now != 0))
+        record_if_slept(io, now, result, asked_not_to_wait);
+}
+
+static size_t room_in(const struct iovec *pieces, int count)
+{
+    size_t room = 0;
+    for (int i = 0; i < count; i++)
+        room += pieces[i].iov_len;
+    return room;
+}
+
+/* A wait for a connection's next request is none of the last one's: that ends first. A wait to send is of the
+ * request that is being answered. */
+
+void smk_io_end_read(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count)
+{
+    uint64_t now = end_call(io);
+    if (SMK_UNLIKELY(now == 0))
+        return;
+    if (smk_conn_may_be(io->slot)) {
+        struct smk_bytes bytes = {pieces, count, result > 0 ? (size_t)result : 0};
+        smk_conn_read(&io->seen, io->slot, io->fd, &bytes, result, room_in(pieces, count), now);
+    }
+    record_if_slept(io, now, result, asked_not_to_wait);
+}
+
+void smk_io_end_write(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count)
+{
+    uint64_t now = end_call(io);
+    if (SMK_UNLIKELY(now == 0))
+        return;
+    record_if_slept(io, now, result, asked_not_to_wait);
+    if (result > 0 && smk_conn_may_be(io->slot)) {
+        struct smk_bytes bytes = {pieces, count, (size_t)result};
+        smk_conn_wrote(&io->seen, io->slot, io->fd, &bytes, room_in(pieces, count), now);
+    }
+}
+
+void smk_io_end_copy(struct smk_io *io, int to, int64_t result, bool asked_not_to_wait)
+{
+    struct smk_fd_slot *slot = smk_fd_slot(to);
+    uint64_t now = end_call(io);
+    if (SMK_UNLIKELY(now == 0))
+        return;
+    record_if_slept(io, now, result, asked_not_to_wait);
+    if (result > 0 && smk_conn_may_be(slot)) {
+        struct smk_bytes bytes = {NULL, 0, (size_t)result};
+        smk_conn_wrote(&io->seen, slot, to, &bytes, bytes.len, now);
+    }
+}
+
+void smk_io_end_accept(struct smk_io *io, int fd)
+{
+    struct smk_seen *seen = &io->seen;
+    uint64_t now = end_call(io);
+    if (SMK_UNLIKELY(now == 0))
+        return;
+    if (!seen->inner)
+        smk_loop_looked(&seen->t->loop, &seen->from, seen->since, now, smk_load_relaxed(&smk_slept.fd),
+                        smk_load_relaxed(&smk_slept.away));
+    if (fd >= 0)
+        smk_conn_accepted(seen, io->fd, fd, now);
+    record_if_slept(io, now, fd, false);
 }
 
 void smk_io_end_path(struct smk_seen *seen, const char *path, int64_t result)

@@ -8,10 +8,12 @@
 #ifndef SMK_SOURCE_IO_H
 #define SMK_SOURCE_IO_H
 
+#include "source/conn.h"
 #include "source/fd.h"
 #include "source/seen.h"
 
-#define SMK_CAT_IO (SMK_CAT_NET | SMK_CAT_DISK)
+/* Requests are found in the bytes of such calls. */
+#define SMK_CAT_IO (SMK_CAT_NET | SMK_CAT_DISK | SMK_CAT_REQUEST | SMK_CAT_LOOP)
 
 struct smk_io {
     struct smk_seen seen;
@@ -26,6 +28,17 @@ int smk_fd_that_waits(int to, int from);
 void smk_io_begin(struct smk_io *io, enum smk_call call, int fd, struct smk_caller from);
 /* `asked_not_to_wait`: by a flag of the call (MSG_DONTWAIT …). */
 void smk_io_end(struct smk_io *io, int64_t result, bool asked_not_to_wait);
+
+/* The same of a call that takes bytes out of the descriptor, or puts some in: into these pieces, and out of
+ * them; NULL: they are not known. */
+void smk_io_end_read(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count);
+void smk_io_end_write(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count);
+
+/* Bytes went into `to` that nobody saw; the call itself counts where it may wait. */
+void smk_io_end_copy(struct smk_io *io, int to, int64_t result, bool asked_not_to_wait);
+
+/* accept's. */
+void smk_io_end_accept(struct smk_io *io, int fd);
 
 /* A call on a stream, whose descriptor was not known before: -1, it has none. */
 SMK_COLD void smk_io_record(const struct smk_seen *seen, int fd, uint64_t now, uint64_t result);
@@ -43,6 +56,25 @@ void smk_io_end_name(struct smk_seen *seen, const char *name, int64_t result);
     smk_io_begin(&io, SMK_CALL_##name, (fd), SMK_CALLER);                                          \
     type result = SMK_REAL(name) args;                                                             \
     smk_io_end(&io, result, (asked_not_to_wait));                                                  \
+    return result
+
+/* What moves bytes between a descriptor and memory: `end` is read or write. */
+#define SMK_BYTES_CALL(name, fd, args, asked_not_to_wait, end, bytes, len)                         \
+    if (!smk_gate_open(SMK_CAT_IO))                                                                \
+        return SMK_REAL(name) args;                                                                \
+    struct smk_io io;                                                                              \
+    smk_io_begin(&io, SMK_CALL_##name, (fd), SMK_CALLER);                                          \
+    ssize_t result = SMK_REAL(name) args;                                                          \
+    smk_io_end_##end(&io, result, (asked_not_to_wait), &(struct iovec){(void *)(uintptr_t)(bytes), (len)}, 1); \
+    return result
+
+#define SMK_PIECES_CALL(name, fd, args, asked_not_to_wait, end, pieces, count)                     \
+    if (!smk_gate_open(SMK_CAT_IO))                                                                \
+        return SMK_REAL(name) args;                                                                \
+    struct smk_io io;                                                                              \
+    smk_io_begin(&io, SMK_CALL_##name, (fd), SMK_CALLER);                                          \
+    ssize_t result = SMK_REAL(name) args;                                                          \
+    smk_io_end_##end(&io, result, (asked_not_to_wait), (pieces), (int)(count));                    \
     return result
 
 #define SMK_PATH_CALL(type, name, path, args, number)                                              \

@@ -23,6 +23,7 @@
 #include "core/rest.h"
 #include "format/tables.h"
 #include "source/alloc.h"
+#include "source/conn.h"
 #include "source/contended.h"
 #include "source/epochs.h"
 #include "source/hook_thread.h"
@@ -73,13 +74,21 @@ static size_t add_line(char *text, size_t size, size_t len, const char *line)
     return len + more + 1;
 }
 
+/* Lines that end already. */
+static size_t add_text(char *text, size_t size, size_t len, const char *lines)
+{
+    size_t more = strlen(lines);
+    if (len + more + 1 > size)
+        return len;
+    memcpy(text + len, lines, more + 1);
+    return len + more;
+}
+
 static size_t missing(char *text, size_t size)
 {
     char absent[512];
     size_t len = 0;
     text[0] = '\0';
-    len = add_line(text, size, len,
-                   "loop: no source in this version");
     if (!SMK_SYNC_KNOWN)
         len = add_line(text, size, len, "who wakes waiters: unknown with this C library");
     if (!SMK_MUTEX_KNOWN)
@@ -92,6 +101,8 @@ static size_t missing(char *text, size_t size)
     }
     if (smk_modules_missing(absent, sizeof absent) > 0)
         len = add_line(text, size, len, absent);
+    if (smk_conns_missing(absent, sizeof absent) > 0)
+        len = add_text(text, size, len, absent);
     if (smk_probe_refused())
         len = add_line(text, size, len, smk_probe_refused());
     return len;

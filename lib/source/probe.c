@@ -12,9 +12,10 @@
 #include "base/atomic.h"
 #include "base/sys.h"
 #include "core/rest.h"
+#include "source/conn.h"
 #include "source/fd.h"
 
-/* With arguments that change nothing: descriptors that are none, lengths of 0. The first five can be done
+/* With arguments that change nothing: descriptors that are none, lengths of 0. The first six can be done
  * without; a capture needs the others. */
 static const struct smk_sys_call calls[] = {
     {"membarrier", SYS_membarrier, {MEMBARRIER_CMD_QUERY, 0, 0, 0}},
@@ -22,7 +23,8 @@ static const struct smk_sys_call calls[] = {
     {"getpeername", SYS_getpeername, {-1, 0, 0, 0}},
     {"getsockname", SYS_getsockname, {-1, 0, 0, 0}},
     {"perf_event_open", SYS_perf_event_open, {0, 0, -1, -1}},
-#define OPTIONAL_CALLS 5
+    {"getsockopt", SYS_getsockopt, {-1, 0, 0, 0}},
+#define OPTIONAL_CALLS 6
     {"clock_nanosleep", SYS_clock_nanosleep, {CLOCK_MONOTONIC, 0, 0, 0}},
     {"fchmod", SYS_fchmod, {-1, 0, 0, 0}},
     {"fcntl", SYS_fcntl, {-1, F_DUPFD_CLOEXEC, 0, 0}},
@@ -77,6 +79,7 @@ void smk_probe_filter_set(void)
     smk_sys_copy_memory_forget();
     smk_fd_peers_forget();
     smk_sys_perf_forget();
+    smk_conns_options_forget();
 }
 
 static void note_refused(uint64_t refused)
@@ -109,6 +112,8 @@ const char *smk_probe_calls(void)
         smk_fd_peers_forget();
     if (refused & 16)
         smk_sys_perf_forget();
+    if (refused & 32)
+        smk_conns_options_forget();
     return refused >> OPTIONAL_CALLS ? refused_line : NULL;
 }
 

@@ -82,6 +82,7 @@
     X(int, close_range, NULL, (unsigned first, unsigned last, int flags), (first, last, flags),    \
       SMK_ABSENT_ERRNO)                                                                            \
     X(void, closefrom, NULL, (int first), (first), (void)0)                                        \
+    X(int, dup, NULL, (int from), (from), SMK_ABSENT_ERRNO)                                        \
     X(int, dup2, NULL, (int from, int to), (from, to), SMK_ABSENT_ERRNO)                           \
     X(int, dup3, NULL, (int from, int to, int flags), (from, to, flags), SMK_ABSENT_ERRNO)         \
     X(int, pipe2, NULL, (int *fds, int flags), (fds, flags), SMK_ABSENT_ERRNO)                     \

@@ -2,19 +2,24 @@
 #include "source/seen.h"
 
 #include "core/routes.h"
+#include "source/conn.h"
 #include "source/fd.h"
 #include "source/held.h"
+#include "source/loop.h"
 
-struct smk_slept smk_slept = {1, 1, 1};
+struct smk_slept smk_slept = {1, 1, 1, 1};
 
 void smk_seen_prepare(void)
 {
     smk_store_relaxed(&smk_slept.lock, smk_ns_to_ticks(SMK_LOCK_SLEPT_NS));
     smk_store_relaxed(&smk_slept.fd, smk_ns_to_ticks(SMK_FD_SLEPT_NS));
     smk_store_relaxed(&smk_slept.stack, smk_ns_to_ticks(SMK_STACK_WAIT_NS));
+    smk_store_relaxed(&smk_slept.away, smk_ns_to_ticks(SMK_LOOP_AWAY_NS));
     smk_add_relaxed(&smk_held_arming, 1);
     smk_calls_prepare();
-    smk_fd_prepare();
+    if (!smk_gate_open(SMK_CAT_REQUEST)) /* closed and opened while nothing was recorded */
+        smk_fd_prepare();
+    smk_conns_prepare(!smk_gate_open(SMK_CAT_REQUEST));
 }
 
 /* Events of waits that a wrapped call made. */

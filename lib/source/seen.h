@@ -42,6 +42,7 @@
 /* The bounds in ticks; atomic. */
 struct smk_slept {
     uint64_t lock, fd, stack;
+    uint64_t away; /* SMK_LOOP_AWAY_NS of loop.h */
 };
 
 extern struct smk_slept smk_slept;
@@ -87,16 +88,19 @@ SMK_INLINE void smk_seen_begin(struct smk_seen *seen, enum smk_call call, enum s
     smk_seen_begin_held(seen, call, kind, object, 0, from);
 }
 
-/* The time, if the wait is to be recorded: it lasted `slept` ticks at least. Else 0. */
-SMK_INLINE uint64_t smk_seen_end(struct smk_seen *seen, uint32_t category, uint64_t slept)
+/* As smk_seen_end, of a traced wait whose end the caller has looked at. */
+SMK_INLINE uint64_t smk_seen_end_at(struct smk_seen *seen, uint64_t now, uint32_t category, uint64_t slept)
 {
-    if (SMK_UNLIKELY(!seen->t))
-        return 0;
-    uint64_t now = smk_ticks();
     smk_wait_clear(seen->t);
     if (SMK_LIKELY(now - seen->since < slept) || seen->inner || !smk_gate_open(category))
         return 0;
     return now;
+}
+
+/* The time, if the wait is to be recorded: it lasted `slept` ticks at least. Else 0. */
+SMK_INLINE uint64_t smk_seen_end(struct smk_seen *seen, uint32_t category, uint64_t slept)
+{
+    return SMK_LIKELY(seen->t != NULL) ? smk_seen_end_at(seen, smk_ticks(), category, slept) : 0;
 }
 
 /* The stack from the caller of the wrapper; 0 for a short wait. */

@@ -1,0 +1,154 @@
+#define _GNU_SOURCE
+#include "source/conn_answer.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define HEAD_MOST  16384u /* of an answer's head; and an answer in lines that is longer may have more to come */
+#define LENGTH_MAX (UINT64_C(1) << 50)
+
+/* ---- bytes ----------------------------------------------------------------------------------------------- */
+
+static size_t first_len(const struct smk_bytes *bytes)
+{
+    if (!bytes->pieces || bytes->count < 1)
+        return 0;
+    return bytes->pieces[0].iov_len < bytes->len ? bytes->pieces[0].iov_len : bytes->len;
+}
+
+/* Whether what was written ends with `end`, in one piece. */
+static bool ends_with(const struct smk_bytes *bytes, const char *end, size_t len)
+{
+    size_t left = bytes->len;
+    for (int i = 0; bytes->pieces && i < bytes->count; i++) {
+        const struct iovec *piece = &bytes->pieces[i];
+        if (piece->iov_len >= left)
+            return left >= len && memcmp((const char *)piece->iov_base + left - len, end, len) == 0;
+        left -= piece->iov_len;
+    }
+    return false;
+}
+
+/* ---- HTTP ------------------------------------------------------------------------------------------------ */
+
+/* The value of a header whose name ends with a colon, or NULL. `head` begins with the status line. */
+static const char *header(const char *head, const char *end, const char *name, size_t name_len)
+{
+    const char *line = head;
+    while ((line = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+        line++;
+        if ((size_t)(end - line) <= name_len)
+            return NULL;
+        if (strncasecmp(line, name, name_len) == 0) {
+            for (line += name_len; line < end && (*line == ' ' || *line == '\t');)
+                line++;
+            return line;
+        }
+    }
+    return NULL;
+}
+
+static bool length_of(const char *digits, const char *end, uint64_t *length)
+{
+    const char *at = digits;
+    for (*length = 0; at < end && *at >= '0' && *at <= '9' && *length < LENGTH_MAX; at++)
+        *length = *length * 10 + (uint64_t)(*at - '0');
+    return at > digits && *length < LENGTH_MAX;
+}
+
+static void begin_http(struct smk_conn_answer *answer, const struct smk_bytes *bytes, uint32_t status, bool no_body)
+{
+    size_t len = first_len(bytes);
+    const char *head = len ? bytes->pieces[0].iov_base : NULL;
+    const char *end = head ? memmem(head, len < HEAD_MOST ? len : HEAD_MOST, "\r\n\r\n", 4) : NULL;
+    uint64_t length;
+    if (!end)
+        return;
+    end += 4;
+    size_t body = bytes->len - (size_t)(end - head);
+    if (no_body || status == 204 || status == 304) {
+        answer->kind = SMK_ANSWER_COUNTED;
+        answer->to_come = 0;
+        return;
+    }
+    const char *value = header(head, end, "content-length:", 15);
+    if (value && length_of(value, end, &length)) {
+        answer->kind = SMK_ANSWER_COUNTED;
+        answer->to_come = length > body ? length - body : 0;
+        return;
+    }
+    value = header(head, end, "transfer-encoding:", 18);
+    if (value && end - value > 7 && strncasecmp(value, "chunked", 7) == 0)
+        answer->kind = SMK_ANSWER_CHUNKED;
+    if (answer->kind == SMK_ANSWER_CHUNKED && ends_with(bytes, "\r\n0\r\n\r\n", 7))
+        answer->to_come = 0;
+}
+
+/* ---- lines ----------------------------------------------------------------------------------------------- */
+
+static void whole_if(struct smk_conn_answer *answer, bool whole)
+{
+    if (!whole)
+        return;
+    answer->kind = SMK_ANSWER_COUNTED;
+    answer->to_come = 0;
+}
+
+/* "$5\r\nhello\r\n" says its length; what else there is ends with a line, and is not cut before it is long. */
+static void begin_resp(struct smk_conn_answer *answer, const struct smk_bytes *bytes, bool full)
+{
+    size_t len = first_len(bytes);
+    const char *text = len ? bytes->pieces[0].iov_base : NULL;
+    uint64_t length;
+    if (text && text[0] == '$' && length_of(text + 1, text + (len < 24 ? len : 24), &length)) {
+        const char *line = memchr(text, '\n', len < 24 ? len : 24);
+        uint64_t all = line ? (uint64_t)(line + 1 - text) + length + 2 : UINT64_MAX;
+        if (line) {
+            answer->kind = SMK_ANSWER_COUNTED;
+            answer->to_come = all > bytes->len ? all - bytes->len : 0;
+        }
+        return;
+    }
+    whole_if(answer, full && bytes->len < HEAD_MOST && ends_with(bytes, "\r\n", 2));
+}
+
+static void begin_memcached(struct smk_conn_answer *answer, const struct smk_bytes *bytes, bool full)
+{
+    size_t len = first_len(bytes);
+    bool values = len > 6 && memcmp(bytes->pieces[0].iov_base, "VALUE ", 6) == 0;
+    whole_if(answer, full && bytes->len < HEAD_MOST && ends_with(bytes, values ? "END\r\n" : "\r\n", values ? 5 : 2));
+}
+
+/* ---- together -------------------------------------------------------------------------------------------- */
+
+void smk_answer_begin(struct smk_conn_answer *answer, enum smk_proto protocol, const struct smk_bytes *bytes,
+                      uint32_t status, bool no_body, bool full)
+{
+    *answer = (struct smk_conn_answer){.to_come = UINT64_MAX, .kind = SMK_ANSWER_UNKNOWN};
+    switch (protocol) {
+    case SMK_PROTO_HTTP1:
+        begin_http(answer, bytes, status, no_body);
+        break;
+    case SMK_PROTO_RESP:
+        begin_resp(answer, bytes, full);
+        break;
+    case SMK_PROTO_MEMCACHED:
+        begin_memcached(answer, bytes, full);
+        break;
+    default:
+        break;
+    }
+}
+
+void smk_answer_goes_on(struct smk_conn_answer *answer, const struct smk_bytes *bytes)
+{
+    if (answer->kind == SMK_ANSWER_COUNTED)
+        answer->to_come -= bytes->len < answer->to_come ? bytes->len : answer->to_come;
+    else if (answer->kind == SMK_ANSWER_CHUNKED && ends_with(bytes, "0\r\n\r\n", 5))
+        answer->to_come = 0;
+}
+
+bool smk_answer_is_whole(const struct smk_conn_answer *answer)
+{
+    return answer->kind != SMK_ANSWER_NONE && answer->to_come == 0;
+}

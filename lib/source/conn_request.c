@@ -1,0 +1,249 @@
+/* conn_request.c: where requests begin and end on a connection. */
+#define _GNU_SOURCE
+#include "source/conn_state.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "source/loop.h"
+
+#define GRAIN_NS UINT64_C(4000000) /* of the kernel's word about arrivals */
+
+/* ---- arrival --------------------------------------------------------------------------------------------- */
+
+struct arrival {
+    uint64_t delay, at_most; /* ticks before the read */
+    enum smk_loop_how how;
+};
+
+/* The poll did report it, so it was there then; it may have been there since the thread looked before. */
+static SMK_COLD struct arrival ask_kernel(const struct smk_loop_now *loop, int fd, uint64_t least, uint64_t most)
+{
+    uint64_t ago, grain = smk_ns_to_ticks(GRAIN_NS);
+    if (!smk_conn_last_arrival(fd, &ago)) {
+        if (loop->doubtful)
+            return (struct arrival){least, least, SMK_LOOP_POLLED};
+        smk_add_relaxed(&smk_conns_count.ranges, 1);
+        return (struct arrival){least, most, SMK_LOOP_RANGE};
+    }
+    ago = smk_max_u64(smk_min_u64(ago, most), least); /* more may have arrived behind the first bytes */
+    return (struct arrival){ago, smk_min_u64(ago + grain, most), SMK_LOOP_KERNEL};
+}
+
+static struct arrival arrival_of(const struct smk_seen *seen, const struct smk_conn *conn, int fd, uint64_t now)
+{
+    const struct smk_loop_now *loop = &seen->t->loop;
+    bool polled = loop->polled != 0 && loop->polled >= conn->empty_at;
+    if (!polled && now - seen->since >= smk_load_relaxed(&smk_slept.fd))
+        return (struct arrival){0, 0, SMK_LOOP_POLLED}; /* the read itself waited for it */
+    uint64_t least = now - (polled ? loop->polled : seen->since);
+    uint64_t earliest = smk_max_u64(polled ? smk_loop_earliest(loop) : 0, conn->empty_at);
+    uint64_t most = earliest ? now - smk_min_u64(earliest, now) : least;
+    if (SMK_LIKELY(most - smk_min_u64(least, most) < smk_load_relaxed(&smk_slept.away)))
+        return (struct arrival){least, least, SMK_LOOP_POLLED};
+    return ask_kernel(loop, fd, least, most);
+}
+
+static SMK_COLD void record_delay(struct smk_thread *t, const struct smk_conn *conn, const struct arrival *arrival,
+                                  int fd, uint64_t now)
+{
+    uint64_t *rec = smk_gate_open(SMK_CAT_LOOP) ? smk_reserve(t, 6, SMK_EV_LOOP_DELAY) : NULL;
+    if (!rec)
+        return;
+    rec[1] = now;
+    rec[2] = conn->request.id;
+    rec[3] = arrival->delay;
+    rec[4] = arrival->at_most;
+    rec[5] = (uint64_t)(int64_t)fd;
+    smk_commit(t, rec, smk_record_head(SMK_EV_LOOP_DELAY, 6, 0, arrival->how));
+}
+
+/* ---- begin ----------------------------------------------------------------------------------------------- */
+
+static uint32_t route_of(struct smk_conn *conn, const struct smk_proto_seen *first)
+{
+    if (conn->named_len == first->name_len && memcmp(conn->named, first->name, first->name_len) == 0)
+        return conn->named_route;
+    uint32_t route = smk_route_string(first->name, first->name_len);
+    conn->named_len = 0;
+    if (first->name_len <= SMK_CONN_NAME_KEPT) {
+        memcpy(conn->named, first->name, first->name_len);
+        conn->named_len = first->name_len;
+        conn->named_route = route;
+    }
+    return route;
+}
+
+static void begin(const struct smk_seen *seen, struct smk_conn *conn, int fd, const struct smk_proto_seen *first,
+                  uint64_t now)
+{
+    struct arrival arrival = arrival_of(seen, conn, fd, now);
+    conn->more = first->requests - 1;
+    conn->read_at = now;
+    conn->wrote = 0;
+    conn->answering = 0;
+    conn->answer.kind = SMK_ANSWER_NONE;
+    conn->no_body = first->name_len > 5 && memcmp(first->name, "HEAD ", 5) == 0;
+    smk_add_relaxed(&smk_conns_count.requests, first->requests);
+    smk_request_found(seen->t, &conn->request, route_of(conn, first), now - arrival.delay, now);
+    if (SMK_UNLIKELY(arrival.at_most >= smk_load_relaxed(&smk_slept.away)))
+        record_delay(seen->t, conn, &arrival, fd, now);
+}
+
+/* ---- end ------------------------------------------------------------------------------------------------- */
+
+static void end_with(struct smk_thread *t, struct smk_conn *conn, uint32_t more, uint64_t now)
+{
+    struct smk_request_answer answer = {
+        .wrote = conn->wrote ? conn->wrote : now,
+        .delay = conn->read_at - smk_min_u64(conn->request.begin, conn->read_at),
+        .status = conn->answering ? conn->status : 0,
+        .more = more,
+        .outcome = conn->answering ? (enum smk_outcome)conn->outcome : SMK_OUTCOME_REFUSED,
+    };
+    smk_request_answered(t, &conn->request, &answer, now);
+    conn->request.id = 0;
+}
+
+void smk_conn_ends(struct smk_thread *t, struct smk_conn *conn, uint64_t now)
+{
+    if (conn->request.id)
+        end_with(t, conn, conn->more, now);
+}
+
+/* HTTP answers one after the other: what came behind this request is answered by what is written next. */
+static void end_answered(struct smk_thread *t, struct smk_conn *conn, uint64_t now)
+{
+    uint64_t arrived = conn->request.begin;
+    if (conn->more == 0 || conn->proto.protocol != SMK_PROTO_HTTP1) {
+        end_with(t, conn, conn->more, now);
+        return;
+    }
+    end_with(t, conn, 0, now);
+    conn->more--;
+    conn->answering = 0;
+    conn->answer.kind = SMK_ANSWER_NONE;
+    smk_request_found(t, &conn->request, conn->request.route, arrived, now);
+}
+
+/* ---- what the wrappers saw ------------------------------------------------------------------------------- */
+
+/* Takes all pieces. False: it is not understood. */
+static bool parse(struct smk_conn *conn, const struct smk_bytes *bytes, struct smk_proto_seen *first)
+{
+    struct smk_proto_seen more;
+    size_t left = bytes->len;
+    first->requests = 0;
+    for (int i = 0; i < bytes->count && left > 0; i++) {
+        size_t len = smk_min_u64(bytes->pieces[i].iov_len, left);
+        struct smk_proto_seen *seen = first->requests ? &more : first;
+        uint32_t before = first->requests;
+        if (smk_proto_read(&conn->proto, bytes->pieces[i].iov_base, len, seen) == SMK_PROTO_UNKNOWN)
+            return false;
+        if (seen == &more)
+            first->requests = before + more.requests;
+        left -= len;
+    }
+    return true;
+}
+
+/* The connection of a slot that was not looked at yet is looked for. */
+static struct smk_conn *hold_or_find(struct smk_fd_slot *slot, int fd)
+{
+    if (SMK_LIKELY(smk_load_relaxed(&slot->conn) != SMK_CONN_NEW))
+        return smk_conn_hold(slot);
+    if (!smk_load_relaxed(&smk_proto_wanted.requests) || smk_load_relaxed(&slot->kind) == SMK_WAIT_DISK ||
+        !smk_conn_is_served(fd)) {
+        smk_store_relaxed(&slot->conn, SMK_CONN_NONE);
+        return NULL;
+    }
+    struct smk_conn *conn = smk_conn_make(slot);
+    if (conn)
+        smk_add_relaxed(&smk_conns_count.found, 1);
+    return conn;
+}
+
+/* False: it is followed no more, and was let go of. */
+static bool is_followed(struct smk_thread *t, struct smk_fd_slot *slot, struct smk_conn *conn)
+{
+    if (SMK_UNLIKELY(smk_load_relaxed(&conn->missed) != 0)) {
+        smk_conn_give_up(t, slot, conn);
+        return false;
+    }
+    if (SMK_UNLIKELY(smk_load_relaxed(&smk_requests_marked) != 0)) {
+        if (conn->request.id)
+            smk_request_dropped(t, &conn->request);
+        conn->request.id = 0;
+        smk_conn_let_go(conn);
+        return false;
+    }
+    return true;
+}
+
+void smk_conn_read(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd, const struct smk_bytes *bytes,
+                   int64_t result, size_t asked, uint64_t now)
+{
+    struct smk_proto_seen first;
+    bool nothing = result == -1 && errno == EAGAIN;
+    if (!smk_gate_open(SMK_CAT_REQUEST) || (result <= 0 && !nothing))
+        return;
+    struct smk_conn *conn = hold_or_find(slot, fd);
+    if (!conn || !is_followed(seen->t, slot, conn))
+        return;
+    if (!nothing) {
+        if (SMK_UNLIKELY(!parse(conn, bytes, &first))) {
+            smk_conn_give_up(seen->t, slot, conn);
+            return;
+        }
+        if (first.requests && conn->request.id && conn->wrote)
+            smk_conn_ends(seen->t, conn, now);
+        if (first.requests && conn->request.id)
+            conn->more += first.requests;
+        else if (first.requests)
+            begin(seen, conn, fd, &first, now);
+    }
+    if (nothing || (size_t)result < asked)
+        conn->empty_at = seen->since;
+    smk_conn_let_go(conn);
+}
+
+/* The first bytes of an answer; false: these begin none (100 Continue). */
+static bool answer_begins(struct smk_conn *conn, const struct smk_bytes *bytes, bool full)
+{
+    struct smk_proto_answer answer = {0};
+    size_t len = bytes->pieces ? smk_min_u64(bytes->pieces[0].iov_len, bytes->len) : 0;
+    bool begins = len > 0 && smk_proto_wrote(&conn->proto, bytes->pieces[0].iov_base, len, &answer);
+    if (!begins && conn->proto.protocol == SMK_PROTO_HTTP1)
+        return false;
+    conn->answering = 1;
+    conn->status = (uint32_t)answer.status;
+    conn->outcome = answer.failed ? SMK_OUTCOME_FAILED : answer.refused ? SMK_OUTCOME_REFUSED : SMK_OUTCOME_GOOD;
+    smk_answer_begin(&conn->answer, conn->proto.protocol, bytes, conn->status, conn->no_body, full);
+    return true;
+}
+
+void smk_conn_wrote(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd, const struct smk_bytes *bytes,
+                    size_t asked, uint64_t now)
+{
+    if (!smk_gate_open(SMK_CAT_REQUEST))
+        return;
+    struct smk_conn *conn = hold_or_find(slot, fd);
+    if (!conn || !is_followed(seen->t, slot, conn))
+        return;
+    if (conn->request.id) {
+        if (conn->answering)
+            smk_answer_goes_on(&conn->answer, bytes);
+        else
+            answer_begins(conn, bytes, bytes->len == asked);
+        conn->wrote = now;
+        if (smk_answer_is_whole(&conn->answer))
+            end_answered(seen->t, conn, now);
+    }
+    if (SMK_UNLIKELY(conn->proto.protocol == SMK_PROTO_UNKNOWN)) { /* another one was switched to */
+        smk_conn_ends(seen->t, conn, now);
+        smk_conn_give_up(seen->t, slot, conn);
+        return;
+    }
+    smk_conn_let_go(conn);
+}

@@ -1,0 +1,69 @@
+/* loop.h: how a thread looks for work: when its event loop polled last, and whether that waited.
+ *
+ * A poll that waited had found nothing when it began: whatever it reports had arrived when it returned. One
+ * that returned at once may report what arrived while the thread was busy with something else, at the
+ * earliest when it had looked the last time before. A poll that has much to report, or loses its CPU, is slow
+ * without waiting: after a thread was away for long it is not taken for one that waited before the kernel was
+ * asked.
+ *
+ * A callback may poll as well, for an answer of its own that it waits for. So a loop is known by where it
+ * looks from, address and depth of the stack; looks from further down are a callback's and pass by unnoticed,
+ * unless the loop has not been seen for SMK_LOOP_INNER_MAX of them: then the frame that we took for it is gone.
+ *
+ * Owned by the thread; no time stamps but those that the wrappers have taken.
+ */
+#ifndef SMK_SOURCE_LOOP_H
+#define SMK_SOURCE_LOOP_H
+
+#include "core/request.h"
+#include "core/thread.h"
+#include "source/caller.h"
+
+#define SMK_LOOP_INNER_MAX 64u
+
+/* A request is told that it was delayed from here on, and the kernel is asked when its bytes arrived. */
+#define SMK_LOOP_AWAY_NS UINT64_C(5000000)
+
+/* A look from here is the loop's own. */
+SMK_INLINE bool smk_loop_is_own(struct smk_loop_now *loop, const struct smk_caller *from)
+{
+    if (SMK_LIKELY(loop->sp == from->sp && loop->pc == from->pc)) {
+        loop->inner = 0;
+        return true;
+    }
+    if (from->sp < loop->sp && ++loop->inner < SMK_LOOP_INNER_MAX)
+        return false;
+    loop->pc = from->pc;
+    loop->sp = from->sp;
+    loop->inner = 0;
+    return true;
+}
+
+/* The thread looked from `since` to `now`; bounds in ticks. */
+SMK_INLINE void smk_loop_looked(struct smk_loop_now *loop, const struct smk_caller *from, uint64_t since,
+                                uint64_t now, uint64_t slept, uint64_t away)
+{
+    if (!smk_loop_is_own(loop, from))
+        return;
+    bool waited = now - since >= slept;
+    bool was_away = loop->polled != 0 && since - loop->polled >= away;
+    loop->slept = waited && !was_away;
+    loop->doubtful = was_away && now - since >= away / 4;
+    loop->before = loop->polled;
+    loop->polled = now;
+}
+
+/* The loop is about to look: a request that is not answered goes on without this thread. */
+SMK_INLINE void smk_loop_looks(struct smk_thread *t, const struct smk_caller *from, uint64_t now)
+{
+    if (SMK_UNLIKELY(t->loop.found != 0) && from->sp >= t->loop.sp)
+        smk_request_left(t, now);
+}
+
+/* Nothing that the last look reported had arrived before. */
+SMK_INLINE uint64_t smk_loop_earliest(const struct smk_loop_now *loop)
+{
+    return loop->slept ? loop->polled : loop->before;
+}
+
+#endif
