@@ -15,7 +15,10 @@
 
 const char *smk_finding_kind_name(enum smk_finding_kind kind)
 {
-    return kind == SMK_FINDING_DEADLOCK ? "deadlock" : "lock contention";
+    static const char *const names[] = {[SMK_FINDING_LOCK] = "lock contention",
+                                        [SMK_FINDING_DEADLOCK] = "deadlock",
+                                        [SMK_FINDING_LOOP] = "event loop"};
+    return names[kind];
 }
 
 const char *smk_finding_rule_name(enum smk_finding_rule rule)
@@ -52,7 +55,7 @@ struct smk_finding *smk_findings_add(struct smk_findings *findings, struct smk_m
 
 /* ---- lock contention ------------------------------------------------------------------------------------ */
 
-static void note_share(struct smk_finding *finding, const struct smk_share *share)
+void smk_finding_note_share(struct smk_finding *finding, const struct smk_share *share)
 {
     uint32_t at = finding->share_count;
     if (at == SMK_SHARES_MAX) {
@@ -77,7 +80,7 @@ static bool take_shares(struct smk_finding *finding, const struct smk_latency *l
             continue;
         struct smk_share share = {i, cell->part.ns, latency->routes[i].in_window, cell->part.count,
                                   cell->requests};
-        note_share(finding, &share);
+        smk_finding_note_share(finding, &share);
         much |= share.ns >= LEAST_TOTAL && smk_per_mille(share.ns, share.of) >= ROUTE_SHARE_MILLE;
     }
     return much;
@@ -153,7 +156,8 @@ static bool add_locks(struct smk_findings *findings, const struct smk_evidence *
 bool smk_findings_make(struct smk_findings *findings, const struct smk_evidence *evidence)
 {
     *findings = (struct smk_findings){0};
-    bool ok = smk_findings_add_deadlocks(findings, evidence) && add_locks(findings, evidence);
+    bool ok = smk_findings_add_deadlocks(findings, evidence) && add_locks(findings, evidence) &&
+              smk_findings_add_loops(findings, evidence);
     smk_sort(findings->array, findings->count, sizeof(*findings->array), more_costly);
     return ok;
 }

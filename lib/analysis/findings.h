@@ -5,12 +5,13 @@
 #include "analysis/holders.h"
 #include "analysis/latency.h"
 #include "analysis/locks.h"
+#include "analysis/loops.h"
 
 #define SMK_FINDINGS_MAX  32u
 #define SMK_SHARES_MAX    4u
 #define SMK_DEADLOCK_MAX  16u
 
-enum smk_finding_kind { SMK_FINDING_LOCK, SMK_FINDING_DEADLOCK };
+enum smk_finding_kind { SMK_FINDING_LOCK, SMK_FINDING_DEADLOCK, SMK_FINDING_LOOP };
 
 /* Why it is one. */
 enum smk_finding_rule {
@@ -31,6 +32,7 @@ struct smk_finding {
     enum smk_finding_kind kind;
     enum smk_finding_rule rule;
     uint32_t lock; /* index in smk_locks */
+    uint32_t hold; /* in smk_loops */
     uint64_t cost; /* ns of waiting in the window */
     uint32_t share_count; /* of the routes, most time first */
     struct smk_share shares[SMK_SHARES_MAX];
@@ -52,6 +54,7 @@ struct smk_evidence {
     struct smk_symbols *symbols;
     const struct smk_locks *locks;
     const struct smk_latency *latency;
+    const struct smk_loops *loops;
 };
 
 /* False when there is no memory. */
@@ -60,12 +63,17 @@ void smk_findings_free(struct smk_findings *findings, struct smk_mem *mem);
 
 /* Circles among the open waits; deadlock.c. Adds findings without a cost. */
 bool smk_findings_add_deadlocks(struct smk_findings *findings, const struct smk_evidence *evidence);
+/* Callbacks that held the event loop; find_loop.c. */
+bool smk_findings_add_loops(struct smk_findings *findings, const struct smk_evidence *evidence);
 /* A new one at the end; NULL when there are SMK_FINDINGS_MAX, or no memory. */
 struct smk_finding *smk_findings_add(struct smk_findings *findings, struct smk_mem *mem,
                                      enum smk_finding_kind kind);
 
 const char *smk_finding_kind_name(enum smk_finding_kind kind);
 const char *smk_finding_rule_name(enum smk_finding_rule rule);
+
+/* Keeps the SMK_SHARES_MAX largest. */
+void smk_finding_note_share(struct smk_finding *finding, const struct smk_share *share);
 
 /* a * 1000 / b, not more than UINT32_MAX; 0 for b = 0. */
 uint32_t smk_per_mille(uint64_t a, uint64_t b);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define FAILED_STATUS 500u
+#define MORE_MAX      65536u /* more than one read can bring */
 
 bool smk_latency_init(struct smk_latency *latency, struct smk_mem *mem, uint64_t from,
                       uint32_t slowest)
@@ -141,12 +142,9 @@ uint32_t smk_latency_route_of(const struct smk_latency *latency, uint64_t id)
 
 /* ---- parts -------------------------------------------------------------------------------------------- */
 
-void smk_latency_part(struct smk_latency *latency, uint64_t id, enum smk_part_kind kind, uint32_t part,
-                      uint64_t end, uint64_t ns)
+static void add_part(const struct smk_latency *latency, struct smk_request_record *record, enum smk_part_kind kind,
+                     uint32_t part, uint64_t end, uint64_t ns)
 {
-    struct smk_request_record *record = id ? find(latency, id) : NULL;
-    if (!record)
-        return;
     uint64_t since = smk_max_u64(record->begin, latency->from);
     ns = end > since ? smk_min_u64(ns, end - since) : 0;
     for (uint32_t i = 0; i < record->part_count; i++) {
@@ -162,6 +160,14 @@ void smk_latency_part(struct smk_latency *latency, uint64_t id, enum smk_part_ki
         return;
     }
     record->parts[record->part_count++] = (struct smk_part){kind, part, ns, 1};
+}
+
+void smk_latency_part(struct smk_latency *latency, uint64_t id, enum smk_part_kind kind, uint32_t part,
+                      uint64_t end, uint64_t ns)
+{
+    struct smk_request_record *record = id ? find(latency, id) : NULL;
+    if (record)
+        add_part(latency, record, kind, part, end, ns);
 }
 
 void smk_latency_cpu(struct smk_latency *latency, uint64_t id, uint64_t end, uint64_t on_cpu,
@@ -234,8 +240,9 @@ static void keep_if_slow(struct smk_latency *latency, const struct smk_request_r
     latency->slowest[at] = *record;
 }
 
+/* `more`: others that ended with it. */
 static void take_in(struct smk_latency *latency, struct smk_mem *mem,
-                    const struct smk_request_record *record)
+                    const struct smk_request_record *record, uint64_t more)
 {
     if (record->route_index == SMK_MAP_NONE || record->end < latency->from)
         return;
@@ -246,10 +253,12 @@ static void take_in(struct smk_latency *latency, struct smk_mem *mem,
         route->running++;
         latency->running++;
     } else {
-        smk_dist_add(&route->latency, mem, record->duration);
-        smk_dist_add(&latency->all, mem, record->duration);
-        route->failed += record->status >= FAILED_STATUS;
-        latency->ended++;
+        for (uint64_t i = 0; i <= more; i++) {
+            smk_dist_add(&route->latency, mem, record->duration);
+            smk_dist_add(&latency->all, mem, record->duration);
+        }
+        route->failed += record->status >= FAILED_STATUS ? 1 + more : 0;
+        latency->ended += 1 + more;
     }
     if (record->cpu_seen && !record->cpu_unknown) {
         route->on_cpu += record->on_cpu;
@@ -262,21 +271,60 @@ static void take_in(struct smk_latency *latency, struct smk_mem *mem,
     keep_if_slow(latency, record);
 }
 
-void smk_latency_end(struct smk_latency *latency, struct smk_mem *mem, uint64_t id, uint32_t route,
-                     uint64_t time, uint64_t duration, uint32_t status, uint32_t thread)
+static void add_delay(struct smk_latency *latency, struct smk_request_record *ended,
+                      const struct smk_latency_answer *answer)
+{
+    if (ended->route_index == SMK_MAP_NONE || answer->delay == 0)
+        return;
+    struct smk_route *route = &latency->routes[ended->route_index];
+    uint64_t delay = smk_min_u64(answer->delay, ended->duration);
+    route->loop += delay * (1 + answer->more);
+    route->loop_max = smk_max_u64(route->loop_max, delay);
+    if (!ended->loop_seen)
+        add_part(latency, ended, SMK_PART_LOOP, 0, ended->begin + delay, delay);
+}
+
+void smk_latency_answered(struct smk_latency *latency, struct smk_mem *mem, uint64_t id,
+                          const struct smk_latency_answer *answer, uint32_t thread)
 {
     struct smk_request_record unlisted = {.id = id};
     struct smk_request_record *record = id ? find(latency, id) : NULL;
     struct smk_request_record *ended = record ? record : &unlisted;
-    ended->route = route;
-    ended->route_index = route_index(latency, mem, route);
-    ended->status = status;
-    ended->duration = smk_min_u64(duration, time);
-    ended->begin = time - ended->duration;
-    ended->end = time;
+    ended->route = answer->route;
+    ended->route_index = route_index(latency, mem, answer->route);
+    ended->status = answer->status;
+    ended->duration = smk_min_u64(answer->duration, answer->end);
+    ended->begin = answer->end - ended->duration;
+    ended->end = answer->end;
     if (!record || !ended->thread)
         ended->thread = thread;
-    take_in(latency, mem, ended);
+    add_delay(latency, ended, answer);
+    take_in(latency, mem, ended, smk_min_u64(answer->more, MORE_MAX));
+    if (record)
+        let_go(latency, record);
+}
+
+void smk_latency_end(struct smk_latency *latency, struct smk_mem *mem, uint64_t id, uint32_t route,
+                     uint64_t time, uint64_t duration, uint32_t status, uint32_t thread)
+{
+    struct smk_latency_answer answer = {.end = time, .duration = duration, .route = route, .status = status};
+    smk_latency_answered(latency, mem, id, &answer, thread);
+}
+
+void smk_latency_arrived(struct smk_latency *latency, uint64_t id, uint64_t delay)
+{
+    struct smk_request_record *record = id ? find(latency, id) : NULL;
+    if (!record || record->loop_seen)
+        return;
+    uint64_t read = record->begin;
+    record->begin -= smk_min_u64(delay, read);
+    record->loop_seen = true;
+    add_part(latency, record, SMK_PART_LOOP, 0, read, delay);
+}
+
+void smk_latency_dropped(struct smk_latency *latency, uint64_t id)
+{
+    struct smk_request_record *record = id ? find(latency, id) : NULL;
     if (record)
         let_go(latency, record);
 }
@@ -305,7 +353,7 @@ void smk_latency_finish(struct smk_latency *latency, struct smk_mem *mem, uint64
         if (!record->begin_seen)
             record->begin = smk_min_u64(latency->from, to);
         record->duration = to > record->begin ? to - record->begin : 0;
-        take_in(latency, mem, record);
+        take_in(latency, mem, record, 0);
     }
     find_most(latency);
 }

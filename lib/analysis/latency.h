@@ -26,7 +26,8 @@ enum smk_part_kind {
     SMK_PART_CALL,          /* id: of the sum of waits in one call, smk_call_waits */
     SMK_PART_QUEUE,         /* id: the site of the handoff */
     SMK_PART_REGION,        /* id: the site; without the waits in it and without inner regions */
-    SMK_PART_REQUEST_REGION /* id: the site; overlaps the others */
+    SMK_PART_REQUEST_REGION, /* id: the site; overlaps the others */
+    SMK_PART_LOOP           /* id: 0; from the arrival of its bytes to their read */
 };
 
 struct smk_part {
@@ -45,6 +46,7 @@ struct smk_request_record {
     uint32_t thread; /* serial of the last one that worked for it */
     uint32_t part_count;
     bool begin_seen, running;
+    bool loop_seen;   /* its loop delay is among the parts */
     bool cpu_seen;    /* a thread worked for it whose switches are known: the next two are measured … */
     bool cpu_unknown; /* … but not of all of its time */
     uint64_t on_cpu;    /* ns, of all threads that worked for it */
@@ -61,6 +63,7 @@ struct smk_route {
     uint64_t failed;         /* status 500 and above */
     uint64_t on_cpu, preempted; /* ns, of those requests of which all is known */
     uint64_t measured;       /* how many these are */
+    uint64_t loop, loop_max; /* ns from arrival to read, of those that were found on sockets */
     uint64_t explained;      /* ns of in_window in parts that do not overlap */
     uint32_t most;           /* the cell that took most of its time, of those that do not overlap */
 };
@@ -104,6 +107,22 @@ void smk_latency_enter(struct smk_latency *latency, struct smk_mem *mem, uint64_
 void smk_latency_trace(struct smk_latency *latency, uint64_t id, uint64_t high, uint64_t low);
 void smk_latency_end(struct smk_latency *latency, struct smk_mem *mem, uint64_t id, uint32_t route,
                      uint64_t time, uint64_t duration, uint32_t status, uint32_t thread);
+
+/* How a request ended that was found on a socket; all before it was known when its event was recorded. */
+struct smk_latency_answer {
+    uint64_t end;      /* when its last byte was written */
+    uint64_t duration;
+    uint64_t delay;    /* from the arrival of its bytes to their read */
+    uint64_t more;     /* others that came, and were answered, with it */
+    uint32_t route, status;
+};
+
+void smk_latency_answered(struct smk_latency *latency, struct smk_mem *mem, uint64_t id,
+                          const struct smk_latency_answer *answer, uint32_t thread);
+/* Its bytes had arrived `delay` before its begin. */
+void smk_latency_arrived(struct smk_latency *latency, uint64_t id, uint64_t delay);
+/* It was none. */
+void smk_latency_dropped(struct smk_latency *latency, uint64_t id);
 
 /* [end - ns, end] belongs to the request: what lies before its begin is cut off. */
 void smk_latency_part(struct smk_latency *latency, uint64_t id, enum smk_part_kind kind, uint32_t part,

@@ -39,6 +39,7 @@ static void take_lock_wait(struct smk_report *report, struct smk_state *state,
         return;
     uint64_t ns = seen->end - smk_max_u64(seen->begin, report->from);
     smk_latency_part(&report->latency, seen->request, SMK_PART_LOCK, lock, seen->end, ns);
+    smk_loops_waited(&report->loops, &report->mem, seen->thread, seen->end - ns, seen->end, seen->stack);
     if (state)
         smk_regions_wait(state, seen->end, ns);
 }
@@ -112,6 +113,7 @@ static void on_sched(struct smk_report *report, struct smk_state *state, const s
     default:
         smk_running_sample(&report->running, &report->mem, event->time,
                            smk_latency_route_of(&report->latency, state->request), id_arg(event, 0));
+        smk_loops_sampled(&report->loops, &report->mem, event->thread, event->time, id_arg(event, 0));
     }
 }
 
@@ -123,17 +125,72 @@ static bool on_call_wait(struct smk_report *report, struct smk_state *state, con
         return false;
     uint32_t sum = smk_call_waits_add(&report->locks.others, &report->mem, &wait);
     uint64_t ns = wait.end - wait.begin;
+    if (wait.kind != SMK_WAIT_POLL)
+        smk_loops_waited(&report->loops, &report->mem, event->thread, wait.begin, wait.end, wait.stack);
     if (sum != SMK_MAP_NONE)
         smk_latency_part(&report->latency, state->request, SMK_PART_CALL, sum, wait.end, ns);
     smk_regions_wait(state, wait.end, ns);
     return true;
 }
 
+static void on_answer(struct smk_report *report, const smk_event *event)
+{
+    struct smk_latency_answer answer = {
+        .end = event->time - smk_min_u64(arg(event, 4), event->time),
+        .duration = arg(event, 2),
+        .delay = arg(event, 5),
+        .more = arg(event, 6),
+        .route = id_arg(event, 0),
+        .status = id_arg(event, 3),
+    };
+    if (answer.end >= report->from)
+        smk_loops_read(&report->loops, &report->mem, event->thread, answer.delay);
+    smk_latency_answered(&report->latency, &report->mem, arg(event, 1), &answer, event->thread);
+}
+
+static void on_loop_delay(struct smk_report *report, const smk_event *event)
+{
+    uint64_t request = arg(event, 1);
+    struct smk_loop_delay delay = {
+        .time = event->time,
+        .delay = arg(event, 2),
+        .request = request,
+        .thread = event->thread,
+        .route = smk_latency_route_of(&report->latency, request),
+        .how = id_arg(event, 0),
+    };
+    smk_loops_delay(&report->loops, &report->mem, report->symbols, &delay);
+    smk_latency_arrived(&report->latency, request, delay.delay);
+}
+
+/* Whom the thread works for now, for the question what held its loop. */
+static void note_work(struct smk_report *report, const struct smk_state *state, const smk_event *event)
+{
+    if (state->request)
+        smk_loops_works(&report->loops, &report->mem, event->thread,
+                        smk_latency_route_of(&report->latency, state->request), event->time);
+    else
+        smk_loops_rests(&report->loops, event->thread, event->time);
+}
+
 static void on_request(struct smk_report *report, struct smk_state *state, const smk_event *event)
 {
-    uint64_t id = arg(event, 1);
+    uint64_t id = arg(event, 1), worked_for = state->request;
     smk_running_turn(&report->latency, state, event->time);
     switch (event->id) {
+    case SMK_EV_REQUEST_ANSWERED:
+        on_answer(report, event);
+        if (state->request == id)
+            state->request = 0;
+        break;
+    case SMK_EV_REQUEST_DROPPED:
+        smk_latency_dropped(&report->latency, id);
+        if (state->request == id)
+            state->request = 0;
+        break;
+    case SMK_EV_LOOP_DELAY:
+        on_loop_delay(report, event);
+        break;
     case SMK_EV_REQUEST_BEGIN:
         smk_latency_begin(&report->latency, &report->mem, id, id_arg(event, 0), event->time,
                           event->thread);
@@ -168,6 +225,8 @@ static void on_request(struct smk_report *report, struct smk_state *state, const
     default:
         break;
     }
+    if (state->request != worked_for)
+        note_work(report, state, event);
 }
 
 /* False when there is no memory for the thread. */
@@ -374,7 +433,7 @@ static struct smk_report *new_report(smk_trace *trace, const struct smk_report_o
     report->top = options->top ? options->top : SMK_TOP_DEFAULT;
     report->from = smk_max_u64(report->info->first, report->info->complete_from);
     report->to = smk_max_u64(report->from, report->info->last);
-    report->regions.from = report->locks.from = report->running.from = report->from;
+    report->regions.from = report->locks.from = report->running.from = report->loops.from = report->from;
     report->locks.keep = report->locks.others.keep = waits_kept(options);
     report->locks.others.from = report->memory.from = report->from;
     report->symbols = smk_mem_new(&report->mem, sizeof(*report->symbols));
@@ -395,7 +454,7 @@ static int conclude(struct smk_report *report)
     smk_regions_finish(&report->regions, &report->states);
     smk_report_memory_conclude(report);
     struct smk_evidence evidence = {&report->mem, report->trace, report->symbols, &report->locks,
-                                    &report->latency};
+                                    &report->latency, &report->loops};
     smk_findings_make(&report->findings, &evidence);
     order_all(report);
     return smk_mem_failed(&report->mem);
@@ -435,6 +494,7 @@ void smk_report_free(struct smk_report *report)
     smk_latency_free(&report->latency, mem);
     smk_regions_free(&report->regions, mem);
     smk_running_free(&report->running, mem);
+    smk_loops_free(&report->loops, mem);
     smk_locks_free(&report->locks, mem);
     smk_memory_free(&report->memory, mem);
     smk_map_free(&report->wait_kinds, mem);
@@ -490,6 +550,10 @@ const char *smk_report_part(const struct smk_report *report, const struct smk_pa
     if (part->kind == SMK_PART_LOCK) {
         smk_name_of_lock(name, report->symbols, &report->locks.array[part->id]);
         return "lock";
+    }
+    if (part->kind == SMK_PART_LOOP) {
+        memcpy(name, "delay", sizeof("delay"));
+        return "loop";
     }
     if (part->kind == SMK_PART_CALL) {
         const struct smk_call_sum *sum = &report->locks.others.sums[part->id];

@@ -416,6 +416,10 @@ void smk_report_finding_text(const struct smk_report *report, struct smk_words *
         say_circle(report, words, finding);
         return;
     }
+    if (finding->kind == SMK_FINDING_LOOP) {
+        smk_report_hold_text(report, words, finding);
+        return;
+    }
     say_title(report, words, finding);
     say_sums(report, words, finding);
     if (finding->share_count > 1 || finding->rule != SMK_RULE_ROUTE)

@@ -297,6 +297,8 @@ static void put_finding(struct smk_json_text *json, const struct smk_report *rep
     if (finding->kind == SMK_FINDING_DEADLOCK) {
         smk_put_json_string(json, "certainty", "exact");
         put_circle(json, report, finding);
+    } else if (finding->kind == SMK_FINDING_LOOP) {
+        smk_report_hold_json(report, json, finding);
     } else {
         smk_put_json_string(json, "certainty", smk_report_incomplete(report) ? "at least" : "exact");
         smk_put_json_number(json, "cost_ns", finding->cost);
@@ -339,6 +341,8 @@ static void put_routes(struct smk_json_text *json, const struct smk_report *repo
         smk_put_json_number(json, "in_window_ns", route->in_window);
         smk_put_json_number(json, "still_running", route->running);
         smk_put_json_number(json, "failed", route->failed);
+        smk_put_json_number(json, "loop_delay_ns", route->loop);
+        smk_put_json_number(json, "loop_delay_max_ns", route->loop_max);
         if (most)
             put_part(json, "mostly", report, most, route->in_window);
         smk_put_json_object_end(json);
@@ -450,6 +454,7 @@ int smk_report_json(const struct smk_report *report, smk_report_put put, void *a
     put_dist(&json, "requests", &report->latency.all);
     put_routes(&json, report);
     put_slowest(&json, report);
+    smk_report_loops_json(report, &json);
     smk_report_cpu_json(report, &json);
     put_locks(&json, report);
     smk_report_memory_json(report, &json);

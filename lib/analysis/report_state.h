@@ -4,6 +4,7 @@
 
 #include "analysis/findings.h"
 #include "analysis/memory.h"
+#include "analysis/loops.h"
 #include "analysis/names.h"
 #include "analysis/regions.h"
 #include "analysis/report.h"
@@ -24,6 +25,7 @@ struct smk_report {
     struct smk_latency latency;
     struct smk_regions regions;
     struct smk_running running;
+    struct smk_loops loops;
     struct smk_locks locks;
     struct smk_memory memory;
     struct smk_map wait_kinds; /* site of an own wait to its kind */
@@ -70,6 +72,12 @@ void smk_report_cpu_json(const struct smk_report *report, struct smk_json_text *
 void smk_report_memory_conclude(struct smk_report *report);
 void smk_report_memory_text(const struct smk_report *report, struct smk_words *words);
 void smk_report_memory_json(const struct smk_report *report, struct smk_json_text *json);
+/* report_loop.c */
+void smk_report_loops_text(const struct smk_report *report, struct smk_words *words);
+void smk_report_loops_json(const struct smk_report *report, struct smk_json_text *json);
+void smk_report_hold_text(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding);
+void smk_report_hold_json(const struct smk_report *report, struct smk_json_text *json,
+                          const struct smk_finding *finding);
 
 /* report_finding.c */
 void smk_report_finding_text(const struct smk_report *report, struct smk_words *words, unsigned number);
