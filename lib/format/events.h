@@ -173,7 +173,7 @@ enum smk_arg_type {
     X(50, USER_WAIT, "user_wait", OTHER, 0x0001, (SITE, "site"), (TICKS, "duration"),              \
       (NUMBER, "kind"), (ADDRESS, "object"), (STACK, "stack"))                                     \
     X(51, LOOP_DELAY, "loop_delay", LOOP, 0x0001, (NUMBER, "how"), (REQUEST, "request"),           \
-      (TICKS, "delay"), (TICKS, "at_most"), (SIGNED, "fd"))                                                  \
+      (TICKS, "delay"), (TICKS, "at_most"), (SIGNED, "fd"))                                          \
     X(58, REQUEST_COST, "request_cost", REQUEST, 0x0001, (NUMBER, "how"), (REQUEST, "request"),    \
       (TICKS, "over"), (NUMBER, "minor_faults"), (NUMBER, "major_faults"), (TICKS, "system"),      \
       (TICKS, "user"))                                                                             \

@@ -45,7 +45,8 @@ SMK_EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, in
                                   SMK_SOCKADDR address, socklen_t *size)
 {
     if (SMK_UNLIKELY(NOT_TAKEN(flags))) {
-        SMK_FD_CALL(ssize_t, __recvfrom_chk, fd, (fd, buf, len, room, flags, address, size), (flags & MSG_DONTWAIT) != 0);
+        SMK_FD_CALL(ssize_t, __recvfrom_chk, fd, (fd, buf, len, room, flags, address, size),
+                    (flags & MSG_DONTWAIT) != 0);
     }
     SMK_BYTES_CALL(__recvfrom_chk, fd, (fd, buf, len, room, flags, address, size),
                    (flags & MSG_DONTWAIT) != 0, read, buf, len);
