@@ -16,6 +16,7 @@
 #include "core/fds.h"
 #include "core/init.h"
 #include "core/rest.h"
+#include "core/shed.h"
 #include "core/writer.h"
 #include "format/events.h"
 #include "source/alloc.h"
@@ -55,6 +56,14 @@ static void begin_buffer(void)
 {
     if (smk_core_set_pool_bytes(buffer_bytes(&smk_agent.settings)) < 0)
         snprintf(smk_agent.buffer_why, sizeof smk_agent.buffer_why, "%s", smk_last_error());
+}
+
+static void begin_budget(void)
+{
+    const struct smk_settings *settings = &smk_agent.settings;
+    smk_shed_set_budget(&(struct smk_shed_budget){.recorder = (uint32_t)settings->budget_recorder,
+                                                  .armed = (uint32_t)settings->budget_armed,
+                                                  .floor_ns = settings->budget_floor});
 }
 
 static void begin_recorder(void)
@@ -121,6 +130,7 @@ static int agent_begin(void)
     close_timer = smk_timer_new(close_fronts, NULL);
     begin_buffer();
     smk_live_begin(&smk_agent.settings);
+    begin_budget();
     smk_captures_open();
     int rc = begin_fronts();
     if (rc < 0) {
@@ -146,6 +156,7 @@ static void agent_end(void)
     if (smk_agent.recorder_reach_ns)
         smk_recorder_set(0);
     smk_captures_end(ENDING_NS);
+    smk_shed_set_budget(&(struct smk_shed_budget){0}); /* what the program records by itself has none */
 }
 
 static void agent_closed(void)

@@ -143,6 +143,22 @@ bool smk_parse_bytes(const char *text, size_t len, uint64_t *bytes)
     return true;
 }
 
+bool smk_parse_share(const char *text, size_t len, uint64_t *share)
+{
+    const char *end = text + len;
+    struct number number;
+    bool none = (len == 3 && memcmp(text, "off", 3) == 0) || (len == 1 && *text == '0');
+    const char *unit = none ? NULL : parse_number(text, end, &number);
+    *share = 0;
+    if (none)
+        return true;
+    if (!unit || end - unit != 1 || *unit != '%' || number.whole > 100)
+        return false;
+    __uint128_t parts = (__uint128_t)number.fraction * 100;
+    *share = number.whole * 100 + (uint64_t)(parts / number.scale);
+    return parts % number.scale == 0; /* of a finer one nothing would be left */
+}
+
 /* ---- and back ------------------------------------------------------------------------------------------- */
 
 void smk_format_duration(uint64_t ns, char *text, size_t size)
@@ -156,6 +172,17 @@ void smk_format_duration(uint64_t ns, char *text, size_t size)
             return;
         }
     snprintf(text, size, "0s");
+}
+
+void smk_format_share(uint64_t share, char *text, size_t size)
+{
+    unsigned long long whole = share / 100, rest = share % 100;
+    if (share == 0)
+        snprintf(text, size, "off");
+    else if (rest == 0)
+        snprintf(text, size, "%llu%%", whole);
+    else
+        snprintf(text, size, "%llu.%0*llu%%", whole, rest % 10 ? 2 : 1, rest % 10 ? rest : rest / 10);
 }
 
 void smk_format_bytes(uint64_t bytes, char *text, size_t size)

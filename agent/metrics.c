@@ -8,9 +8,11 @@
 #include "base/atomic.h"
 #include "captures.h"
 #include "control.h"
+#include "core/cost.h"
 #include "core/gate.h"
 #include "core/pool.h"
 #include "core/request.h"
+#include "core/shed.h"
 #include "core/stats.h"
 #include "core/thread.h"
 #include "fronts.h"
@@ -91,8 +93,45 @@ static void put_store(struct text *text)
     one(text, "day_bytes", "gauge", "Bytes of all captures of the last 24 hours.", smk_store_day_bytes());
 }
 
+/* A figure of each category that has ever cost something. */
+static void by_category(struct text *text, const char *name, const char *help, const uint64_t values[], bool is_time)
+{
+    head(text, name, "counter", help);
+    for (unsigned i = 0; i < SMK_CATEGORY_COUNT; i++) {
+        unsigned long long value = values[i];
+        if (value == 0)
+            continue;
+        put(text, "stallmark_%s{category=\"%s\"} ", name, smk_category_name(1u << i));
+        if (is_time)
+            put(text, "%llu.%09llu\n", value / 1000000000u, value % 1000000000u);
+        else
+            put(text, "%llu\n", value);
+    }
+}
+
+static void put_budget(struct text *text)
+{
+    struct smk_cost cost;
+    struct smk_shed_status status;
+    smk_cost_read(&cost);
+    smk_shed_get_status(&status);
+    by_category(text, "cost_events_total", "Events recorded, by category.", cost.events, false);
+    by_category(text, "cost_calls_total", "Wrapped calls timed, by category.", cost.calls, false);
+    by_category(text, "cost_seconds_total", "What the program's threads did for the tracer; estimated.", cost.ns, true);
+    seconds(text, "own_cpu_seconds_total", "counter", "CPU time of the tracer's own threads.", cost.own_ns);
+    seconds(text, "process_cpu_seconds_total", "counter", "CPU time of the process, the tracer's included.",
+            cost.process_ns);
+    head(text, "not_recorded", "gauge", "1 while a category is shed because of the budget.");
+    for (unsigned i = 0; i < SMK_CATEGORY_COUNT; i++)
+        put(text, "stallmark_not_recorded{category=\"%s\"} %u\n", smk_category_name(1u << i),
+            status.categories >> i & 1);
+    one(text, "shed_total", "counter", "Times that a category was shed because of the budget.", status.shed);
+    one(text, "taken_back_total", "counter", "Times that a shed category was recorded again.", status.taken_back);
+}
+
 static void put_cost(struct text *text)
 {
+    put_budget(text);
     seconds(text, "writer_cpu_seconds_total", "counter", "CPU time of the writer thread.",
             smk_load_relaxed(&smk_stats.writer_cpu_ns));
     seconds(text, "control_cpu_seconds_total", "counter", "CPU time of the control loop.", smk_control_cpu_ns());

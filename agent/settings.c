@@ -49,6 +49,9 @@ void smk_setting_allowed(const struct smk_setting *setting, char *text, size_t s
     case SMK_SETTING_FLAG:
         snprintf(text, size, "on or off");
         break;
+    case SMK_SETTING_SHARE:
+        snprintf(text, size, "off, or a share from 0.01%% to 100%%, as 2%% or 0.25%%");
+        break;
     case SMK_SETTING_TEXT:
         snprintf(text, size, "%s", strcmp(setting->name, "recorder") == 0
                                        ? "off, or a time from 100ms to 24h, as 10s"
@@ -72,6 +75,9 @@ void smk_setting_value(const struct smk_setting *setting, const struct smk_setti
         break;
     case SMK_SETTING_FLAG:
         snprintf(text, size, "%s", *(const bool *)field ? "on" : "off");
+        break;
+    case SMK_SETTING_SHARE:
+        smk_format_share(*(const uint64_t *)field, text, size);
         break;
     case SMK_SETTING_TEXT:
         snprintf(text, size, "%s", *(char *const *)field ? *(char *const *)field : "");
@@ -145,6 +151,9 @@ static bool parse_value(const struct smk_setting *setting, const char *text, siz
         break;
     case SMK_SETTING_COUNT:
         good = parse_count(text, len, &number);
+        break;
+    case SMK_SETTING_SHARE:
+        good = smk_parse_share(text, len, &number);
     }
     if (!good || number < setting->least || number > setting->most)
         return false;

@@ -12,7 +12,8 @@
 #include "base/compiler.h"
 #include "stallmark/agent.h"
 
-/*  kinds: TEXT (const char *, NULL when not set), BYTES ("64MiB"), TIME ("5s", Go's syntax), COUNT, FLAG
+/*  kinds: TEXT (const char *, NULL when not set), BYTES ("64MiB"), TIME ("5s", Go's syntax), COUNT, FLAG,
+ *  SHARE ("2%", in hundredths of a percent; "off" is 0)
  *
  *         kind   name                 default      least     most      what */
 /* clang-format off */
@@ -36,6 +37,9 @@
     X(FLAG,  request_names,       "on",       0, 0,    "of those: method and path, or command; off: their protocol")  \
     X(COUNT, routes,              "256",      1, 4096, "with figures of their own; what comes later is \"other\"")    \
     X(TIME,  alloc_slow,          "100us",    1000, 10 * SMK__SEC, "longer calls of the allocator are waits (alloc)") \
+    X(SHARE, budget_recorder,     "2%",       0, 10000, "of the process's CPU time that the recorder may cost")       \
+    X(SHARE, budget_armed,        "10%",      0, 10000, "the same while a capture is armed")                          \
+    X(TIME,  budget_floor,        "500ms",    0, 64 * SMK__SEC, "CPU time a second that it counts as using at least") \
     X(TIME,  max_duration,        "10m",      SMK__SEC / 100, 86400 * SMK__SEC, "of a timed capture")  \
     X(BYTES, max_bytes,           "256MiB",   SMK__256KIB, SMK__TIB, "of a capture, unless it says so itself") \
     X(BYTES, max_bytes_limit,     "4GiB",     SMK__256KIB, SMK__TIB, "that a capture may ask for")   \
@@ -58,6 +62,7 @@ struct smk_settings {
 #define SMK__FIELD_TIME  uint64_t
 #define SMK__FIELD_COUNT uint64_t
 #define SMK__FIELD_FLAG  bool
+#define SMK__FIELD_SHARE uint64_t
 #define X(kind, name, standard, least, most, what) SMK__FIELD_##kind name;
     SMK_SETTINGS(X)
 #undef X
@@ -75,13 +80,17 @@ bool smk_settings_listen(const struct smk_settings *settings);
 bool smk_parse_duration(const char *text, size_t len, uint64_t *ns);
 /* "64MiB", "1GB", "4096", "512KiB"; units B KB MB GB TB KiB MiB GiB TiB, and k K m M g G as binary. */
 bool smk_parse_bytes(const char *text, size_t len, uint64_t *bytes);
+/* "2%", "0.25%", "off", in hundredths of a percent. */
+bool smk_parse_share(const char *text, size_t len, uint64_t *share);
 /* Exact, in the largest unit that is: "90s", "64MiB". */
 void smk_format_duration(uint64_t ns, char *text, size_t size);
 void smk_format_bytes(uint64_t bytes, char *text, size_t size);
+void smk_format_share(uint64_t share, char *text, size_t size);
 
 /* ---- the table, for documentation, status and tests ---------------------------------------------------- */
 
-enum smk_setting_kind { SMK_SETTING_TEXT, SMK_SETTING_BYTES, SMK_SETTING_TIME, SMK_SETTING_COUNT, SMK_SETTING_FLAG };
+enum smk_setting_kind { SMK_SETTING_TEXT, SMK_SETTING_BYTES, SMK_SETTING_TIME, SMK_SETTING_COUNT, SMK_SETTING_FLAG,
+                        SMK_SETTING_SHARE };
 
 struct smk_setting {
     enum smk_setting_kind kind;

@@ -10,10 +10,12 @@
 #include "core/capture.h"
 #include "core/clock.h"
 #include "core/cost.h"
+#include "core/gaps.h"
 #include "core/gate.h"
 #include "core/init.h"
 #include "core/intern.h"
 #include "core/pool.h"
+#include "core/shed.h"
 #include "core/stats.h"
 #include "core/thread.h"
 #include "fronts.h"
@@ -63,11 +65,57 @@ static void put_threads(struct smk_json *json)
     smk_json_end(json, '}');
 }
 
+static void put_budget(struct smk_json *json)
+{
+    char text[200];
+    struct smk_shed_status status;
+    smk_shed_get_status(&status);
+    smk_json_begin(json, "budget", '{');
+    smk_format_share(status.share, text, sizeof text);
+    smk_json_text(json, "share", text);
+    smk_json_number(json, "window_ns", status.window_ns);
+    smk_json_number(json, "cost_ns", status.cost_ns);
+    smk_json_number(json, "allowed_ns", status.allowed_ns);
+    smk_categories_format(status.categories, text, sizeof text);
+    smk_json_text(json, "not_recorded", text);
+    smk_json_number(json, "shed", status.shed);
+    smk_json_number(json, "taken_back", status.taken_back);
+    smk_json_number(json, "gaps_joined", smk_gaps_joined());
+    smk_json_end(json, '}');
+}
+
+/* Since the process began; ns by category is estimated, CPU times are measured. */
+static void put_categories(struct smk_json *json, const struct smk_cost *cost)
+{
+    smk_json_begin(json, "categories", '{');
+    for (unsigned i = 0; i < SMK_CATEGORY_COUNT; i++) {
+        if (cost->ns[i] == 0)
+            continue;
+        smk_json_begin(json, smk_category_name(1u << i), '{');
+        smk_json_number(json, "events", cost->events[i]);
+        smk_json_number(json, "calls", cost->calls[i]);
+        smk_json_number(json, "stacks", cost->stacks[i]);
+        smk_json_number(json, "ns", cost->ns[i]);
+        smk_json_end(json, '}');
+    }
+    smk_json_end(json, '}');
+}
+
 static void put_cost(struct smk_json *json)
 {
+    uint64_t error;
+    struct smk_cost cost, nothing = {0};
+    smk_cost_read(&cost);
     smk_json_begin(json, "cost", '{');
+    smk_json_number(json, "total_ns", smk_cost_between(&nothing, &cost, &error));
+    smk_json_number(json, "error_ns", error);
+    smk_json_number(json, "process_cpu_ns", cost.process_ns);
+    smk_json_number(json, "own_cpu_ns", cost.own_ns);
     smk_json_number(json, "writer_cpu_ns", smk_load_relaxed(&smk_stats.writer_cpu_ns));
+    smk_json_number(json, "sources_cpu_ns", smk_load_relaxed(&smk_stats.sources_cpu_ns));
     smk_json_number(json, "control_cpu_ns", smk_control_cpu_ns());
+    put_categories(json, &cost);
+    put_budget(json);
     smk_json_number(json, "event_ns", smk_cost_event_ns());
     smk_json_number(json, "bytes_written", smk_load_relaxed(&smk_stats.bytes_written));
     smk_json_number(json, "events_written", smk_load_relaxed(&smk_stats.events_written));

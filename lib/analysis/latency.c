@@ -329,6 +329,13 @@ void smk_latency_dropped(struct smk_latency *latency, uint64_t id)
         let_go(latency, record);
 }
 
+void smk_latency_forget_flights(struct smk_latency *latency)
+{
+    for (uint32_t i = 0; i < latency->flight_count; i++)
+        if (latency->flights[i].id)
+            let_go(latency, &latency->flights[i]);
+}
+
 static void find_most(struct smk_latency *latency)
 {
     for (uint32_t i = 0; i < latency->cell_count; i++) {

@@ -133,6 +133,9 @@ void smk_latency_cpu(struct smk_latency *latency, uint64_t id, uint64_t end, uin
                      uint64_t preempted);
 void smk_latency_cpu_unknown(struct smk_latency *latency, uint64_t id);
 
+/* Requests are not recorded for a while: what is in flight may end unseen, and is forgotten. */
+void smk_latency_forget_flights(struct smk_latency *latency);
+
 /* What is in flight at `to`, the end of the window, is taken in as running. */
 void smk_latency_finish(struct smk_latency *latency, struct smk_mem *mem, uint64_t to);
 

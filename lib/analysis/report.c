@@ -285,6 +285,37 @@ static bool on_event(struct smk_report *report, const smk_event *event)
     return true;
 }
 
+/* ---- gaps ----------------------------------------------------------------------------------------------- */
+
+/* From here on these are not recorded, for a while: what was begun may end unseen, so nothing that goes on
+ * now is taken to go on then. */
+static void on_gap(struct smk_report *report, uint32_t categories, uint64_t time)
+{
+    if (categories & SMK_CAT_REQUEST)
+        smk_latency_forget_flights(&report->latency);
+    for (uint32_t i = 0; i < report->states.count; i++) {
+        struct smk_state *state = &report->states.array[i];
+        if (categories & SMK_CAT_SCHED) {
+            smk_running_turn(&report->latency, state, time);
+            smk_running_source(&report->latency, state, time, SMK_SCHED_NONE, 1);
+        }
+        if (categories & SMK_CAT_REGION)
+            state->depth = 0;
+        if (categories & SMK_CAT_REQUEST)
+            state->request = 0;
+    }
+}
+
+/* True: it is one of a category that is in a gap, so others of its kind are missing there. */
+static bool is_in_gap(struct smk_report *report, const smk_event *event)
+{
+    uint32_t begun = smk_gaps_go_on(&report->gaps, event->time);
+    if (begun)
+        on_gap(report, begun, event->time);
+    const struct smk_event_spec *spec = report->gaps.open ? smk_event_spec(event->id) : NULL;
+    return spec && smk_gaps_cover(&report->gaps, event->process, spec->category, event->time);
+}
+
 /* ---- the pass ------------------------------------------------------------------------------------------- */
 
 struct pass {
@@ -321,7 +352,7 @@ static int read_events(struct smk_report *report, const struct smk_report_option
         return result;
     while ((result = smk_cursor_next(cursor, &event)) == 1) {
         report->to = smk_max_u64(report->to, event->time);
-        if (!on_event(report, event))
+        if (!is_in_gap(report, event) && !on_event(report, event))
             result = smk_mem_failed(&report->mem);
         if (++report->events % LOOK_EVERY == 0 && result == 1) {
             result = look_around(report, &pass);
@@ -441,6 +472,7 @@ static struct smk_report *new_report(smk_trace *trace, const struct smk_report_o
         smk_report_free(report);
         return NULL;
     }
+    smk_gaps_load(&report->gaps, &report->mem, trace);
     smk_symbols_init(report->symbols, &report->mem, trace, options->lines, options->no_symbols);
     report->symbols->debug_dir = options->debug_dir;
     return report;
@@ -498,6 +530,7 @@ void smk_report_free(struct smk_report *report)
     smk_locks_free(&report->locks, mem);
     smk_memory_free(&report->memory, mem);
     smk_map_free(&report->wait_kinds, mem);
+    smk_gaps_free(&report->gaps, mem);
     struct smk_mem last = *mem; /* lies in what is freed now */
     smk_mem_free(&last, report, sizeof(*report));
 }
@@ -508,7 +541,7 @@ unsigned smk_report_findings(const struct smk_report *report) { return report->f
 
 bool smk_report_incomplete(const struct smk_report *report)
 {
-    return report->info->lost > 0 || !report->info->complete ||
+    return report->info->lost > 0 || !report->info->complete || report->gaps.count > 0 ||
            smk_trace_problem(report->trace, 0) != NULL;
 }
 
@@ -520,6 +553,14 @@ uint64_t smk_report_fact(const struct smk_report *report, const char *key)
         number = number > UINT64_MAX / 10 - 9 ? UINT64_MAX / 10 - 9
                                               : number * 10 + (uint64_t)(*text - '0');
     return number;
+}
+
+bool smk_report_share(const struct smk_report *report, uint64_t *ns, uint64_t *error_ns, uint64_t *process_ns)
+{
+    *ns = smk_report_fact(report, SMK_FACT_COST_TOTAL);
+    *error_ns = smk_report_fact(report, SMK_FACT_COST_ERROR);
+    *process_ns = smk_report_fact(report, SMK_FACT_COST_PROCESS);
+    return smk_trace_fact(report->trace, SMK_FACT_COST_TOTAL) && *process_ns > 0;
 }
 
 bool smk_report_cost(const struct smk_report *report, uint64_t *ns)

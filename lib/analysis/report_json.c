@@ -99,10 +99,25 @@ static void put_missing(struct smk_json_text *json, const struct smk_report *rep
     smk_put_json_array_end(json);
 }
 
+static void put_gaps(struct smk_json_text *json, const struct smk_report *report)
+{
+    smk_put_json_array(json, "gaps");
+    for (uint32_t i = 0; i < report->gaps.count; i++) {
+        const smk_gap *gap = &report->gaps.array[i];
+        smk_put_json_object(json, NULL);
+        smk_put_json_string(json, "category", smk_category_name(gap->category));
+        put_date(json, "from", report, gap->from);
+        put_date(json, "to", report, gap->to);
+        smk_put_json_string(json, "reason", gap->reason);
+        smk_put_json_object_end(json);
+    }
+    smk_put_json_array_end(json);
+}
+
 static void put_capture(struct smk_json_text *json, const struct smk_report *report)
 {
     const smk_trace_info *info = report->info;
-    uint64_t cost;
+    uint64_t cost, error, process;
     smk_put_json_object(json, "capture");
     smk_put_json_string(json, "id", info->capture_id);
     smk_put_json_string(json, "name", info->name);
@@ -122,8 +137,14 @@ static void put_capture(struct smk_json_text *json, const struct smk_report *rep
     smk_put_json_number(json, "events_lost", info->lost);
     if (smk_report_cost(report, &cost))
         smk_put_json_number(json, "tracer_cpu_ns_estimated", cost);
+    if (smk_report_share(report, &cost, &error, &process)) {
+        smk_put_json_number(json, "tracer_ns_estimated", cost);
+        smk_put_json_number(json, "tracer_ns_error", error);
+        smk_put_json_number(json, "process_cpu_ns", process);
+    }
     smk_put_json_string(json, "scheduler", smk_report_scheduler(report));
     smk_put_json_bool(json, "locks_recorded", (info->categories & SMK_CAT_LOCK) != 0);
+    put_gaps(json, report);
     put_missing(json, report);
     put_problems(json, report);
     smk_put_json_object_end(json);

@@ -5,6 +5,7 @@
 #include "analysis/findings.h"
 #include "analysis/memory.h"
 #include "analysis/loops.h"
+#include "analysis/gaps.h"
 #include "analysis/names.h"
 #include "analysis/regions.h"
 #include "analysis/report.h"
@@ -21,6 +22,7 @@ struct smk_report {
     unsigned top;
     uint64_t from, to; /* the window */
     uint64_t events;   /* seen */
+    struct smk_gaps gaps;
     struct smk_states states;
     struct smk_latency latency;
     struct smk_regions regions;
@@ -42,6 +44,10 @@ bool smk_report_incomplete(const struct smk_report *report);
 
 /* ns of the tracer's own CPU time for this capture, an estimate; false: the file does not say. */
 bool smk_report_cost(const struct smk_report *report, uint64_t *ns);
+
+/* What the tracer cost in the capture's time, by how much that may be wrong, and the CPU time of the process;
+ * false: the file does not say. */
+bool smk_report_share(const struct smk_report *report, uint64_t *ns, uint64_t *error_ns, uint64_t *process_ns);
 
 /* A fact that is a number; 0 where it is none. */
 uint64_t smk_report_fact(const struct smk_report *report, const char *key);

@@ -45,9 +45,13 @@ static void say_head(const struct smk_report *report, struct smk_words *words)
 
 static void say_cost(const struct smk_report *report, struct smk_words *words)
 {
-    uint64_t ns;
-    char text[SMK_UNIT_MAX];
-    if (smk_report_cost(report, &ns))
+    uint64_t ns, error, process;
+    char text[SMK_UNIT_MAX], plus[SMK_UNIT_MAX];
+    if (smk_report_share(report, &ns, &error, &process))
+        smk_words_say(words, " · tracer %s of CPU (estimated ± %s)",
+                      smk_words_mille(text, smk_per_mille(ns, process)),
+                      smk_words_mille(plus, smk_per_mille(error, process)));
+    else if (smk_report_cost(report, &ns))
         smk_words_say(words, " · tracer %s of one CPU (estimated)",
                       smk_words_mille(text, smk_per_mille(ns, report->to - report->from)));
     else
@@ -59,6 +63,22 @@ static const char *why_not_complete(const smk_trace_info *info)
     if (!info->from_start)
         return info->to_end ? "its beginning is missing" : "its beginning and its end are missing";
     return info->to_end ? "it is damaged" : "its end is missing";
+}
+
+#define GAPS_SHOWN 8u
+
+/* A line each; of many the last ones are summed up. */
+static void say_gaps(const struct smk_report *report, struct smk_words *words)
+{
+    char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX];
+    for (uint32_t i = 0; i < report->gaps.count && i < GAPS_SHOWN; i++) {
+        const smk_gap *gap = &report->gaps.array[i];
+        smk_words_say(words, "%s was not recorded from %s to %s (%s): nothing is said of it in that time.\n",
+                      smk_category_name(gap->category), smk_words_clock(a, smk_report_unix(report, gap->from)),
+                      smk_words_clock(b, smk_report_unix(report, gap->to)), gap->reason);
+    }
+    if (report->gaps.count > GAPS_SHOWN)
+        smk_words_say(words, "and %u more such times\n", report->gaps.count - GAPS_SHOWN);
 }
 
 static void say_completeness(const struct smk_report *report, struct smk_words *words)
@@ -77,6 +97,7 @@ static void say_completeness(const struct smk_report *report, struct smk_words *
     smk_words_say(words, "\n");
     if (info->lost)
         smk_words_say(words, "Events were lost: all counts and times are at least so much.\n");
+    say_gaps(report, words);
     if (!(info->categories & SMK_CAT_LOCK))
         smk_words_say(words, "Locks were not recorded: nothing is said of them.\n");
     for (size_t i = 0; i < 3 && smk_trace_problem(report->trace, i); i++) {
@@ -129,6 +150,7 @@ static void say_no_findings(const struct smk_report *report, struct smk_words *w
                   smk_words_count(a, report->locks.total_waits),
                   smk_words_ns(b, report->locks.total_ns),
                   report->info->lost            ? "events were lost"
+                  : report->gaps.count            ? "not all was recorded"
                   : smk_report_incomplete(report) ? "the file is not whole"
                                                   : "nothing lost");
 }

@@ -62,6 +62,16 @@ SMK_INLINE uint64_t smk_local_add(uint64_t *p, uint64_t n)
 #endif
 }
 
+/* Counts one, the same way. */
+SMK_INLINE void smk_local_count(uint64_t *p)
+{
+#if defined(__x86_64__) && !SMK_TSAN
+    __asm__ volatile("addq $1, %0" : "+m"(*p) : : "cc");
+#else
+    smk_add_relaxed(p, 1);
+#endif
+}
+
 /* The same without a result, as a release: on x86-64 stores are not reordered with each other. */
 SMK_INLINE void smk_local_add_release(uint64_t *p, uint64_t n)
 {

@@ -23,6 +23,8 @@ enum smk_lock_rank {
     SMK_RANK_THREADS,     /* registry of threads: slots */
     SMK_RANK_MODULES,     /* module map */
     SMK_RANK_CLOCK,       /* history of clock pairs */
+    SMK_RANK_GAPS,        /* what was not recorded when */
+    SMK_RANK_COST,        /* what the tracer costs: its own threads, the budget's last word */
     SMK_RANK_AGENT,       /* agent start and stop */
     SMK_RANK_DOORS,       /* the gate's rules */
     SMK_RANK_MAILBOX,     /* messages to the control loop */

@@ -8,6 +8,7 @@
 #include "core/capture_state.h"
 #include "core/clock.h"
 #include "core/drain.h"
+#include "core/gaps.h"
 #include "core/gate.h"
 #include "core/init.h"
 #include "core/pool.h"
@@ -19,6 +20,8 @@ static struct smk_lock lock = SMK_LOCK_INIT(SMK_RANK_CAPTURE);
 static struct smk_capture *running[SMK_CAPTURES_MAX]; /* lock; holds a reference each */
 static uint64_t version;                              /* lock: captures begun so far */
 static uint32_t recorder;                             /* lock to write; atomic to read */
+static uint32_t shed;                                 /* the same: what the budget has put off */
+static uint32_t era;                                  /* lock */
 
 /* How far ahead a capture's first tick lies: by then every thread sees the gate. Longer where the
  * kernel, or whoever shares our CPU, was slower. */
@@ -28,14 +31,17 @@ static uint32_t recorder;                             /* lock to write; atomic t
 /* ---- the gate --------------------------------------------------------------------------------------------- */
 
 /* Under `lock`. */
-static void update_gate(void)
+static uint32_t all_wanted(void)
 {
     uint32_t categories = recorder;
     for (int i = 0; i < SMK_CAPTURES_MAX; i++)
         if (running[i] && running[i]->stopped == 0)
             categories |= running[i]->spec.categories;
-    smk_store_relaxed(&smk_gate, categories);
+    return categories;
 }
+
+/* Under `lock`. */
+static void update_gate(void) { smk_store_relaxed(&smk_gate, all_wanted() & ~shed); }
 
 /* After this every thread sees the gate as it is now. Without membarrier (Linux before 4.14) a thread
  * sees it within the time a store takes to travel, far below what we wait. */
@@ -43,6 +49,45 @@ static void publish_gate(void)
 {
     if (smk_sys_barrier() < 0)
         smk_sys_sleep(1000000);
+}
+
+/* ---- the budget ------------------------------------------------------------------------------------------- */
+
+void smk_captures_wanted(struct smk_wanted *wanted)
+{
+    smk_lock(&lock);
+    *wanted = (struct smk_wanted){.categories = all_wanted(), .shed = shed, .era = era};
+    for (int i = 0; i < SMK_CAPTURES_MAX; i++)
+        wanted->armed |= running[i] && running[i]->stopped == 0 && running[i]->spec.kind != SMK_CAPTURE_SNAPSHOT;
+    smk_unlock(&lock);
+}
+
+/* A gap begins before any thread can see the gate closed, and ends when each sees it open. */
+bool smk_captures_shed(uint32_t categories, uint32_t as_of)
+{
+    smk_lock(&lock);
+    bool current = era == as_of;
+    if (current) {
+        uint32_t back = shed & ~categories;
+        smk_gaps_begin(categories & ~shed, smk_ticks());
+        smk_store_relaxed(&shed, categories);
+        update_gate();
+        publish_gate();
+        smk_gaps_end(back, smk_ticks());
+    }
+    smk_unlock(&lock);
+    return current;
+}
+
+uint32_t smk_captures_are_shed(void) { return smk_load_relaxed(&shed); }
+
+/* Under `lock`, before the gate is made anew: what was shed. Its gaps end when that is published. */
+static uint32_t take_all_back(void)
+{
+    uint32_t categories = shed;
+    smk_store_relaxed(&shed, 0);
+    era++;
+    return categories;
 }
 
 /* ---- references ------------------------------------------------------------------------------------------- */
@@ -160,6 +205,12 @@ static void start_reading(struct smk_capture *capture)
         smk_store_relaxed(&capture->complete_from, in_time ? capture->armed : smk_ticks());
 }
 
+/* Beside the recorder a snapshot is no beginning: it takes what there is. */
+static bool is_beginning(const struct smk_capture *capture)
+{
+    return capture->spec.kind != SMK_CAPTURE_SNAPSHOT || recorder == 0;
+}
+
 /* Under `lock`. */
 static int enlist(struct smk_capture *capture)
 {
@@ -171,7 +222,9 @@ static int enlist(struct smk_capture *capture)
         return smk_fail(SMK_E_LIMIT, "%d captures are running already", SMK_CAPTURES_MAX);
     running[slot] = capture;
     version++;
+    uint32_t back = is_beginning(capture) ? take_all_back() : 0;
     start_reading(capture);
+    smk_gaps_end(back, smk_max_u64(capture->armed, capture->complete_from));
     set_times(capture);
     return 0;
 }
@@ -321,10 +374,12 @@ int smk_recorder_set(uint32_t categories)
         return rc;
     smk_lock(&lock);
     bool begins = categories & ~recorder;
+    uint32_t back = begins ? take_all_back() : 0;
     smk_store_relaxed(&recorder, categories);
     update_gate();
-    smk_unlock(&lock);
     publish_gate();
+    smk_gaps_end(back, smk_ticks());
+    smk_unlock(&lock);
     if (begins)
         smk_pool_note_incomplete_until(smk_ticks()); /* nothing of these was recorded before */
     if (categories)
@@ -348,6 +403,6 @@ void smk_captures_reset_in_child(void)
 {
     smk_lock_reset(&lock);
     memset(running, 0, sizeof running);
-    recorder = 0;
+    recorder = shed = 0;
     smk_store_relaxed(&smk_gate, 0);
 }

@@ -7,6 +7,7 @@
 #define SMK_CORE_CAPTURE_STATE_H
 
 #include "core/capture.h"
+#include "core/cost.h"
 #include "core/init.h"
 #include "core/output.h"
 #include "core/refs.h"
@@ -58,6 +59,11 @@ struct smk_capture {
     uint64_t last_clock;          /* [W] tick of the last clock pair written */
     uint64_t modules_seen;        /* [W] what the list of modules answered */
     uint64_t writer_cpu;          /* [W] ns */
+    uint64_t gaps_seen;           /* [W] smk_gaps_version of those that the file knows */
+    bool no_memory;               /* [W] snapshot: some of the buffer, or all of it, could not be copied … */
+    uint64_t left_out;            /* [W] … so many events */
+    struct smk_cost cost;         /* [W] of the process when it began */
+    bool cost_known;              /* [W] */
     struct smk_source_base base;  /* [W] */
     struct smk_output output;     /* [W] */
     struct smk_refs refs;         /* [W] */
@@ -80,6 +86,18 @@ bool smk_captures_copy(uint64_t as_of, void (*copy)(struct smk_batch *batch), st
 
 /* Closes the gate for it, once: nothing after the tick that is kept in `stopped` is wanted. */
 void smk_capture_close_gate(struct smk_capture *capture);
+
+/* What is to be recorded, and what of it the budget has put off. */
+struct smk_wanted {
+    uint32_t categories; /* of all that records */
+    uint32_t shed;
+    uint32_t era;        /* changes when all was taken back: something new began */
+    bool armed;          /* a capture runs that is not a snapshot */
+};
+void smk_captures_wanted(struct smk_wanted *wanted);
+/* These are not recorded from now on, the others are again. False, and nothing changes, in another era. */
+bool smk_captures_shed(uint32_t categories, uint32_t era);
+uint32_t smk_captures_are_shed(void);
 
 /* The writer is through with it. */
 void smk_capture_done(struct smk_capture *capture, enum smk_reason reason);

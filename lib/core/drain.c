@@ -101,27 +101,40 @@ static uint64_t started_of(const struct smk_sub *sub)
     return same ? smk_load_relaxed(&sub->owner->started) : 0;
 }
 
+/* Once something was left out, all that follows is: what a reader counts as lost is then in one piece. */
+static bool is_out_of_room(const struct smk_batch *batch)
+{
+    return batch->count == batch->capacity || (batch->full && batch->left_out);
+}
+
+static struct smk_piece piece_of(uint32_t index, uint32_t from, uint32_t to, const char *name)
+{
+    const struct smk_sub *sub = &smk_pool.subs[index];
+    struct smk_piece piece = {.data = smk_sub_memory(index) + from,
+                              .len = to - from,
+                              .fresh = smk_min_u64(smk_max_u64(sub->consumed, from), to) - from,
+                              .serial = sub->serial,
+                              .tid = sub->tid,
+                              .started = started_of(sub),
+                              .ordinal = sub->ordinal,
+                              .offset = from};
+    memcpy(piece.name, name, sizeof piece.name);
+    return piece;
+}
+
 /* False when the batch has no room: the sub-buffer stays as it is. */
 static bool batch_add(struct smk_batch *batch, uint32_t index, uint32_t from, uint32_t to,
                       const char *name)
 {
-    const struct smk_sub *sub = &smk_pool.subs[index];
     if (from == to)
         return true;
-    uint8_t *room = batch->count < batch->capacity ? batch_room(batch, to - from) : NULL;
+    uint8_t *room = is_out_of_room(batch) ? NULL : batch_room(batch, to - from);
     if (!room)
         return false;
-    memcpy(room, smk_sub_memory(index) + from, to - from);
     struct smk_piece *piece = &batch->pieces[batch->count++];
-    *piece = (struct smk_piece){.data = room,
-                                .len = to - from,
-                                .fresh = smk_min_u64(smk_max_u64(sub->consumed, from), to) - from,
-                                .serial = sub->serial,
-                                .tid = sub->tid,
-                                .started = started_of(sub),
-                                .ordinal = sub->ordinal,
-                                .offset = from};
-    memcpy(piece->name, name, sizeof piece->name);
+    *piece = piece_of(index, from, to, name);
+    memcpy(room, piece->data, to - from);
+    piece->data = room;
     batch->bytes += to - from;
     return true;
 }
@@ -164,6 +177,17 @@ static bool copy_records(struct smk_batch *batch, uint32_t index, uint32_t from,
     }
 }
 
+/* What copy_records had no room for. True: somebody was told, and the copy goes on without it. */
+static bool leave_out(struct smk_batch *batch, uint32_t index, uint32_t from, uint32_t to, const char *name)
+{
+    if (!batch->left_out)
+        return false;
+    struct smk_piece piece = piece_of(index, from, to, name);
+    batch->full = true;
+    batch->left_out(batch->left_out_arg, &piece);
+    return true;
+}
+
 /* What was copied for the captures does not go back when a later copy, of all for a snapshot, had no
  * room for as much. */
 static void note_consumed(struct smk_sub *sub, uint32_t done)
@@ -183,6 +207,8 @@ static bool copy_closed(struct smk_batch *batch, uint64_t pos, uint32_t index, b
     if (whole || sub->last >= skip_before)
         ok = copy_records(batch, index, whole ? 0 : sub->consumed, used, true, sub->name, &done);
     note_consumed(sub, ok ? used : done);
+    if (!ok)
+        ok = leave_out(batch, index, done, used, sub->name);
     smk_pool_end_reading(index);
     return ok;
 }
@@ -206,7 +232,8 @@ static bool copy_open(struct smk_thread *t, void *arg)
     smk_name_load(&t->name, name);
     uint32_t done;
     if (!copy_records(copy->batch, index, copy->whole ? 0 : sub->consumed, SMK_SUB_SIZE,
-                      copy->batch->past_holes, name, &done))
+                      copy->batch->past_holes, name, &done) &&
+        !leave_out(copy->batch, index, done, SMK_SUB_SIZE, name))
         copy->batch->full = true;
     note_consumed(sub, done);
     smk_pool_end_reading(index);
@@ -258,6 +285,11 @@ void smk_drain_new(struct smk_batch *batch)
 {
     uint32_t waiting, total;
     smk_drain_backlog(&waiting, &total);
+    if (batch->closed_only) {
+        cursor = copy_queue(batch, cursor, false);
+        smk_sort(batch->pieces, batch->count, sizeof *batch->pieces, piece_before);
+        return;
+    }
     /* While there is more than a batch holds, only closed ones: they are in order by themselves. */
     if ((uint64_t)waiting * SMK_SUB_SIZE > batch->limit) {
         cursor = copy_queue(batch, cursor, false);

@@ -32,6 +32,11 @@ struct smk_batch {
     uint32_t block_used; /* of the last block */
     bool full;           /* there was more than the limit: call again */
     bool past_holes;     /* copy what stands behind records that are not finished, too */
+    bool closed_only;    /* leave the sub-buffers that their threads are still writing for another time */
+    /* Called for what there is no memory to copy, the data being the sub-buffer itself, unfinished records
+     * among it; NULL: it stays for another time. */
+    void (*left_out)(void *arg, const struct smk_piece *piece);
+    void *left_out_arg;
     uint64_t limit;      /* bytes that it was made for */
     uint64_t bytes;
 };

@@ -1,12 +1,14 @@
 #define _GNU_SOURCE
 #include "core/facts.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #include "base/sys.h"
 #include "core/clock.h"
 #include "core/cost.h"
+#include "core/gaps.h"
 #include "core/init.h"
 #include "core/intern.h"
 #include "core/losses.h"
@@ -89,6 +91,66 @@ void smk_facts_put_segment(struct smk_table *table, const struct smk_capture *ca
     put_clock(table, encoder);
 }
 
+/* ---- what was not recorded, and what it cost --------------------------------------------------------------- */
+
+struct lines {
+    const struct smk_encoder *encoder;
+    size_t len;
+    char text[6144]; /* SMK_GAPS_MAX lines */
+};
+
+static void add_gap(void *arg, uint32_t category, uint64_t begin, uint64_t end)
+{
+    struct lines *lines = arg;
+    size_t left = sizeof lines->text - lines->len;
+    int n = snprintf(lines->text + lines->len, left, "%s %llu %llu budget\n", smk_category_name(category),
+                     (unsigned long long)smk_encoder_time(lines->encoder, begin),
+                     (unsigned long long)(end ? smk_encoder_time(lines->encoder, end) : 0));
+    if (n > 0 && (size_t)n < left)
+        lines->len += (size_t)n;
+}
+
+void smk_facts_put_gaps(struct smk_table *table, const struct smk_capture *capture,
+                        const struct smk_encoder *encoder)
+{
+    struct lines lines = {.encoder = encoder};
+    smk_gaps_each(capture->spec.categories, smk_max_u64(capture->from, capture->complete_from),
+                  capture->stopped ? capture->stopped : UINT64_MAX, add_gap, &lines);
+    lines.text[lines.len] = '\0';
+    if (lines.len == 0)
+        return;
+    smk_table_fact(table, SMK_FACT_GAPS, lines.text);
+    smk_table_fact_number(table, SMK_FACT_GAPS_JOINED, smk_gaps_joined());
+}
+
+static void put_cost(struct smk_table *table, const struct smk_capture *capture)
+{
+    struct smk_cost now;
+    uint64_t error;
+    char text[2048] = "";
+    size_t len = 0;
+    smk_table_fact_number(table, SMK_FACT_COST_WRITER, capture->writer_cpu);
+    smk_table_fact_number(table, SMK_FACT_COST_EVENT, smk_cost_event_ns());
+    smk_table_fact_number(table, SMK_FACT_COST_BYTES, capture->output.bytes);
+    if (!capture->cost_known)
+        return;
+    smk_cost_read(&now);
+    for (unsigned i = 0; i < SMK_CATEGORY_COUNT; i++) {
+        const struct smk_cost *then = &capture->cost;
+        if (now.ns[i] > then->ns[i])
+            len += (size_t)snprintf(text + len, sizeof text - len, "%s %llu %llu %llu %llu\n",
+                                    smk_category_name(1u << i), (unsigned long long)(now.events[i] - then->events[i]),
+                                    (unsigned long long)(now.calls[i] - then->calls[i]),
+                                    (unsigned long long)(now.stacks[i] - then->stacks[i]),
+                                    (unsigned long long)(now.ns[i] - then->ns[i]));
+    }
+    smk_table_fact(table, SMK_FACT_COST_CATEGORIES, text);
+    smk_table_fact_number(table, SMK_FACT_COST_OWN, now.own_ns - capture->cost.own_ns);
+    smk_table_fact_number(table, SMK_FACT_COST_PROCESS, now.process_ns - capture->cost.process_ns);
+    smk_table_fact_number(table, SMK_FACT_COST_TOTAL, smk_cost_between(&capture->cost, &now, &error));
+    smk_table_fact_number(table, SMK_FACT_COST_ERROR, error);
+}
+
 static void put_missing(struct smk_table *table)
 {
     char text[2048];
@@ -131,9 +193,12 @@ void smk_facts_put_end(struct smk_table *table, const struct smk_capture *captur
     smk_table_fact_number(table, SMK_FACT_LOST, smk_capture_total_lost(capture));
     smk_table_fact_number(table, SMK_FACT_CLOCK_HZ, smk_clock_hz());
     smk_table_fact_number(table, SMK_FACT_CLOCK_ERROR, smk_clock_error_ns());
-    smk_table_fact_number(table, SMK_FACT_COST_WRITER, capture->writer_cpu);
-    smk_table_fact_number(table, SMK_FACT_COST_EVENT, smk_cost_event_ns());
-    smk_table_fact_number(table, SMK_FACT_COST_BYTES, capture->output.bytes);
+    put_cost(table, capture);
+    smk_facts_put_gaps(table, capture, encoder);
+    if (capture->left_out)
+        smk_table_fact_number(table, SMK_FACT_LEFT_OUT, capture->left_out);
+    else if (capture->no_memory)
+        smk_table_fact(table, SMK_FACT_LEFT_OUT, "all");
     smk_table_fact_number(table, SMK_FACT_THREADS_UNTRACED, threads.untraced);
     put_refused(table);
     put_missing(table);

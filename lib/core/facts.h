@@ -10,6 +10,10 @@
 void smk_facts_put_segment(struct smk_table *table, const struct smk_capture *capture,
                            const struct smk_encoder *encoder);
 
+/* Between: what of its categories was not recorded, once it is known; nothing where all was. */
+void smk_facts_put_gaps(struct smk_table *table, const struct smk_capture *capture,
+                        const struct smk_encoder *encoder);
+
 /* At its end: what was found out. */
 void smk_facts_put_end(struct smk_table *table, const struct smk_capture *capture,
                        const struct smk_encoder *encoder, enum smk_reason reason);

@@ -25,6 +25,8 @@ uint64_t smk_hidden_bit(uint32_t tid)
     return 0;
 }
 
+uint32_t smk_hidden_at(unsigned number) { return smk_load_relaxed(&hidden[number]); }
+
 uint64_t smk_hidden_all(void)
 {
     uint64_t bits = 0;

@@ -15,6 +15,8 @@ void smk_hidden_add(void);
 
 /* A bit for this thread, 0: it is not one of ours. */
 uint64_t smk_hidden_bit(uint32_t tid);
+/* The thread of a bit's number, 0: none. */
+uint32_t smk_hidden_at(unsigned number);
 /* The bits of all. */
 uint64_t smk_hidden_all(void);
 /* These are gone. */

@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/drain.h"
 #include "core/fds.h"
+#include "core/gaps.h"
 #include "core/gate.h"
 #include "core/intern.h"
 #include "core/locknames.h"
@@ -16,6 +17,7 @@
 #include "core/request.h"
 #include "core/rest.h"
 #include "core/routes.h"
+#include "core/shed.h"
 #include "core/stats.h"
 #include "core/thread.h"
 #include "core/writer.h"
@@ -136,6 +138,9 @@ void smk_core_after_fork_in_child(void)
     smk_program_capture_reset_in_child();
     smk_readers_reset_in_child();
     smk_writer_reset_in_child();
+    smk_shed_reset_in_child();
+    smk_gaps_reset_in_child();
+    smk_cost_reset_in_child();
     smk_pool_forget();
     smk_drain_reset_in_child();
     smk_threads_reset_in_child();

@@ -86,6 +86,9 @@ struct smk_source_calls {
     uint32_t (*collect)(uint32_t categories, uint64_t stop, const struct smk_piece **pieces);
     /* Between passes; after how many ns it wants to be called again, UINT64_MAX: not at all. */
     uint64_t (*tick)(void);
+    /* Adds what they cost the host's threads in the kernel so far, by number of the category; ns,
+     * estimated. Any thread. */
+    void (*cost)(uint64_t ns[]);
     /* Facts about that, at the end of each segment. */
     void (*facts)(const struct smk_source_base *base, smk_add_fact add, void *arg);
 };

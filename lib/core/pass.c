@@ -10,12 +10,14 @@
 #include "core/clock.h"
 #include "core/cost.h"
 #include "core/drain.h"
+#include "core/gaps.h"
 #include "core/init.h"
 #include "core/losses.h"
 #include "core/pool.h"
 #include "core/readers.h"
 #include "core/record.h"
 #include "core/segment.h"
+#include "core/shed.h"
 #include "core/stats.h"
 #include "core/table.h"
 
@@ -35,7 +37,10 @@ static struct {
     struct smk_batch batch;
     struct smk_segment_tools tools;
     uint64_t sleep_ns;
-    uint64_t last_tidy; /* CLOCK_MONOTONIC ns */
+    uint64_t last_tidy;     /* CLOCK_MONOTONIC ns */
+    uint64_t last_count;    /* captures in the last pass */
+    uint64_t gaps_seen;     /* smk_gaps_version in it */
+    bool once;              /* this pass did what is done once a capture: its tables, a snapshot's copy */
 } writer;                /* of one pass at a time: writer.c holds the lock */
 
 /* ---- memory ----------------------------------------------------------------------------------------------- */
@@ -114,13 +119,6 @@ static void flush_chunk(struct smk_capture *capture, const struct smk_piece *pie
     rotate_if_due(capture);
 }
 
-static bool wanted(const struct smk_capture *capture, const uint64_t *record)
-{
-    const struct smk_event_spec *spec = smk_event_spec(smk_record_event(record[0]));
-    return spec && (spec->category & capture->spec.categories) && record[1] >= capture->from &&
-           (capture->stopped == 0 || record[1] < capture->stopped);
-}
-
 static void encode_piece(struct smk_capture *capture, const struct smk_piece *piece, bool whole)
 {
     uint32_t at = whole ? 0 : piece->fresh;
@@ -132,7 +130,7 @@ static void encode_piece(struct smk_capture *capture, const struct smk_piece *pi
             return;
         }
         at += size;
-        if (!wanted(capture, record))
+        if (!smk_capture_wants(capture, record))
             continue;
         if (capture->over) /* the file is full, or broken */
             smk_capture_add_loss(capture, piece->serial, piece->tid, 1);
@@ -238,6 +236,10 @@ static void begin_capture(struct smk_capture *capture)
     capture->output.process = smk_process_id();
     capture->output.capture = capture->number;
     capture->output.limit = capture->spec.max_bytes;
+    if (capture->spec.kind != SMK_CAPTURE_SNAPSHOT) {
+        smk_cost_read(&capture->cost);
+        capture->cost_known = true;
+    }
     if (sources_collect() && wants_pieces(capture))
         smk_core_sources()->begin(capture->spec.categories, &capture->base);
     smk_segment_begin(&writer.tools, capture);
@@ -248,6 +250,8 @@ static void begin_capture(struct smk_capture *capture)
 static void finish_capture(struct smk_capture *capture)
 {
     enum smk_reason reason = (enum smk_reason)smk_load_acquire(&capture->ending);
+    if (capture->no_memory)
+        reason = SMK_REASON_SHED;
     smk_drain_settle_losses(SETTLE_NS); /* who is counting what it recycled has done so now */
     smk_capture_collect_losses(capture);
     if (!capture->output.error)
@@ -299,17 +303,31 @@ static void narrow_to_batch(struct smk_capture *capture, const struct smk_batch 
     capture->from = smk_max_u64(capture->from, earliest);
 }
 
+/* Under memory pressure a snapshot is less than the buffer: what it lacks counts as lost, and is told. */
+static void count_left_out(void *arg, const struct smk_piece *piece)
+{
+    const struct running *running = arg;
+    for (int i = 0; i < running->count; i++)
+        if (!running->list[i]->retained_done)
+            smk_capture_leave_out(running->list[i], piece);
+}
+
 /* A snapshot wants all that the buffer holds; what of it is new goes to the others as well. False: the
  * list is not the current one. */
 static bool copy_retained(struct smk_capture *const *list, int count, uint64_t as_of)
 {
     struct smk_batch whole;
+    struct running running = {list, count};
     if (smk_batch_init(&whole, smk_pool_bytes()) < 0) {
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < count; i++) {
+            list[i]->no_memory |= !list[i]->retained_done;
             if (!list[i]->retained_done)
                 smk_capture_end(list[i], SMK_REASON_SHED);
+        }
         return true;
     }
+    whole.left_out = count_left_out;
+    whole.left_out_arg = &running;
     bool current = smk_captures_copy(as_of, smk_drain_retained, &whole);
     uint64_t complete = smk_load_relaxed(&smk_pool.complete_from);
     for (int i = 0; current && i < count; i++) {
@@ -317,6 +335,7 @@ static bool copy_retained(struct smk_capture *const *list, int count, uint64_t a
             continue;
         narrow_to_batch(list[i], &whole);
         smk_store_relaxed(&list[i]->complete_from, smk_max_u64(complete, list[i]->from));
+        list[i]->cost_known = smk_cost_at(list[i]->from, &list[i]->cost);
     }
     if (current)
         give_to_captures(list, count, &whole, true);
@@ -333,10 +352,17 @@ static bool one_ends(struct smk_capture *const *list, int count)
     return false;
 }
 
+/* How a pass copies. */
+struct how {
+    bool settled;    /* no thread was seen in the middle of a record */
+    bool everything; /* also what threads are still writing */
+};
+
 /* Again and again while there is more than a batch holds, and nobody waits for an end. */
-static bool copy_new(struct smk_capture *const *list, int count, uint64_t as_of, uint64_t *drained)
+static bool copy_new(struct smk_capture *const *list, int count, uint64_t as_of, bool everything, uint64_t *drained)
 {
     bool current = true, full = true;
+    writer.batch.closed_only = !everything;
     for (int pass = 0; current && full && pass < PASSES_IN_A_ROW; pass++) {
         current = smk_captures_copy(as_of, smk_drain_new, &writer.batch);
         *drained += writer.batch.bytes;
@@ -353,7 +379,7 @@ static bool copy_rest(struct smk_capture *const *list, int count, uint64_t as_of
 {
     struct smk_batch rest;
     if (smk_batch_init(&rest, smk_pool_bytes()) < 0)
-        return copy_new(list, count, as_of, &(uint64_t){0});
+        return copy_new(list, count, as_of, true, &(uint64_t){0});
     rest.past_holes = past_holes;
     bool current = smk_captures_copy(as_of, smk_drain_new, &rest);
     if (current)
@@ -363,7 +389,7 @@ static bool copy_rest(struct smk_capture *const *list, int count, uint64_t as_of
 }
 
 /* False: a capture has begun since the list was made, so that nothing more may be copied for this one. */
-static bool drain_for(struct smk_capture *const *list, int count, uint64_t as_of, bool settled,
+static bool drain_for(struct smk_capture *const *list, int count, uint64_t as_of, struct how how,
                       uint64_t *drained)
 {
     bool snapshot = false, finishing = false;
@@ -373,11 +399,12 @@ static bool drain_for(struct smk_capture *const *list, int count, uint64_t as_of
         snapshot |= !list[i]->retained_done;
         finishing |= list[i]->finishing;
     }
+    writer.once |= snapshot || finishing;
     if (snapshot && !copy_retained(list, count, as_of))
         return false;
     if (finishing)
-        return copy_rest(list, count, as_of, !settled);
-    return copy_new(list, count, as_of, drained);
+        return copy_rest(list, count, as_of, !how.settled);
+    return copy_new(list, count, as_of, how.everything, drained);
 }
 
 /* ---- what others say about threads ---------------------------------------------------------------------------- */
@@ -408,6 +435,7 @@ static bool collect_for(struct smk_capture *const *list, int count, uint64_t as_
         if (list[i]->finishing)
             collecting.stop = smk_max_u64(collecting.stop, list[i]->stopped);
     }
+    collecting.categories &= ~smk_captures_are_shed();
     if (!sources_collect())
         return true;
     if (!smk_captures_copy(as_of, collect_pieces, &batch))
@@ -427,9 +455,13 @@ static void refresh_sources(void)
         sources->refresh();
 }
 
+static bool tidy_is_due(uint64_t now) { return now - writer.last_tidy >= TIDY_EVERY_NS; }
+
+/* Idle threads' sub-buffers are taken in the same pass in which all is copied: none has then what a capture
+ * still misses. */
 static void tidy(uint64_t now)
 {
-    if (now - writer.last_tidy < TIDY_EVERY_NS)
+    if (!tidy_is_due(now))
         return;
     writer.last_tidy = now;
     smk_clock_sample();
@@ -453,15 +485,34 @@ static bool close_gates(struct smk_capture *const *list, int count)
     return !any || smk_drain_settle(SETTLE_NS);
 }
 
-static void run_captures(struct smk_capture *const *list, int count, uint64_t as_of)
+/* Each pass of a thread is a chunk, with its header, its directory of columns and what zstd cannot know yet:
+ * of a thread that records a little a tenth of a second is hardly more than that. So what threads are still
+ * writing, less than a sub-buffer each, is copied once a second, or when somebody waits for it. */
+static bool everything_is_due(struct smk_capture *const *list, int count, uint64_t now)
+{
+    bool due = tidy_is_due(now) || writer.last_count != (uint64_t)count || writer.gaps_seen != smk_gaps_version();
+    for (int i = 0; i < count; i++) {
+        const struct smk_capture *capture = list[i];
+        due |= capture->finishing || !capture->retained_done || now - capture->segment_started < TIDY_EVERY_NS ||
+               (capture->spec.rotate_every_ns && now - capture->segment_started >= capture->spec.rotate_every_ns);
+    }
+    writer.last_count = (uint64_t)count;
+    writer.gaps_seen = smk_gaps_version();
+    return due;
+}
+
+static void run_captures(struct smk_capture *const *list, int count, uint64_t as_of, uint64_t now)
 {
     struct running running = {list, count};
     uint64_t drained = 0;
     for (int i = 0; i < count; i++)
-        if (smk_load_acquire(&list[i]->state) == SMK_CAPTURE_STARTING)
+        if (smk_load_acquire(&list[i]->state) == SMK_CAPTURE_STARTING) {
             begin_capture(list[i]);
-    bool settled = close_gates(list, count);
-    if (!drain_for(list, count, as_of, settled, &drained) || !collect_for(list, count, as_of))
+            writer.once = true;
+        }
+    struct how how = {.settled = close_gates(list, count)};
+    how.everything = everything_is_due(list, count, now);
+    if (!drain_for(list, count, as_of, how, &drained) || (how.everything && !collect_for(list, count, as_of)))
         for (int i = 0; i < count; i++)
             list[i]->finishing = false; /* in the next pass, which comes at once */
     writer.sleep_ns = drained > smk_pool_bytes() / 64 ? SLEEP_MIN_NS : SLEEP_MAX_NS;
@@ -470,6 +521,7 @@ static void run_captures(struct smk_capture *const *list, int count, uint64_t as
     smk_threads_each(recycle_if_exited, &running);
     for (int i = 0; i < count; i++) {
         smk_segment_put_clock(&writer.tools, list[i]);
+        smk_segment_put_gaps(&writer.tools, list[i]);
         smk_output_flush(&list[i]->output);
         check_bounds(list[i]);
         note_progress(list[i]);
@@ -487,20 +539,24 @@ static uint64_t time_to_sleep(uint64_t first_deadline)
 uint64_t smk_pass(void)
 {
     struct smk_capture *list[SMK_CAPTURES_MAX];
-    uint64_t cpu = smk_sys_clock(CLOCK_THREAD_CPUTIME_ID);
+    uint64_t cpu = smk_sys_clock(CLOCK_THREAD_CPUTIME_ID), now = smk_sys_clock(CLOCK_MONOTONIC);
     uint64_t as_of;
     int count = smk_captures_list(list, &as_of);
     bool ready = count == 0 || make_ready();
+    writer.once = false;
     if (count > 0 && ready)
-        run_captures(list, count, as_of);
+        run_captures(list, count, as_of, now);
     if (count == 0)
         collect_for(NULL, 0, as_of);
     if (count > 0 || smk_recorder_categories()) {
         refresh_sources();
-        tidy(smk_sys_clock(CLOCK_MONOTONIC));
+        tidy(now);
+        smk_shed_look();
     }
     cpu = smk_sys_clock(CLOCK_THREAD_CPUTIME_ID) - cpu;
     smk_add_relaxed(&smk_stats.writer_cpu_ns, cpu);
+    if (!writer.once)
+        smk_shed_charge(cpu);
     bool again = false;
     uint64_t deadline = UINT64_MAX;
     for (int i = 0; i < count; i++) {

@@ -14,7 +14,7 @@
  * no frame below it is in the middle of a record, whoever finished first. (The idea of counting commits
  * per sub-buffer is that of LTTng's ring buffer; Desnoyers 2009, chapter 5.)
  *
- * Cost when armed: one time stamp, two additions to own memory, two to four stores.
+ * Cost when armed: one time stamp, three additions to own memory, two to four stores.
  */
 #ifndef SMK_CORE_RECORD_H
 #define SMK_CORE_RECORD_H
@@ -59,6 +59,7 @@ uint32_t smk_records_after_hole(const uint8_t *memory, uint32_t at, uint32_t to)
 /* Room for a record of `words`, or NULL: the event is dropped and counted. */
 SMK_INLINE uint64_t *smk_reserve(struct smk_thread *t, unsigned words, unsigned event)
 {
+    smk_local_count(&t->counted.events[smk_event_category_number(event)]);
     uint64_t pos = smk_local_add(&t->cur, words * 8);
     if (SMK_UNLIKELY(pos + words * 8 > smk_load_relaxed(&t->end)))
         return smk_pool_reserve_slow(t, pos, words, event);

@@ -6,6 +6,7 @@
 #include "base/sys.h"
 #include "core/clock.h"
 #include "core/facts.h"
+#include "core/gaps.h"
 #include "core/init.h"
 #include "core/locknames.h"
 #include "core/losses.h"
@@ -298,6 +299,20 @@ static void put_losses(const struct smk_segment_tools *tools, struct smk_capture
         smk_table_number(&table, loss->events);
         smk_table_entry_done(&table);
     }
+    smk_table_end(&table);
+}
+
+/* ---- gaps ------------------------------------------------------------------------------------------------- */
+
+/* At once, so that a file without an end has them. */
+void smk_segment_put_gaps(const struct smk_segment_tools *tools, struct smk_capture *capture)
+{
+    uint64_t version = smk_gaps_version();
+    if (version == capture->gaps_seen)
+        return;
+    capture->gaps_seen = version;
+    struct smk_table table = begin_table(tools, capture, SMK_CHUNK_FACTS);
+    smk_facts_put_gaps(&table, capture, tools->encoder);
     smk_table_end(&table);
 }
 

@@ -26,6 +26,9 @@ void smk_segment_put_thread(const struct smk_segment_tools *tools, struct smk_ca
 /* Clock pairs that were sampled since the last call. */
 void smk_segment_put_clock(const struct smk_segment_tools *tools, struct smk_capture *capture);
 
+/* What of its categories was not recorded, where that changed since the last call. */
+void smk_segment_put_gaps(const struct smk_segment_tools *tools, struct smk_capture *capture);
+
 /* Ends it. With SMK_REASON_RUNNING another follows. */
 void smk_segment_end(const struct smk_segment_tools *tools, struct smk_capture *capture,
                      enum smk_reason reason);

@@ -14,6 +14,7 @@ struct smk_stats {
     uint64_t stacks_cut;      /* deeper than the bound */
     uint64_t records_torn;    /* found unreadable by the writer */
     uint64_t writer_cpu_ns;   /* of the writer thread */
+    uint64_t sources_cpu_ns;  /* of the same, looking at threads between passes */
     uint64_t bytes_written;   /* into capture files */
     uint64_t events_written;
     uint64_t captures_started, captures_finished, captures_failed;

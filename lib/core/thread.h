@@ -16,6 +16,7 @@
 
 #include "base/atomic.h"
 #include "base/compiler.h"
+#include "format/events.h"
 
 #define SMK_THREADS_DEFAULT 16384
 #define SMK_CAPTURES_MAX    8 /* readers that run at once: timed captures, snapshots, whole-program ones */
@@ -77,6 +78,13 @@ struct smk_loop_now {
     uint32_t inner;          /* looks from elsewhere, one after the other */
 };
 
+/* What a thread did that costs, by number of the category; the last is for what has none. */
+struct smk_counted {
+    uint64_t events[SMK_CATEGORY_COUNT + 1]; /* recorded, or dropped for want of room */
+    uint64_t calls[SMK_CATEGORY_COUNT + 1];  /* wrapped calls between two time stamps */
+    uint64_t stacks[SMK_CATEGORY_COUNT + 1]; /* taken */
+};
+
 struct smk_thread {
     /* line 0: own thread only, except that anybody may read, and the writer sets `end` to 0 to take an
      * idle sub-buffer away (pool.c). Addresses inside the current sub-buffer; 0 without one. */
@@ -106,6 +114,10 @@ struct smk_thread {
     uint64_t torn;       /* records that a longjmp left unfinished */
     uint64_t lost[SMK_CAPTURES_MAX]; /* by capture; added to by anybody who recycles */
     struct smk_shared_name name;     /* own thread writes, anybody reads */
+
+    /* Own thread adds, anybody reads. Of the slot, not of the thread: it is never set back, so the sum
+     * over all slots only grows. */
+    SMK_ALIGNED(SMK_CACHE_LINE) struct smk_counted counted;
 };
 
 /* The thread-local part: 16 bytes. */

@@ -11,6 +11,8 @@
 #include "core/ownthread.h"
 #include "core/rest.h"
 #include "core/pass.h"
+#include "core/shed.h"
+#include "core/stats.h"
 #include "core/thread.h"
 
 #define LOOK_FOR_HOST_NS 100000000u
@@ -49,6 +51,16 @@ void smk_writer_pass_here(void)
 
 /* ---- the thread ----------------------------------------------------------------------------------------------- */
 
+static uint64_t counted_tick(const struct smk_source_calls *sources)
+{
+    uint64_t cpu = smk_sys_clock(CLOCK_THREAD_CPUTIME_ID);
+    uint64_t step = sources->tick();
+    cpu = smk_sys_clock(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    smk_add_relaxed(&smk_stats.sources_cpu_ns, cpu);
+    smk_shed_charge(cpu);
+    return step;
+}
+
 /* Until the next pass is due or somebody wakes us; the sources look at their threads meanwhile. */
 static void wait_for_pass(uint32_t seen, uint64_t ns)
 {
@@ -56,7 +68,7 @@ static void wait_for_pass(uint32_t seen, uint64_t ns)
     uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
     uint64_t until = ns > UINT64_MAX - now ? UINT64_MAX : now + ns;
     for (; now < until; now = smk_sys_clock(CLOCK_MONOTONIC)) {
-        uint64_t step = sources && sources->tick ? sources->tick() : UINT64_MAX;
+        uint64_t step = sources && sources->tick ? counted_tick(sources) : UINT64_MAX;
         uint64_t left = until == UINT64_MAX ? UINT64_MAX : until - now;
         int rc = smk_sys_futex_wait(&wake, seen, smk_min_u64(step, left));
         smk_rest_if_refused();

@@ -208,6 +208,35 @@ extern const struct smk_event_spec smk_event_specs[SMK_EV_LIMIT];
 /* NULL for a number that this version does not know. */
 const struct smk_event_spec *smk_event_spec(unsigned id);
 
+/* The number of an event's category, which for an event known at compile time is a constant;
+ * SMK_CATEGORY_COUNT for a number that is no event's. */
+SMK_INLINE unsigned smk_event_category_number(unsigned id)
+{
+    switch (id) {
+#define X(event, NAME, name, category, ...)                                                        \
+    case event:                                                                                    \
+        return (unsigned)__builtin_ctz(SMK_CAT_##category);
+        SMK_EVENTS(X)
+#undef X
+    default:
+        return SMK_CATEGORY_COUNT;
+    }
+}
+
+/* The category that waits of this kind belong to, as a number: "lock" for SMK_WAIT_LOCK. */
+SMK_INLINE unsigned smk_wait_category_number(unsigned kind)
+{
+    switch (kind) {
+#define X(value, NAME, name)                                                                       \
+    case value:                                                                                    \
+        return (unsigned)__builtin_ctz(SMK_CAT_##NAME);
+        SMK_WAIT_KINDS(X)
+#undef X
+    default:
+        return SMK_CATEGORY_COUNT;
+    }
+}
+
 /* lock_wait: recorded when the wait ends. stack: where it waited; duration: of the wait; holder: who
  * held the lock when the wait began; releaser: who gave it up last before we got it; result: below.
  * lock_release: recorded behind an unlock that somebody was waiting for, so rare. stack: of the holder

@@ -70,6 +70,18 @@
     X(COST_WRITER, "cost.writer_cpu_ns", "CPU time of the writer thread for this capture")         \
     X(COST_EVENT, "cost.event_ns", "measured cost of one event")                                   \
     X(COST_BYTES, "cost.bytes", "bytes written")                                                   \
+    X(COST_CATEGORIES, "cost.categories",                                                          \
+      "category, events, wrapped calls, stacks, ns estimated: in the process while it ran, one a line") \
+    X(COST_OWN, "cost.own_cpu_ns", "CPU time of the tracer's own threads meanwhile")               \
+    X(COST_PROCESS, "cost.process_cpu_ns", "CPU time of the process meanwhile, the tracer's included")  \
+    X(COST_TOTAL, "cost.total_ns",                                                                 \
+      "cost meanwhile: estimated for the host's threads, measured for the tracer's")               \
+    X(COST_ERROR, "cost.error_ns", "by how much that may be wrong")                                \
+    X(GAPS, "capture.gaps",                                                                        \
+      "category, the times from and to which it was not recorded (0: it goes on), why; one a line") \
+    X(GAPS_JOINED, "capture.gaps_joined", "pairs of gaps told as one, with what was between them")       \
+    X(LEFT_OUT, "snapshot.left_out",                                                               \
+      "events that there was no memory to copy, which count as lost; or all")                      \
     X(POOL_BYTES, "pool.bytes", "size of the buffer")                                              \
     X(THREADS_UNTRACED, "threads.untraced", "threads for which there was no slot")                 \
     X(STACKS_REFUSED, "stacks.refused", "stacks for which the table had no room")                  \

@@ -45,6 +45,7 @@ static void record_large(struct smk_seen *seen, const void *block, uint64_t byte
 {
     uint32_t stack = smk_stack_here(seen->from.pc, seen->from.sp, seen->from.fp);
     struct smk_block large = {(uint64_t)(uintptr_t)block, bytes, now, stack};
+    smk_local_count(&seen->t->counted.stacks[smk_event_category_number(SMK_EV_ALLOC_LARGE)]);
     smk_block_put(&large);
     uint64_t *rec = smk_reserve(seen->t, 6, SMK_EV_ALLOC_LARGE);
     if (!rec)

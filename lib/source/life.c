@@ -126,6 +126,7 @@ static const struct smk_source_calls calls = {.prepare = prepare,
                                               .begin = smk_sched_begin,
                                               .collect = smk_sched_collect,
                                               .tick = smk_sched_tick,
+                                              .cost = smk_sched_cost,
                                               .facts = facts};
 
 /* ---- the beginning ---------------------------------------------------------------------------------------- */

@@ -70,6 +70,7 @@ void smk_lock_release_end(const struct smk_lock_release *release)
 {
     uint64_t now = smk_ticks();
     uint32_t stack = smk_stack_here(release->from.pc, release->from.sp, release->from.fp);
+    smk_local_count(&release->t->counted.stacks[smk_event_category_number(SMK_EV_LOCK_RELEASE)]);
     uint64_t *rec = smk_reserve(release->t, 5, SMK_EV_LOCK_RELEASE);
     if (!rec)
         return;

@@ -29,6 +29,12 @@
 #define SAMPLED_FROM_NS UINT64_C(500000)    /* a thread that used so much CPU between two looks is sampled */
 #define IDLE_LOOKS      20u                 /* without any use it is not any more */
 
+/* What the kernel takes from the host's threads, measured by bench/sched_cost: for a switch that is recorded,
+ * and for one of a thread that is sampled; and for a sample, an interrupt and 8 KiB copied. */
+#define SWITCH_NS         UINT64_C(1250)
+#define SAMPLED_SWITCH_NS UINT64_C(850)
+#define SAMPLE_NS         UINT64_C(3000)
+
 static struct smk_lock lock = SMK_LOCK_INIT(SMK_RANK_SCHED);
 
 static struct {
@@ -44,6 +50,7 @@ static struct {
     uint64_t listed, ticked, counted, rate_since; /* CLOCK_MONOTONIC ns */
     uint64_t rate_switches;       /* since then */
     uint64_t switches, lost;      /* so far */
+    uint64_t sampled_switches;    /* of them, while samples were taken; those that schedstat told, too */
     uint32_t ring_bytes;
     uint32_t next;                /* whose turn it is to be counted */
     uint64_t started;             /* threads that had ever got a slot when the list was made */
@@ -165,6 +172,7 @@ static void read_rings(void)
         smk_cpu_samples_read(&reading);
     }
     sched.switches += reading.switches;
+    sched.sampled_switches += sched.samples ? reading.switches / 2 : 0;
     sched.rate_switches += reading.switches / 2; /* out and in are one */
     sched.lost += reading.lost;
 }
@@ -178,6 +186,13 @@ static void follow_use(struct smk_sched_thread *thread, uint64_t used)
         smk_cpu_samples_open(thread);
     else if (thread->idle > IDLE_LOOKS && smk_cpu_samples_stats.sampled > SMK_SAMPLED_MAX / 2)
         smk_cpu_samples_close(thread);
+}
+
+/* Switches that schedstat tells of, which no record does. */
+static void note_counted(uint64_t switches)
+{
+    sched.rate_switches += switches;
+    sched.sampled_switches += sched.samples ? switches : 0;
 }
 
 /* One after the other, in turns, so that a look is bounded however many threads there are. */
@@ -196,7 +211,7 @@ static void count_some(void)
             continue;
         uint64_t switches = smk_sched_count(thread, sched.stat, sched.sched, 0);
         if (!thread->switches.memory) /* else its records are counted */
-            sched.rate_switches += switches;
+            note_counted(switches);
         stats++;
     }
     sched.next = smk_sched_list.count ? sched.next % smk_sched_list.count : 0;
@@ -269,11 +284,10 @@ static void switch_on(uint32_t categories, uint64_t now)
     sched.ring_bytes = 0;
 }
 
+/* What was put and not collected yet stays where it is. */
 static void switch_off(void)
 {
-    const struct smk_piece *none;
     smk_sched_list_clear();
-    smk_sched_pieces(&none);
     sched.on = sched.sched = sched.samples = sched.announce = false;
 }
 
@@ -320,27 +334,36 @@ static void look(uint64_t now)
     sched.ticked = now;
 }
 
+/* True when something is recorded that is not wanted any more: it ends with this look. */
+static bool is_too_much(uint32_t categories)
+{
+    if (!(categories & (SMK_CAT_SCHED | SMK_CAT_CPU)))
+        return sched.on;
+    return sched.on && ((sched.sched && !(categories & SMK_CAT_SCHED)) ||
+                        (sched.samples && !(categories & SMK_CAT_CPU)));
+}
+
 uint32_t smk_sched_collect(uint32_t categories, uint64_t stop, const struct smk_piece **pieces)
 {
     uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
     uint32_t count = 0;
     smk_lock(&lock);
-    if (categories & (SMK_CAT_SCHED | SMK_CAT_CPU)) {
+    bool last = is_too_much(categories);
+    if (!last && (categories & (SMK_CAT_SCHED | SMK_CAT_CPU)))
         switch_on(categories, now);
-    } else if (sched.on) {
-        switch_off();
-    }
     if (sched.on) {
         update_list(now);
         attach_some();
         look(now);
         if (sched.announce)
             announce();
-        if (stop)
-            cut_all(stop);
+        if (stop || last)
+            cut_all(stop ? stop : smk_ticks());
         count = smk_sched_pieces(pieces);
         sched.ring_bytes -= smk_sched_list_tidy();
     }
+    if (last)
+        switch_off();
     smk_unlock(&lock);
     return count;
 }
@@ -431,6 +454,15 @@ void smk_sched_facts(const struct smk_source_base *base, smk_add_fact add, void 
     smk_unlock(&lock);
     if (categories)
         add_cgroup(base, add, arg);
+}
+
+void smk_sched_cost(uint64_t ns[])
+{
+    smk_lock(&lock);
+    ns[__builtin_ctz(SMK_CAT_SCHED)] += sched.switches / 2 * SWITCH_NS;
+    ns[__builtin_ctz(SMK_CAT_CPU)] += sched.sampled_switches * SAMPLED_SWITCH_NS +
+                                      smk_cpu_samples_stats.taken * SAMPLE_NS;
+    smk_unlock(&lock);
 }
 
 void smk_sched_status(struct smk_sched_status *status)

@@ -28,6 +28,7 @@ void smk_sched_prepare(void);
 void smk_sched_begin(uint32_t categories, struct smk_source_base *base);
 uint32_t smk_sched_collect(uint32_t categories, uint64_t stop, const struct smk_piece **pieces);
 uint64_t smk_sched_tick(void);
+void smk_sched_cost(uint64_t ns[]);
 void smk_sched_facts(const struct smk_source_base *base, smk_add_fact add, void *arg);
 
 struct smk_sched_status {

@@ -40,6 +40,8 @@ void smk_seen_record(const struct smk_seen *seen, uint64_t now, enum smk_event_i
     smk_wait_ended(seen->t, kind_of(event), now - seen->since);
     uint32_t stack = smk_seen_stack(seen, now);
     unsigned words = 3 + count;
+    if (stack)
+        smk_local_count(&seen->t->counted.stacks[smk_event_category_number(event)]);
     uint64_t *rec = smk_reserve(seen->t, words, event);
     if (!rec)
         return;

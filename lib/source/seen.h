@@ -73,6 +73,7 @@ SMK_INLINE void smk_seen_begin_held(struct smk_seen *seen, enum smk_call call, e
     if (SMK_UNLIKELY(!t))
         return;
     smk_call_count(t, call);
+    smk_local_count(&t->counted.calls[smk_wait_category_number(kind)]);
     seen->call = call;
     seen->from = from;
     if (SMK_UNLIKELY(smk_seen_is_stale(t, &from)))

@@ -22,6 +22,7 @@ void smk_wake_end(const struct smk_wake *wake, uint64_t waiters)
         return;
     uint64_t now = smk_ticks();
     uint32_t stack = smk_stack_here(wake->from.pc, wake->from.sp, wake->from.fp);
+    smk_local_count(&wake->t->counted.stacks[smk_event_category_number(SMK_EV_COND_WAKE)]);
     uint64_t *rec = smk_reserve(wake->t, 6, SMK_EV_COND_WAKE);
     if (!rec)
         return;

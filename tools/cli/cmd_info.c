@@ -1,10 +1,12 @@
 /* cmd_info.c: what a trace is, on half a page. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/civil.h"
 #include "cli.h"
 #include "format/events.h"
+#include "format/tables.h"
 #include "trace_open.h"
 
 static int run(int argc, char **argv);
@@ -75,6 +77,31 @@ static void put_categories(uint32_t categories)
     puts(any ? "" : "not said");
 }
 
+/* "1,234 us of 98,765 us of the process's CPU time": as estimated, with its error. */
+static void put_cost(const smk_trace *trace)
+{
+    const char *total = smk_trace_fact(trace, SMK_FACT_COST_TOTAL), *error = smk_trace_fact(trace, SMK_FACT_COST_ERROR);
+    const char *process = smk_trace_fact(trace, SMK_FACT_COST_PROCESS);
+    double of = process ? strtod(process, NULL) : 0;
+    if (!total || !error || of <= 0)
+        return;
+    printf("%-15s tracer %.2f %% of the process's CPU time, estimated +- %.2f\n", "cost",
+           100 * strtod(total, NULL) / of, 100 * strtod(error, NULL) / of);
+}
+
+static void put_gaps(const smk_trace *trace)
+{
+    smk_gap gap;
+    uint64_t first = smk_trace_get_info(trace)->first;
+    for (size_t i = 0; smk_trace_gap_at(trace, i, &gap); i++) {
+        printf("%-15s %s from ", i ? "" : "not recorded", smk_category_name(gap.category));
+        smk_cli_put_seconds(stdout, (int64_t)(gap.from - first));
+        fputs(" to ", stdout);
+        smk_cli_put_seconds(stdout, (int64_t)(gap.to - first));
+        printf(" s (%s)\n", gap.reason);
+    }
+}
+
 static void put_text(const smk_trace *trace)
 {
     const smk_trace_info *info = smk_trace_get_info(trace);
@@ -89,6 +116,8 @@ static void put_text(const smk_trace *trace)
     line("ended", info->reason[0] ? info->reason : "not said");
     put_complete(info);
     put_categories(info->categories);
+    put_gaps(trace);
+    put_cost(trace);
     printf("%-15s %" PRIu64 ", lost %" PRIu64 "\n", "events", info->events, info->lost);
     printf("%-15s %" PRIu64 " bytes, %" PRIu32 " segments, %" PRIu32 " chunks, format %u.%u\n", "size",
            info->bytes, info->segments, info->chunks, info->format_version >> 8,
@@ -159,7 +188,12 @@ static void put_json(const smk_trace *trace)
         putchar(':');
         smk_cli_put_json(stdout, value, strlen(value));
     }
-    fputs("},\"problems\":[", stdout);
+    fputs("},\"gaps\":[", stdout);
+    smk_gap gap;
+    for (size_t i = 0; smk_trace_gap_at(trace, i, &gap); i++)
+        printf("%s{\"category\":\"%s\",\"from_ns\":%" PRIu64 ",\"to_ns\":%" PRIu64 ",\"reason\":\"%s\"}", i ? "," : "",
+               smk_category_name(gap.category), gap.from, gap.to, gap.reason);
+    fputs("],\"problems\":[", stdout);
     for (size_t i = 0; smk_trace_problem(trace, i); i++) {
         if (i)
             putchar(',');

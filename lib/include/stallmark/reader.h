@@ -144,6 +144,17 @@ bool smk_trace_process_clock_at(const smk_trace *trace, uint32_t process, size_t
                                 smk_clock_info *clock);
 const char *smk_trace_process_lock_at(const smk_trace *trace, uint32_t process, size_t number,
                                       uint64_t *address);
+/* A time in which a category was not recorded although the capture wanted it: the tracer had used up its
+ * budget. What is not there says nothing then; what is there, of threads that raced with the gate, happened. */
+typedef struct smk_gap {
+    uint32_t process;
+    uint32_t category;  /* one bit of enum smk_category */
+    uint64_t from, to;  /* ns; at most to the last event, or the end of the capture */
+    const char *reason; /* "budget" */
+} smk_gap;
+
+/* By number from 0, one process after the other, in order of their beginnings; false after the last. */
+bool smk_trace_gap_at(const smk_trace *trace, size_t number, smk_gap *gap);
 
 /* ---- tables ------------------------------------------------------------------------------------------- */
 

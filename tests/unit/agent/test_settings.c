@@ -116,7 +116,8 @@ static const char *wrong_value(const struct smk_setting *setting)
                                         [SMK_SETTING_BYTES] = "many",
                                         [SMK_SETTING_TIME] = "5x",
                                         [SMK_SETTING_COUNT] = "-1",
-                                        [SMK_SETTING_FLAG] = "maybe"};
+                                        [SMK_SETTING_FLAG] = "maybe",
+                                        [SMK_SETTING_SHARE] = "0.001%"};
     return wrong[setting->kind];
 }
 
