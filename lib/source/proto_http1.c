@@ -43,7 +43,8 @@ static bool is_known_method(const uint8_t *method, size_t len)
                                         "CONNECT",  "TRACE",     "PURGE", "COPY", "MOVE",   "LOCK",    "UNLOCK",
                                         "PROPFIND", "PROPPATCH", "MKCOL", "REPORT", "SEARCH"};
     for (size_t i = 0; i < SMK_ARRAY_LEN(known); i++)
-        if (strncmp(known[i], (const char *)method, len) == 0 && known[i][len] == '\0')
+        if (known[i][0] == (char)method[0] && strncmp(known[i], (const char *)method, len) == 0 &&
+            known[i][len] == '\0')
             return true;
     return false;
 }

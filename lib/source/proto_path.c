@@ -6,7 +6,7 @@
 #include "source/proto_machine.h"
 
 #define PARTS_MAX 8  /* segments; deeper paths end in "..." */
-#define PART_MAX  32 /* a longer segment is a text, or a token: one of many */
+#define PART_MAX  32 /* a longer segment is a text, a token or a uuid: one of many */
 #define ID        ":id"
 #define MORE      "/..."
 
@@ -26,31 +26,18 @@ static bool put(struct name *name, const char *text, size_t len)
 
 static bool is_hex(uint8_t c) { return smk_is_digit(c) || (uint8_t)((c | 0x20) - 'a') < 6; }
 
-/* 8-4-4-4-12 hexadecimal digits, as RFC 4122 writes them. */
-static bool is_uuid(const uint8_t *part, size_t len)
-{
-    if (len != 36)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash ? part[i] != '-' : !is_hex(part[i]))
-            return false;
-    }
-    return true;
-}
+static bool is_mark(uint8_t c) { return c == '-' || c == '.' || c == ',' || c == ':' || c == '_'; }
 
-/* Digits, which dates and ranges write with marks between them; hexadecimal from 8 on; uuids. */
+/* Digits, which dates and ranges write with marks between them; hexadecimal from 8 on. Uuids are longer than
+ * what is shown. */
 static bool is_number_like(const uint8_t *part, size_t len)
 {
-    size_t digits = 0, hex = 0, marks = 0;
-    for (size_t i = 0; i < len; i++) {
-        digits += smk_is_digit(part[i]);
-        hex += is_hex(part[i]);
-        marks += part[i] == '-' || part[i] == '.' || part[i] == ',' || part[i] == ':' || part[i] == '_';
+    bool digits = len > 0 && smk_is_digit(part[0]), hex = len >= 8;
+    for (size_t i = 0; (digits || hex) && i < len; i++) {
+        digits = digits && (smk_is_digit(part[i]) || is_mark(part[i]));
+        hex = hex && is_hex(part[i]);
     }
-    if (len == 0)
-        return false;
-    return (smk_is_digit(part[0]) && digits + marks == len) || (len >= 8 && hex == len) || is_uuid(part, len);
+    return digits || hex;
 }
 
 /* ".png" behind what is like a number stays: it says what kind of thing it is. */
@@ -66,14 +53,19 @@ static size_t suffix_of(const uint8_t *part, size_t len)
     return 0;
 }
 
+static bool is_plain(uint8_t c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; }
+
 /* What is not printable ASCII is written as URLs write it. */
 static bool put_escaped(struct name *name, const uint8_t *part, size_t len)
 {
     static const char digits[] = "0123456789ABCDEF";
     for (size_t i = 0; i < len; i++) {
-        char escaped[3] = {'%', digits[part[i] >> 4], digits[part[i] & 15]};
-        bool plain = part[i] > ' ' && part[i] < 0x7f && part[i] != '"' && part[i] != '\\';
-        if (!put(name, plain ? (const char *)part + i : escaped, plain ? 1 : 3))
+        if (SMK_LIKELY(is_plain(part[i]) && name->used < name->room)) {
+            name->out[name->used++] = (char)part[i];
+            continue;
+        }
+        const char escaped[3] = {'%', digits[part[i] >> 4], digits[part[i] & 15]};
+        if (is_plain(part[i]) || !put(name, escaped, 3))
             return false;
     }
     return true;
@@ -84,13 +76,11 @@ static bool put_part(struct name *name, const uint8_t *part, size_t len)
     const uint8_t *parameters = memchr(part, ';', len); /* /a;jsessionid=… */
     if (parameters)
         len = (size_t)(parameters - part);
+    if (len > PART_MAX || is_number_like(part, len))
+        return put(name, ID, sizeof ID - 1);
     size_t suffix = suffix_of(part, len);
-    if (is_number_like(part, len) || is_uuid(part, len))
-        return put(name, ID, sizeof ID - 1);
-    if (is_number_like(part, len - suffix))
+    if (suffix && is_number_like(part, len - suffix))
         return put(name, ID, sizeof ID - 1) && put_escaped(name, part + len - suffix, suffix);
-    if (len > PART_MAX)
-        return put(name, ID, sizeof ID - 1);
     return put_escaped(name, part, len);
 }
 

@@ -45,7 +45,8 @@ static bool has_subcommands(const struct smk_proto_seen *seen)
                                         "FUNCTION", "LATENCY", "MEMORY",  "MODULE",  "OBJECT", "PUBSUB",
                                         "SCRIPT", "SENTINEL", "SLOWLOG", "XGROUP",  "XINFO"};
     for (size_t i = 0; i < SMK_ARRAY_LEN(names); i++)
-        if (strncmp(names[i], seen->name, seen->name_len) == 0 && names[i][seen->name_len] == '\0')
+        if (names[i][0] == seen->name[0] && strncmp(names[i], seen->name, seen->name_len) == 0 &&
+            names[i][seen->name_len] == '\0')
             return true;
     return false;
 }
@@ -133,6 +134,52 @@ static bool data(struct smk_proto_reader *r)
     return r->p - from < 2 ? r->p[-1] == '\n' : r->p[-2] == '\r' && r->p[-1] == '\n';
 }
 
+/* ---- what is whole in these bytes, which is nearly everything: the same in one go ----------------------- */
+
+/* A number of at most 7 digits, and its CR LF. NULL: it is none, or not whole: the machine knows which. */
+SMK_INLINE const uint8_t *whole_number(const uint8_t *p, const uint8_t *end, uint32_t *number)
+{
+    uint32_t n = 0;
+    const uint8_t *from = p;
+    while (p < end && smk_is_digit(*p) && p - from < 7)
+        n = n * 10 + (*p++ - '0');
+    *number = n;
+    return p > from && end - p >= 2 && p[0] == '\r' && p[1] == '\n' ? p + 2 : NULL;
+}
+
+/* False, and nothing changed, where the machine has to go on. */
+SMK_INLINE bool whole_count(struct smk_proto_reader *r)
+{
+    uint32_t count;
+    const uint8_t *p = r->p[0] == '*' ? whole_number(r->p + 1, r->end, &count) : NULL;
+    if (!p || count == 0 || count > ARGUMENTS_MAX || r->seen->requests >= SMK_PROTO_REQUESTS)
+        return false;
+    smk_proto_begins(r);
+    r->p = p;
+    r->state->phase = TYPE;
+    r->state->left = count;
+    r->state->number = count; /* as the machine leaves it */
+    r->state->at = 1;
+    return true;
+}
+
+SMK_INLINE bool whole_argument(struct smk_proto_reader *r)
+{
+    struct smk_proto_state *s = r->state;
+    uint32_t len;
+    const uint8_t *p = r->p[0] == '$' ? whole_number(r->p + 1, r->end, &len) : NULL;
+    if (!p || (size_t)(r->end - p) < (size_t)len + 2 || p[len] != '\r' || p[len + 1] != '\n')
+        return false;
+    r->p = p;
+    if (r->start)
+        name_argument(r, len);
+    r->p = p + len + 2;
+    s->phase = --s->left ? TYPE : START;
+    s->number = 0;
+    s->at = 1;
+    return true;
+}
+
 static bool inline_command(struct smk_proto_reader *r)
 {
     const uint8_t *lf = memchr(r->p, '\n', (size_t)(r->end - r->p));
@@ -175,8 +222,11 @@ static bool step(struct smk_proto_reader *r)
 bool smk_resp_read(struct smk_proto_reader *r)
 {
     bool good = true;
-    while (good && r->p < r->end)
+    while (good && r->p < r->end) {
+        if (r->state->phase == TYPE ? whole_argument(r) : r->state->phase == START && whole_count(r))
+            continue;
         good = step(r);
+    }
     return good;
 }
 
