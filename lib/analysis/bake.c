@@ -32,10 +32,11 @@ static int add_place(struct smk_bake *bake, const struct smk_place *place, const
 static int bake_frame(struct smk_bake *bake, struct smk_map *seen, const smk_stack_info *stack, uint32_t number)
 {
     uint64_t pc = stack->pcs[number] ? stack->pcs[number] - 1 : 0;
-    bool ambiguous, fresh = smk_map_get(seen, pc) == SMK_MAP_NONE;
-    const smk_module_info *module = smk_symbols_module_at(bake->symbols, pc, &ambiguous);
+    uint64_t key = smk_map_own(stack->process, pc);
+    bool ambiguous, fresh = smk_map_get(seen, key) == SMK_MAP_NONE;
+    const smk_module_info *module = smk_symbols_module_at(bake->symbols, stack->process, pc, &ambiguous);
     const struct smk_place *place = smk_symbols_frame(bake->symbols, stack, number);
-    if (!place || (fresh && !smk_map_put(seen, bake->symbols->mem, pc, 0)))
+    if (!place || (fresh && !smk_map_put(seen, bake->symbols->mem, key, 0)))
         return smk_mem_failed(bake->symbols->mem);
     bake->frames++;
     bake->named += place->named;
@@ -62,14 +63,15 @@ static int bake_stacks(struct smk_bake *bake)
     return result;
 }
 
-static int bake_object(struct smk_bake *bake, struct smk_map *seen, uint64_t address)
+static int bake_object(struct smk_bake *bake, struct smk_map *seen, uint32_t process, uint64_t address)
 {
     struct smk_object object;
-    if (address == 0 || seen->count >= ADDRESSES_MAX || smk_map_get(seen, address) != SMK_MAP_NONE)
+    uint64_t key = smk_map_own(process, address);
+    if (address == 0 || seen->count >= ADDRESSES_MAX || smk_map_get(seen, key) != SMK_MAP_NONE)
         return 0;
-    if (!smk_map_put(seen, bake->symbols->mem, address, 0))
+    if (!smk_map_put(seen, bake->symbols->mem, key, 0))
         return smk_mem_failed(bake->symbols->mem);
-    if (!smk_symbols_object(bake->symbols, address, &object))
+    if (!smk_symbols_object(bake->symbols, process, address, &object))
         return 0;
     bake->objects++;
     if (object.baked)
@@ -93,7 +95,7 @@ static int bake_event(struct smk_bake *bake, struct smk_map *seen, const smk_eve
     for (uint32_t i = 0; i < event->arg_count && result == 0; i++) {
         const char *type = smk_event_arg_type(event->id, i);
         if (type && strcmp(type, "address") == 0)
-            result = bake_object(bake, seen, event->args[i]);
+            result = bake_object(bake, seen, event->process, event->args[i]);
     }
     return result;
 }
@@ -115,7 +117,7 @@ static int bake_objects(struct smk_bake *bake)
     if (result == 0 && next < 0)
         result = next;
     for (size_t i = 0; result == 0 && (wait = smk_trace_open_wait_at(trace, i)) != NULL; i++)
-        result = bake_object(bake, &seen, wait->object);
+        result = bake_object(bake, &seen, wait->process, wait->object);
     smk_cursor_close(cursor);
     smk_map_free(&seen, bake->symbols->mem);
     return result;

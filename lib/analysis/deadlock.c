@@ -6,16 +6,18 @@
 
 struct graph {
     const struct smk_evidence *evidence;
-    struct smk_map by_tid; /* tid to the number of its open wait */
+    struct smk_map by_tid; /* process and tid to the number of its open wait */
     struct smk_map seen;   /* number of a wait to the walk that passed it, plus 1 */
 };
+
+static uint64_t key_of(const smk_open_wait *wait, uint32_t tid) { return smk_map_pair(wait->process, tid); }
 
 static bool collect(struct graph *graph)
 {
     const smk_open_wait *wait;
     for (uint32_t i = 0; (wait = smk_trace_open_wait_at(graph->evidence->trace, i)) != NULL; i++)
         if (wait->kind == SMK_WAIT_LOCK && wait->holder != 0 &&
-            !smk_map_put(&graph->by_tid, graph->evidence->mem, wait->tid, i))
+            !smk_map_put(&graph->by_tid, graph->evidence->mem, key_of(wait, wait->tid), i))
             return false;
     return true;
 }
@@ -23,7 +25,7 @@ static bool collect(struct graph *graph)
 static uint32_t next_of(const struct graph *graph, uint32_t number)
 {
     const smk_open_wait *wait = smk_trace_open_wait_at(graph->evidence->trace, number);
-    return wait ? smk_map_get(&graph->by_tid, wait->holder) : SMK_MAP_NONE;
+    return wait ? smk_map_get(&graph->by_tid, key_of(wait, wait->holder)) : SMK_MAP_NONE;
 }
 
 static void add_circle(struct smk_findings *findings, const struct graph *graph, uint32_t start)
@@ -66,7 +68,7 @@ bool smk_findings_add_deadlocks(struct smk_findings *findings, const struct smk_
     bool ok = collect(&graph);
     for (uint32_t i = 0; ok && smk_trace_open_wait_at(evidence->trace, i); i++) {
         const smk_open_wait *wait = smk_trace_open_wait_at(evidence->trace, i);
-        if (smk_map_get(&graph.by_tid, wait->tid) == i)
+        if (smk_map_get(&graph.by_tid, key_of(wait, wait->tid)) == i)
             ok = walk(findings, &graph, i);
     }
     smk_map_free(&graph.by_tid, evidence->mem);

@@ -91,7 +91,8 @@ static bool judge(struct smk_finding *finding, const struct smk_evidence *eviden
 {
     const struct smk_locks *locks = evidence->locks;
     const struct smk_lock *lock = &locks->array[index];
-    uint64_t window = locks->to > locks->from ? locks->to - locks->from : 0;
+    const struct smk_window *when = &evidence->windows[lock->process];
+    uint64_t window = when->to > when->from ? when->to - when->from : 0;
     uint64_t worst = lock->worst != SMK_MAP_NONE ? locks->threads[lock->worst].ns : 0;
     bool much = lock->in_window >= LEAST_TOTAL && lock->waits.max >= LEAST_MAX;
     if (take_shares(finding, evidence->latency, index))

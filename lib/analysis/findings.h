@@ -47,6 +47,11 @@ struct smk_findings {
     uint32_t more; /* that were not kept */
 };
 
+/* In which what a process did counts. */
+struct smk_window {
+    uint64_t from, to;
+};
+
 /* What they are drawn from. */
 struct smk_evidence {
     struct smk_mem *mem;
@@ -55,6 +60,7 @@ struct smk_evidence {
     const struct smk_locks *locks;
     const struct smk_latency *latency;
     const struct smk_loops *loops;
+    const struct smk_window *windows; /* of each process */
 };
 
 /* False when there is no memory. */

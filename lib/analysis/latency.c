@@ -69,6 +69,7 @@ static struct smk_request_record *take_up(struct smk_latency *latency, struct sm
     /* The parts are written before they are read. */
     memset(record, 0, offsetof(struct smk_request_record, parts));
     record->id = id;
+    record->process = latency->process;
     record->route_index = SMK_MAP_NONE;
     if (!smk_map_put(&latency->by_id, mem, id, index)) {
         record->id = 0;
@@ -287,7 +288,7 @@ static void add_delay(struct smk_latency *latency, struct smk_request_record *en
 void smk_latency_answered(struct smk_latency *latency, struct smk_mem *mem, uint64_t id,
                           const struct smk_latency_answer *answer, uint32_t thread)
 {
-    struct smk_request_record unlisted = {.id = id};
+    struct smk_request_record unlisted = {.id = id, .process = latency->process};
     struct smk_request_record *record = id ? find(latency, id) : NULL;
     struct smk_request_record *ended = record ? record : &unlisted;
     ended->route = answer->route;
@@ -349,11 +350,11 @@ static void find_most(struct smk_latency *latency)
     }
 }
 
-void smk_latency_finish(struct smk_latency *latency, struct smk_mem *mem, uint64_t to)
+void smk_latency_stop(struct smk_latency *latency, struct smk_mem *mem, uint64_t to)
 {
     for (uint32_t i = 0; i < latency->flight_count; i++) {
         struct smk_request_record *record = &latency->flights[i];
-        if (record->id == 0)
+        if (record->id == 0 || record->process != latency->process)
             continue;
         record->running = true;
         record->end = to;
@@ -361,6 +362,12 @@ void smk_latency_finish(struct smk_latency *latency, struct smk_mem *mem, uint64
             record->begin = smk_min_u64(latency->from, to);
         record->duration = to > record->begin ? to - record->begin : 0;
         take_in(latency, mem, record, 0);
+        let_go(latency, record);
     }
+}
+
+void smk_latency_finish(struct smk_latency *latency, struct smk_mem *mem, uint64_t to)
+{
+    smk_latency_stop(latency, mem, to);
     find_most(latency);
 }

@@ -36,7 +36,7 @@ struct smk_part {
 };
 
 struct smk_request_record {
-    uint64_t id;
+    uint64_t id; /* with its process, smk_map_own */
     uint64_t begin, end; /* end: of the window, for one that is still running */
     uint64_t trace_high, trace_low;
     uint64_t duration;
@@ -44,6 +44,7 @@ struct smk_request_record {
     uint32_t route_index; /* in smk_latency.routes; SMK_MAP_NONE: not known yet */
     uint32_t status;
     uint32_t thread; /* serial of the last one that worked for it */
+    uint32_t process;
     uint32_t part_count;
     bool begin_seen, running;
     bool loop_seen;   /* its loop delay is among the parts */
@@ -77,7 +78,8 @@ struct smk_cell {
 };
 
 struct smk_latency {
-    uint64_t from; /* the window's begin */
+    uint64_t from; /* begin of the window … */
+    uint32_t process; /* … of the process whose events come now */
     struct smk_request_record *flights;
     uint32_t flight_count, flight_capacity;
     uint32_t free_flight; /* index + 1 of a list through route_index */
@@ -136,7 +138,9 @@ void smk_latency_cpu_unknown(struct smk_latency *latency, uint64_t id);
 /* Requests are not recorded for a while: what is in flight may end unseen, and is forgotten. */
 void smk_latency_forget_flights(struct smk_latency *latency);
 
-/* What is in flight at `to`, the end of the window, is taken in as running. */
+/* What the process has in flight at `to`, the end of its window, is taken in as running. */
+void smk_latency_stop(struct smk_latency *latency, struct smk_mem *mem, uint64_t to);
+/* The same of the last process; sums are right from then on. */
 void smk_latency_finish(struct smk_latency *latency, struct smk_mem *mem, uint64_t to);
 
 /* The cell of a part in a route, or NULL. */

@@ -5,36 +5,41 @@
 /* A new entry, which is what the address means from now on. */
 static uint32_t add_lock(struct smk_locks *locks, struct smk_mem *mem, const struct smk_lock *lock)
 {
+    uint64_t key = smk_map_own(lock->process, lock->address);
     if (!smk_mem_grow(mem, &locks->array, &locks->capacity, locks->count + 1u) ||
-        !smk_map_put(&locks->by_address, mem, lock->address, locks->count))
+        !smk_map_put(&locks->by_address, mem, key, locks->count))
         return SMK_MAP_NONE;
     locks->array[locks->count] = *lock;
     return locks->count++;
 }
 
-uint32_t smk_locks_index(struct smk_locks *locks, struct smk_mem *mem, uint64_t address, uint64_t time)
+uint32_t smk_locks_index(struct smk_locks *locks, struct smk_mem *mem, uint32_t process, uint64_t address,
+                         uint64_t time)
 {
-    uint32_t index = smk_map_get(&locks->by_address, address);
+    uint32_t index = smk_map_get(&locks->by_address, smk_map_own(process, address));
     if (index == SMK_MAP_NONE)
-        return add_lock(locks, mem, &(struct smk_lock){.address = address, .worst = SMK_MAP_NONE,
-                                                       .before = SMK_MAP_NONE});
+        return add_lock(locks, mem, &(struct smk_lock){.address = address, .process = process,
+                                                       .worst = SMK_MAP_NONE, .before = SMK_MAP_NONE});
     while (time < locks->array[index].since && locks->array[index].before != SMK_MAP_NONE)
         index = locks->array[index].before;
     return index;
 }
 
-void smk_locks_epoch(struct smk_locks *locks, struct smk_mem *mem, uint64_t address, uint64_t time)
+void smk_locks_epoch(struct smk_locks *locks, struct smk_mem *mem, uint32_t process, uint64_t address,
+                     uint64_t time)
 {
-    uint32_t before = smk_locks_index(locks, mem, address, UINT64_MAX);
+    uint32_t before = smk_locks_index(locks, mem, process, address, UINT64_MAX);
     if (before == SMK_MAP_NONE)
         return;
-    add_lock(locks, mem, &(struct smk_lock){.address = address, .since = time, .before = before,
-                                            .epoch = locks->array[before].epoch + 1, .worst = SMK_MAP_NONE});
+    add_lock(locks, mem, &(struct smk_lock){.address = address, .process = process, .since = time,
+                                            .before = before, .epoch = locks->array[before].epoch + 1,
+                                            .worst = SMK_MAP_NONE});
 }
 
-void smk_locks_name(struct smk_locks *locks, struct smk_mem *mem, uint64_t address, uint64_t time, uint32_t name)
+void smk_locks_name(struct smk_locks *locks, struct smk_mem *mem, uint32_t process, uint64_t address,
+                    uint64_t time, uint32_t name)
 {
-    uint32_t index = smk_locks_index(locks, mem, address, time);
+    uint32_t index = smk_locks_index(locks, mem, process, address, time);
     if (index == SMK_MAP_NONE)
         return;
     locks->array[index].given = name;
@@ -89,7 +94,7 @@ uint32_t smk_locks_wait(struct smk_locks *locks, struct smk_mem *mem, const stru
 {
     if (seen->end < locks->from || seen->end < seen->begin)
         return SMK_MAP_NONE;
-    uint32_t index = smk_locks_index(locks, mem, seen->address, seen->begin);
+    uint32_t index = smk_locks_index(locks, mem, seen->process, seen->address, seen->begin);
     if (index == SMK_MAP_NONE)
         return index;
     struct smk_lock *lock = &locks->array[index];
@@ -115,11 +120,11 @@ uint32_t smk_locks_wait(struct smk_locks *locks, struct smk_mem *mem, const stru
     return index;
 }
 
-void smk_locks_release(struct smk_locks *locks, struct smk_mem *mem, uint64_t address,
+void smk_locks_release(struct smk_locks *locks, struct smk_mem *mem, uint32_t process, uint64_t address,
                        const struct smk_lock_release *release)
 {
     uint32_t index =
-        release->time < locks->from ? SMK_MAP_NONE : smk_locks_index(locks, mem, address, release->time);
+        release->time < locks->from ? SMK_MAP_NONE : smk_locks_index(locks, mem, process, address, release->time);
     if (index == SMK_MAP_NONE)
         return;
     if (locks->release_count >= locks->keep ||

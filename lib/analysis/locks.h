@@ -18,7 +18,7 @@
 #include "stallmark/reader.h"
 
 struct smk_lock {
-    uint64_t address;
+    uint64_t address; /* in its process */
     uint64_t since;  /* of its epoch */
     uint32_t epoch;  /* 0: the first at this address */
     uint32_t before; /* index of the one before; SMK_MAP_NONE: there is none */
@@ -29,7 +29,8 @@ struct smk_lock {
     uint64_t outside;      /* ns of in_window outside all requests */
     uint64_t timed_out, failed, owner_died;
     uint64_t max_begin, max_end; /* the longest wait */
-    uint64_t max_request;
+    uint64_t max_request; /* with its process, smk_map_own */
+    uint32_t process;
     uint32_t open;        /* waits that had not ended */
     uint32_t threads;     /* that waited */
     uint32_t first_stack; /* of the first wait with one: names the lock where nothing else does */
@@ -58,7 +59,7 @@ struct smk_lock_release {
 };
 
 struct smk_locks {
-    uint64_t from, to; /* the window */
+    uint64_t from;     /* begin of the window of the process whose waits come now */
     uint32_t keep;     /* waits, and as many unlocks, that are kept */
     struct smk_lock *array;
     uint32_t count, capacity;
@@ -77,27 +78,29 @@ struct smk_locks {
 
 struct smk_lock_seen {
     uint64_t address, begin, end, request;
-    uint32_t thread, stack, holder, releaser, result, site;
+    uint32_t process, thread, stack, holder, releaser, result, site;
     bool open, in_request;
 };
 
 void smk_locks_free(struct smk_locks *locks, struct smk_mem *mem);
 
-/* The index of the lock that was there at `time`; SMK_MAP_NONE when there is no memory. */
-uint32_t smk_locks_index(struct smk_locks *locks, struct smk_mem *mem, uint64_t address, uint64_t time);
+/* The index of a process's lock that was there at `time`; SMK_MAP_NONE when there is no memory. */
+uint32_t smk_locks_index(struct smk_locks *locks, struct smk_mem *mem, uint32_t process, uint64_t address,
+                         uint64_t time);
 
 /* From now on there is another lock at this address. */
-void smk_locks_epoch(struct smk_locks *locks, struct smk_mem *mem, uint64_t address, uint64_t time);
+void smk_locks_epoch(struct smk_locks *locks, struct smk_mem *mem, uint32_t process, uint64_t address,
+                     uint64_t time);
 
 /* The lock there is given a name. */
-void smk_locks_name(struct smk_locks *locks, struct smk_mem *mem, uint64_t address, uint64_t time,
-                    uint32_t name);
+void smk_locks_name(struct smk_locks *locks, struct smk_mem *mem, uint32_t process, uint64_t address,
+                    uint64_t time, uint32_t name);
 
 /* Returns the lock's index; SMK_MAP_NONE: the wait lies before the window, or there is no memory. */
 uint32_t smk_locks_wait(struct smk_locks *locks, struct smk_mem *mem, const struct smk_lock_seen *seen);
 
-/* `release`: all but the lock, which `address` says. */
-void smk_locks_release(struct smk_locks *locks, struct smk_mem *mem, uint64_t address,
+/* `release`: all but the lock, which `process` and `address` say. */
+void smk_locks_release(struct smk_locks *locks, struct smk_mem *mem, uint32_t process, uint64_t address,
                        const struct smk_lock_release *release);
 
 #endif

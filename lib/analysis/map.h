@@ -45,4 +45,9 @@ SMK_INLINE uint32_t smk_map_get(const struct smk_map *map, uint64_t key)
 /* Two small numbers in one key. */
 SMK_INLINE uint64_t smk_map_pair(uint32_t high, uint32_t low) { return (uint64_t)high << 32 | low; }
 
+/* What is a process's own (an address, a request's id) in one key with its process; with process 0 it is the
+ * word itself. Of one process two keys are never one, and of two processes they are not while words have 48
+ * bits, as addresses do. */
+SMK_INLINE uint64_t smk_map_own(uint32_t process, uint64_t word) { return word ^ (uint64_t)process << 48; }
+
 #endif

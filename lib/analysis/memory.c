@@ -68,8 +68,9 @@ static void on_counter(struct smk_memory *m, struct smk_mem *mem, const smk_even
 {
     uint32_t name = (uint32_t)arg(event, 0);
     int64_t value = (int64_t)arg(event, 1);
-    uint32_t at = INDEX(&m->counter_by_name, mem, name, m->counters, m->counter_count, m->counter_capacity,
-                        .name = name, .first = value, .least = value, .most = value);
+    uint64_t key = smk_map_pair(event->process, name);
+    uint32_t at = INDEX(&m->counter_by_name, mem, key, m->counters, m->counter_count, m->counter_capacity,
+                        .name = name, .process = event->process, .first = value, .least = value, .most = value);
     if (at == SMK_MAP_NONE)
         return;
     struct smk_counter_sum *sum = &m->counters[at];

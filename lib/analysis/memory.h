@@ -25,7 +25,7 @@ struct smk_fault_sum {
 
 /* A figure of the process. */
 struct smk_counter_sum {
-    uint32_t name;
+    uint32_t name, process;
     uint64_t count;
     int64_t first, last, least, most;
 };
@@ -62,7 +62,7 @@ void smk_memory_event(struct smk_memory *memory, struct smk_mem *mem, const smk_
 /* In order of bytes, and of faults. After the last event. */
 void smk_memory_sort(struct smk_memory *memory);
 
-/* The process's counter of that name; NULL: there is none. */
+/* The first process's counter of that name; NULL: there is none. */
 const struct smk_counter_sum *smk_memory_counter(const struct smk_memory *memory, smk_trace *trace,
                                                  const char *name);
 

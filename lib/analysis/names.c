@@ -8,9 +8,10 @@
 static void copy(char name[SMK_NAME_MAX], const char *text) { snprintf(name, SMK_NAME_MAX, "%s", text); }
 
 /* "0x7f3b3a0866a0", or "memcached+0x31de0" for a static one, which is the same in the next run. */
-static void name_address(char text[SMK_NAME_MAX], smk_trace *trace, uint64_t address)
+static void name_address(char text[SMK_NAME_MAX], smk_trace *trace, const struct smk_lock *lock)
 {
-    const smk_module_info *module = smk_trace_module(trace, address);
+    uint64_t address = lock->address;
+    const smk_module_info *module = smk_trace_process_module(trace, lock->process, address);
     const char *slash = module && module->path ? strrchr(module->path, '/') : NULL;
     if (slash && slash[1])
         snprintf(text, SMK_NAME_MAX, "%.200s+0x%llx", slash + 1,
@@ -43,7 +44,9 @@ static const char *given_name(smk_trace *trace, const struct smk_lock *lock)
 {
     if (lock->given)
         return smk_trace_string(trace, lock->given);
-    return lock->epoch > 0 || lock->later_name ? NULL : smk_trace_lock_name(trace, lock->address);
+    if (lock->epoch > 0 || lock->later_name)
+        return NULL;
+    return smk_trace_process_lock_name(trace, lock->process, lock->address);
 }
 
 /* " #2": it is the second lock at its address. */
@@ -54,7 +57,7 @@ static void add_epoch(char name[SMK_NAME_MAX], const struct smk_lock *lock)
         snprintf(name + len, SMK_NAME_MAX - len, " #%u", lock->epoch + 1);
 }
 
-enum smk_lock_naming smk_name_of_lock(char name[SMK_NAME_MAX], struct smk_symbols *symbols,
+static enum smk_lock_naming name_lock(char name[SMK_NAME_MAX], struct smk_symbols *symbols,
                                       const struct smk_lock *lock)
 {
     struct smk_object object;
@@ -64,7 +67,7 @@ enum smk_lock_naming smk_name_of_lock(char name[SMK_NAME_MAX], struct smk_symbol
         copy(name, given);
         return SMK_LOCK_NAMED;
     }
-    if (smk_symbols_object(symbols, lock->address, &object)) {
+    if (smk_symbols_object(symbols, lock->process, lock->address, &object)) {
         if (object.offset)
             snprintf(name, SMK_NAME_MAX, "%.480s+0x%llx", object.name, (unsigned long long)object.offset);
         else
@@ -76,12 +79,25 @@ enum smk_lock_naming smk_name_of_lock(char name[SMK_NAME_MAX], struct smk_symbol
         smk_name_of_site(name, symbols->trace, lock->site);
         return SMK_LOCK_OWN_WAIT;
     }
-    name_address(address, symbols->trace, lock->address);
+    name_address(address, symbols->trace, lock);
     add_epoch(address, lock);
     if (name_by_first_wait(name, symbols, lock, address))
         return SMK_LOCK_PLACE;
     snprintf(name, SMK_NAME_MAX, "mutex %.500s", address);
     return SMK_LOCK_ADDRESS;
+}
+
+enum smk_lock_naming smk_name_of_lock(char name[SMK_NAME_MAX], struct smk_symbols *symbols,
+                                      const struct smk_lock *lock)
+{
+    char own[SMK_NAME_MAX], process[SMK_NAME_MAX];
+    enum smk_lock_naming naming = name_lock(name, symbols, lock);
+    if (smk_trace_get_info(symbols->trace)->processes > 1) {
+        copy(own, name);
+        smk_name_of_process(process, symbols->trace, lock->process);
+        snprintf(name, SMK_NAME_MAX, "%.430s in %.70s", own, process);
+    }
+    return naming;
 }
 
 const char *smk_lock_naming_name(enum smk_lock_naming naming)
@@ -100,19 +116,36 @@ static bool name_is_shared(smk_trace *trace, const smk_thread_info *info)
     if (smk_trace_get_info(trace)->threads > THREADS_COMPARED)
         return true;
     for (size_t i = 0; (other = smk_trace_thread_at(trace, i)) != NULL; i++)
-        if (other->serial != info->serial && other->name && strcmp(other->name, info->name) == 0)
+        if (other->serial != info->serial && other->process == info->process && other->name &&
+            strcmp(other->name, info->name) == 0)
             return true;
     return false;
 }
 
+/* "4713", or "4713#2" of a second entry of that pid. */
+static void number_process(char text[32], smk_trace *trace, const smk_process_info *info)
+{
+    const smk_process_info *other;
+    bool shared = false;
+    for (size_t i = 0; i < info->process && (other = smk_trace_process_at(trace, i)) != NULL; i++)
+        shared |= other->pid == info->pid;
+    snprintf(text, 32, shared ? "%u#%u" : "%u", info->pid, info->process + 1);
+}
+
 static void name_thread(char name[SMK_NAME_MAX], smk_trace *trace, const smk_thread_info *info, bool plain)
 {
+    const smk_process_info *process = smk_trace_process_at(trace, info->process);
+    char number[32], before[40] = "";
+    if (!plain && process && smk_trace_get_info(trace)->processes > 1) {
+        number_process(number, trace, process);
+        snprintf(before, sizeof(before), "%s/", number);
+    }
     if (!info->name || !info->name[0])
-        snprintf(name, SMK_NAME_MAX, "thread %u", info->tid);
+        snprintf(name, SMK_NAME_MAX, "%sthread %u", before, info->tid);
     else if (!plain && name_is_shared(trace, info))
-        snprintf(name, SMK_NAME_MAX, "%.400s/%u", info->name, info->tid);
+        snprintf(name, SMK_NAME_MAX, "%s%.400s/%u", before, info->name, info->tid);
     else
-        copy(name, info->name);
+        snprintf(name, SMK_NAME_MAX, "%s%.400s", before, info->name);
 }
 
 static void name_serial(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t serial, bool plain)
@@ -134,9 +167,27 @@ void smk_plain_name_of_thread(char name[SMK_NAME_MAX], smk_trace *trace, uint32_
     name_serial(name, trace, serial, true);
 }
 
-void smk_name_of_tid(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t tid, uint64_t time)
+const char *smk_program_of(const smk_process_info *info)
 {
-    const smk_thread_info *info = smk_trace_thread_by_tid(trace, tid, time);
+    const char *slash = strrchr(info->exe, '/');
+    if (info->name[0])
+        return info->name;
+    return info->exe[0] ? (slash ? slash + 1 : info->exe) : "unknown program";
+}
+
+void smk_name_of_process(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t process)
+{
+    const smk_process_info *info = smk_trace_process_at(trace, process);
+    char number[32] = "?";
+    if (info)
+        number_process(number, trace, info);
+    snprintf(name, SMK_NAME_MAX, "%.60s %s", info ? smk_program_of(info) : "process", number);
+}
+
+void smk_name_of_tid(char name[SMK_NAME_MAX], smk_trace *trace, uint32_t process, uint32_t tid,
+                     uint64_t time)
+{
+    const smk_thread_info *info = smk_trace_process_tid(trace, process, tid, time);
     if (info)
         name_thread(name, trace, info, false);
     else

@@ -26,6 +26,13 @@ static uint32_t id_arg(const smk_event *event, uint32_t number)
     return (uint32_t)arg(event, number);
 }
 
+/* A request's id, with its process. */
+static uint64_t request_arg(const smk_event *event, uint32_t number)
+{
+    uint64_t id = arg(event, number);
+    return id ? smk_map_own(event->process, id) : 0;
+}
+
 static uint64_t began(const smk_event *event, uint64_t duration)
 {
     return event->time - smk_min_u64(duration, event->time);
@@ -37,7 +44,7 @@ static void take_lock_wait(struct smk_report *report, struct smk_state *state,
     uint32_t lock = smk_locks_wait(&report->locks, &report->mem, seen);
     if (lock == SMK_MAP_NONE)
         return;
-    uint64_t ns = seen->end - smk_max_u64(seen->begin, report->from);
+    uint64_t ns = seen->end - smk_max_u64(seen->begin, report->locks.from);
     smk_latency_part(&report->latency, seen->request, SMK_PART_LOCK, lock, seen->end, ns);
     smk_loops_waited(&report->loops, &report->mem, seen->thread, seen->end - ns, seen->end, seen->stack);
     if (state)
@@ -52,6 +59,7 @@ static void on_lock_wait(struct smk_report *report, struct smk_state *state, con
         .end = event->time,
         .request = state->request,
         .in_request = state->request != 0,
+        .process = event->process,
         .thread = event->thread,
         .stack = id_arg(event, 0),
         .holder = id_arg(event, 3),
@@ -70,7 +78,7 @@ static void on_lock_release(struct smk_report *report, struct smk_state *state, 
         .stack = id_arg(event, 0),
         .region = state->depth ? state->frames[state->depth - 1].site : 0,
     };
-    smk_locks_release(&report->locks, &report->mem, arg(event, 2), &release);
+    smk_locks_release(&report->locks, &report->mem, event->process, arg(event, 2), &release);
 }
 
 static void on_user_wait(struct smk_report *report, struct smk_state *state, const smk_event *event)
@@ -83,6 +91,7 @@ static void on_user_wait(struct smk_report *report, struct smk_state *state, con
             .end = event->time,
             .request = state->request,
             .in_request = state->request != 0,
+            .process = event->process,
             .thread = event->thread,
             .stack = id_arg(event, 4),
             .site = id_arg(event, 0),
@@ -143,18 +152,18 @@ static void on_answer(struct smk_report *report, const smk_event *event)
         .route = id_arg(event, 0),
         .status = id_arg(event, 3),
     };
-    if (answer.end >= report->from)
+    if (answer.end >= report->loops.from)
         smk_loops_read(&report->loops, &report->mem, event->thread, answer.delay);
-    smk_latency_answered(&report->latency, &report->mem, arg(event, 1), &answer, event->thread);
+    smk_latency_answered(&report->latency, &report->mem, request_arg(event, 1), &answer, event->thread);
 }
 
 static void on_loop_delay(struct smk_report *report, const smk_event *event)
 {
-    uint64_t request = arg(event, 1);
+    uint64_t request = request_arg(event, 1);
     struct smk_loop_delay delay = {
         .time = event->time,
         .delay = arg(event, 2),
-        .request = request,
+        .request = arg(event, 1),
         .thread = event->thread,
         .route = smk_latency_route_of(&report->latency, request),
         .how = id_arg(event, 0),
@@ -175,7 +184,7 @@ static void note_work(struct smk_report *report, const struct smk_state *state, 
 
 static void on_request(struct smk_report *report, struct smk_state *state, const smk_event *event)
 {
-    uint64_t id = arg(event, 1), worked_for = state->request;
+    uint64_t id = request_arg(event, 1), worked_for = state->request;
     smk_running_turn(&report->latency, state, event->time);
     switch (event->id) {
     case SMK_EV_REQUEST_ANSWERED:
@@ -229,9 +238,23 @@ static void on_request(struct smk_report *report, struct smk_state *state, const
         note_work(report, state, event);
 }
 
+/* What comes now is this process's, and counts in its window. */
+static void enter_process(struct smk_report *report, uint32_t process)
+{
+    uint64_t from = report->windows[process].from;
+    report->process = report->latency.process = process;
+    report->regions.from = report->locks.from = report->running.from = from;
+    report->locks.others.from = report->latency.from = report->memory.from = from;
+    report->loops.from = from;
+}
+
 /* False when there is no memory for the thread. */
 static bool on_event(struct smk_report *report, const smk_event *event)
 {
+    struct smk_window *window = &report->windows[event->process];
+    if (event->process != report->process)
+        enter_process(report, event->process);
+    window->to = smk_max_u64(window->to, event->time);
     struct smk_state *state = smk_states_of(&report->states, &report->mem, event->thread);
     if (!state)
         return false;
@@ -250,10 +273,11 @@ static bool on_event(struct smk_report *report, const smk_event *event)
         on_lock_release(report, state, event);
         break;
     case SMK_EV_LOCK_EPOCH:
-        smk_locks_epoch(&report->locks, &report->mem, arg(event, 1), event->time);
+        smk_locks_epoch(&report->locks, &report->mem, event->process, arg(event, 1), event->time);
         break;
     case SMK_EV_LOCK_NAME:
-        smk_locks_name(&report->locks, &report->mem, arg(event, 1), event->time, id_arg(event, 0));
+        smk_locks_name(&report->locks, &report->mem, event->process, arg(event, 1), event->time,
+                       id_arg(event, 0));
         break;
     case SMK_EV_SCHED_SOURCE:
     case SMK_EV_OFF_CPU:
@@ -271,7 +295,8 @@ static bool on_event(struct smk_report *report, const smk_event *event)
     case SMK_EV_PROCESS_COUNTER:
     case SMK_EV_MAJOR_FAULT:
     case SMK_EV_REQUEST_COST:
-        smk_memory_event(&report->memory, &report->mem, event, smk_latency_route_of(&report->latency, arg(event, 1)));
+        smk_memory_event(&report->memory, &report->mem, event,
+                         smk_latency_route_of(&report->latency, request_arg(event, 1)));
         break;
     case SMK_EV_ALLOC_LARGE:
     case SMK_EV_FREE_LARGE:
@@ -371,17 +396,20 @@ static void take_open_waits(struct smk_report *report)
     for (size_t i = 0; (wait = smk_trace_open_wait_at(report->trace, i)) != NULL; i++) {
         if (wait->kind != SMK_WAIT_LOCK || wait->object == 0)
             continue;
+        uint64_t to = report->windows[wait->process].to;
         struct smk_lock_seen seen = {
             .address = wait->object,
-            .begin = smk_min_u64(wait->since, report->to),
-            .end = report->to,
-            .request = wait->request,
+            .begin = smk_min_u64(wait->since, to),
+            .end = to,
+            .request = wait->request ? smk_map_own(wait->process, wait->request) : 0,
             .in_request = wait->request != 0,
+            .process = wait->process,
             .thread = wait->serial,
             .stack = wait->stack,
             .holder = wait->holder,
             .open = true,
         };
+        enter_process(report, wait->process);
         take_lock_wait(report, NULL, &seen);
     }
 }
@@ -451,6 +479,26 @@ static uint32_t waits_kept(const struct smk_report_options *options)
     return (uint32_t)smk_max_u64(keep, KEEP_LEAST);
 }
 
+/* Each process counts from where it is complete to its end; all of them together from where the first is.
+ * One that does not say from where it is complete counts nowhere. */
+static bool make_windows(struct smk_report *report)
+{
+    uint32_t count = report->info->processes;
+    report->windows = smk_mem_new(&report->mem, count * sizeof(*report->windows));
+    if (!report->windows)
+        return false;
+    report->from = UINT64_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        const smk_process_info *info = smk_trace_process_at(report->trace, i);
+        struct smk_window *window = &report->windows[i];
+        window->from = smk_max_u64(info->first, info->complete_from);
+        window->to = smk_max_u64(window->from, info->last);
+        report->from = smk_min_u64(report->from, window->from);
+    }
+    report->to = smk_max_u64(report->from, report->info->last);
+    return true;
+}
+
 static struct smk_report *new_report(smk_trace *trace, const struct smk_report_options *options)
 {
     struct smk_mem mem;
@@ -462,16 +510,14 @@ static struct smk_report *new_report(smk_trace *trace, const struct smk_report_o
     report->trace = trace;
     report->info = smk_trace_get_info(trace);
     report->top = options->top ? options->top : SMK_TOP_DEFAULT;
-    report->from = smk_max_u64(report->info->first, report->info->complete_from);
-    report->to = smk_max_u64(report->from, report->info->last);
-    report->regions.from = report->locks.from = report->running.from = report->loops.from = report->from;
     report->locks.keep = report->locks.others.keep = waits_kept(options);
-    report->locks.others.from = report->memory.from = report->from;
     report->symbols = smk_mem_new(&report->mem, sizeof(*report->symbols));
-    if (!report->symbols || !smk_latency_init(&report->latency, &report->mem, report->from, report->top)) {
+    if (!report->symbols || !make_windows(report) ||
+        !smk_latency_init(&report->latency, &report->mem, report->from, report->top)) {
         smk_report_free(report);
         return NULL;
     }
+    enter_process(report, 0);
     smk_gaps_load(&report->gaps, &report->mem, trace);
     smk_symbols_init(report->symbols, &report->mem, trace, options->lines, options->no_symbols);
     report->symbols->debug_dir = options->debug_dir;
@@ -480,13 +526,16 @@ static struct smk_report *new_report(smk_trace *trace, const struct smk_report_o
 
 static int conclude(struct smk_report *report)
 {
-    report->locks.to = report->to;
     take_open_waits(report);
+    for (uint32_t i = 0; i < report->info->processes; i++) {
+        enter_process(report, i);
+        smk_latency_stop(&report->latency, &report->mem, report->windows[i].to);
+    }
     smk_latency_finish(&report->latency, &report->mem, report->to);
     smk_regions_finish(&report->regions, &report->states);
     smk_report_memory_conclude(report);
     struct smk_evidence evidence = {&report->mem, report->trace, report->symbols, &report->locks,
-                                    &report->latency, &report->loops};
+                                    &report->latency, &report->loops, report->windows};
     smk_findings_make(&report->findings, &evidence);
     order_all(report);
     return smk_mem_failed(&report->mem);
@@ -530,100 +579,10 @@ void smk_report_free(struct smk_report *report)
     smk_locks_free(&report->locks, mem);
     smk_memory_free(&report->memory, mem);
     smk_map_free(&report->wait_kinds, mem);
+    smk_mem_free(mem, report->windows, report->info->processes * sizeof(*report->windows));
     smk_gaps_free(&report->gaps, mem);
     struct smk_mem last = *mem; /* lies in what is freed now */
     smk_mem_free(&last, report, sizeof(*report));
 }
 
 unsigned smk_report_findings(const struct smk_report *report) { return report->findings.count; }
-
-/* ---- what text and JSON ask ----------------------------------------------------------------------------- */
-
-bool smk_report_incomplete(const struct smk_report *report)
-{
-    return report->info->lost > 0 || !report->info->complete || report->gaps.count > 0 ||
-           smk_trace_problem(report->trace, 0) != NULL;
-}
-
-uint64_t smk_report_fact(const struct smk_report *report, const char *key)
-{
-    const char *text = smk_trace_fact(report->trace, key);
-    uint64_t number = 0;
-    for (; text && *text >= '0' && *text <= '9'; text++)
-        number = number > UINT64_MAX / 10 - 9 ? UINT64_MAX / 10 - 9
-                                              : number * 10 + (uint64_t)(*text - '0');
-    return number;
-}
-
-bool smk_report_share(const struct smk_report *report, uint64_t *ns, uint64_t *error_ns, uint64_t *process_ns)
-{
-    *ns = smk_report_fact(report, SMK_FACT_COST_TOTAL);
-    *error_ns = smk_report_fact(report, SMK_FACT_COST_ERROR);
-    *process_ns = smk_report_fact(report, SMK_FACT_COST_PROCESS);
-    return smk_trace_fact(report->trace, SMK_FACT_COST_TOTAL) && *process_ns > 0;
-}
-
-bool smk_report_cost(const struct smk_report *report, uint64_t *ns)
-{
-    if (!smk_trace_fact(report->trace, SMK_FACT_COST_WRITER))
-        return false;
-    uint64_t each = smk_min_u64(smk_report_fact(report, SMK_FACT_COST_EVENT), 1000000);
-    uint64_t events = report->info->events + report->info->lost;
-    *ns = smk_report_fact(report, SMK_FACT_COST_WRITER) +
-          (events > UINT64_MAX / 2 / 1000000 ? UINT64_MAX / 2 : events * each);
-    return true;
-}
-
-const char *smk_report_scheduler(const struct smk_report *report)
-{
-    const char *source = smk_trace_fact(report->trace, SMK_FACT_SCHED_SOURCE);
-    return source && *source && strcmp(source, "none") != 0 ? source : "not recorded";
-}
-
-int64_t smk_report_unix(const struct smk_report *report, uint64_t time)
-{
-    return (int64_t)(time + (uint64_t)report->info->realtime_offset);
-}
-
-const char *smk_report_part(const struct smk_report *report, const struct smk_part *part,
-                            char name[SMK_NAME_MAX])
-{
-    if (part->kind == SMK_PART_LOCK) {
-        smk_name_of_lock(name, report->symbols, &report->locks.array[part->id]);
-        return "lock";
-    }
-    if (part->kind == SMK_PART_LOOP) {
-        memcpy(name, "delay", sizeof("delay"));
-        return "loop";
-    }
-    if (part->kind == SMK_PART_CALL) {
-        const struct smk_call_sum *sum = &report->locks.others.sums[part->id];
-        smk_name_of_call(name, report->trace, sum->call);
-        return smk_wait_kind_name(sum->kind);
-    }
-    smk_name_of_site(name, report->trace, part->id);
-    if (part->kind == SMK_PART_WAIT)
-        return smk_wait_kind_name(smk_map_get(&report->wait_kinds, part->id));
-    return part->kind == SMK_PART_QUEUE ? "queue" : "region";
-}
-
-const struct smk_part *smk_report_mostly(const struct smk_report *report, const struct smk_route *route,
-                                         uint32_t *mille)
-{
-    const struct smk_part *most =
-        route->most == SMK_MAP_NONE ? NULL : &report->latency.cells[route->most].part;
-    uint64_t rest = route->in_window - smk_min_u64(route->in_window, route->explained);
-    if (most && most->ns < rest)
-        most = NULL;
-    *mille = smk_per_mille(most ? most->ns : rest, route->in_window);
-    return most;
-}
-
-uint64_t smk_report_unexplained(const struct smk_request_record *request)
-{
-    uint64_t left = request->duration;
-    for (uint32_t i = 0; i < request->part_count; i++)
-        if (request->parts[i].kind != SMK_PART_REQUEST_REGION)
-            left -= smk_min_u64(left, request->parts[i].ns);
-    return left - smk_min_u64(left, request->parts_refused);
-}

@@ -142,6 +142,7 @@ static void say_title(const struct smk_report *report, struct smk_words *words,
 {
     char name[SMK_NAME_MAX], text[SMK_UNIT_MAX], window[SMK_UNIT_MAX];
     const struct smk_lock *lock = lock_of(report, finding);
+    const struct smk_window *when = &report->windows[lock->process];
     if (smk_name_of_lock(name, report->symbols, lock) == SMK_LOCK_SYMBOL)
         smk_words_say(words, "mutex ");
     smk_words_name_cut(words, name, 100);
@@ -162,7 +163,7 @@ static void say_title(const struct smk_report *report, struct smk_words *words,
             smk_words_say(words, "%s threads", smk_words_count(text, lock->threads));
         smk_words_to(words, FIGURE);
         smk_words_say(words, "%s in %s", smk_words_ns(text, finding->cost),
-                      smk_words_ns(window, report->to - report->from));
+                      smk_words_ns(window, when->to - when->from));
     }
     smk_words_to(words, CERTAINTY);
     smk_words_say(words, smk_report_incomplete(report) ? "at least\n" : "exact\n");
@@ -285,7 +286,7 @@ static void say_holder(const struct smk_report *report, struct smk_words *words,
 }
 
 /* Without an unlock it is not known where the lock was held, but who had it when a wait began often is. */
-static void say_unknown_holder(const struct smk_report *report, struct smk_words *words,
+static void say_unknown_holder(const struct smk_report *report, struct smk_words *words, uint32_t process,
                                const struct smk_holders *h)
 {
     char text[SMK_UNIT_MAX], name[SMK_NAME_MAX];
@@ -297,7 +298,7 @@ static void say_unknown_holder(const struct smk_report *report, struct smk_words
         const struct smk_lock_wait *wait = &h->longest_waits[i];
         if (wait->got_it || wait->holder == 0)
             continue;
-        smk_name_of_tid(name, report->trace, wait->holder, wait->begin);
+        smk_name_of_tid(name, report->trace, process, wait->holder, wait->begin);
         smk_words_say(words, "; ");
         smk_words_name_cut(words, name, 32);
         smk_words_say(words, " had it when the longest of those waits began");
@@ -350,7 +351,7 @@ static void say_holding(const struct smk_report *report, struct smk_words *words
             (i == 0 || smk_per_mille(h->holding[i].ns, all) >= LEAST_MILLE))
             say_holder(report, words, h, i);
     if (smk_per_mille(h->unknown, all) >= 10 || h->charged == 0)
-        say_unknown_holder(report, words, h);
+        say_unknown_holder(report, words, lock_of(report, finding)->process, h);
     if (smk_per_mille(h->wake, all) >= 50) {
         label(words, "");
         smk_words_say(words, "%s of that time lay between the unlock and the waiting thread running\n",
@@ -371,7 +372,7 @@ static void say_longest(const struct smk_report *report, struct smk_words *words
     smk_words_say(words, "from %s, %s", smk_words_clock(a, smk_report_unix(report, lock->max_begin)),
                   smk_words_ns(b, lock->waits.max));
     if (lock->max_request)
-        smk_words_say(words, ", in request %llu", (unsigned long long)lock->max_request);
+        smk_words_say(words, ", in request %llu", (unsigned long long)smk_map_own(lock->process, lock->max_request));
     smk_words_say(words, "\n");
 }
 
@@ -388,17 +389,19 @@ static void say_circle(const struct smk_report *report, struct smk_words *words,
     smk_words_say(words, "exact\n");
     for (uint32_t i = 0; i < finding->steps && i < SMK_DEADLOCK_MAX; i++) {
         const struct smk_open_wait *wait = &finding->circle[i];
-        struct smk_lock lock = {.address = wait->object, .first_stack = wait->stack};
+        struct smk_lock lock = {
+            .address = wait->object, .process = wait->process, .first_stack = wait->stack};
+        uint64_t to = report->windows[wait->process].to;
         smk_words_to(words, INDENT);
         say_thread(report, words, wait->serial);
         smk_words_say(words, " waits for ");
         smk_name_of_lock(name, report->symbols, &lock);
         smk_words_name_cut(words, name, 80);
         smk_words_say(words, ", held by ");
-        smk_name_of_tid(name, report->trace, wait->holder, report->to);
+        smk_name_of_tid(name, report->trace, wait->process, wait->holder, to);
         smk_words_name_cut(words, name, 32);
         smk_words_say(words, ", since %s\n",
-                      smk_words_ns(text, report->to - smk_min_u64(report->to, wait->since)));
+                      smk_words_ns(text, to - smk_min_u64(to, wait->since)));
         const smk_stack_info *stack = wait->stack ? smk_trace_stack(report->trace, wait->stack) : NULL;
         if (!stack)
             continue;

@@ -114,6 +114,31 @@ static void put_gaps(struct smk_json_text *json, const struct smk_report *report
     smk_put_json_array_end(json);
 }
 
+static void put_processes(struct smk_json_text *json, const struct smk_report *report)
+{
+    const smk_process_info *info;
+    smk_put_json_array(json, "processes");
+    for (size_t i = 0; (info = smk_trace_process_at(report->trace, i)) != NULL; i++) {
+        smk_put_json_object(json, NULL);
+        smk_put_json_number(json, "process", info->process);
+        smk_put_json_number(json, "pid", info->pid);
+        smk_put_json_number(json, "parent", info->parent);
+        smk_put_json_string(json, "name", info->name);
+        smk_put_json_string(json, "exe", info->exe);
+        smk_put_json_string(json, "host", info->host);
+        smk_put_json_string(json, "capture", info->capture_id);
+        put_date(json, "first", report, info->first);
+        put_date(json, "last", report, info->last);
+        smk_put_json_bool(json, "complete", info->complete);
+        smk_put_json_number(json, "events", info->events);
+        smk_put_json_number(json, "events_lost", info->lost);
+        smk_put_json_number(json, "threads", info->threads);
+        smk_put_json_bool(json, "by_realtime", info->by_realtime);
+        smk_put_json_object_end(json);
+    }
+    smk_put_json_array_end(json);
+}
+
 static void put_capture(struct smk_json_text *json, const struct smk_report *report)
 {
     const smk_trace_info *info = report->info;
@@ -130,7 +155,7 @@ static void put_capture(struct smk_json_text *json, const struct smk_report *rep
     smk_put_json_number(json, "threads", info->threads);
     put_date(json, "first", report, info->first);
     put_date(json, "last", report, report->to);
-    put_date(json, "complete_from", report, report->from);
+    put_date(json, "complete_from", report, smk_report_complete_from(report));
     smk_put_json_number(json, "window_ns", report->to - report->from);
     smk_put_json_bool(json, "complete", info->complete);
     smk_put_json_number(json, "events", info->events);
@@ -144,6 +169,7 @@ static void put_capture(struct smk_json_text *json, const struct smk_report *rep
     }
     smk_put_json_string(json, "scheduler", smk_report_scheduler(report));
     smk_put_json_bool(json, "locks_recorded", (info->categories & SMK_CAT_LOCK) != 0);
+    put_processes(json, report);
     put_gaps(json, report);
     put_missing(json, report);
     put_problems(json, report);
@@ -208,6 +234,7 @@ static void put_lock(struct smk_json_text *json, const struct smk_report *report
     snprintf(name, sizeof(name), "0x%llx", (unsigned long long)lock->address);
     smk_put_json_string(json, "address", name);
     smk_put_json_number(json, "epoch", lock->epoch);
+    smk_put_json_number(json, "process", lock->process);
     put_dist(json, "waits", &lock->waits);
     smk_put_json_number(json, "threads", lock->threads);
     smk_put_json_number(json, "still_waiting", lock->open);
@@ -239,14 +266,15 @@ static void put_longest(struct smk_json_text *json, const struct smk_report *rep
     smk_put_json_array(json, "longest_waits");
     for (uint32_t i = 0; i < holders->longest; i++) {
         const struct smk_lock_wait *wait = &holders->longest_waits[i];
+        const struct smk_lock *lock = &report->locks.array[wait->lock];
         char name[SMK_NAME_MAX];
         smk_put_json_object(json, NULL);
         put_thread(json, "thread", report, wait->thread);
         put_date(json, "from", report, wait->begin);
         smk_put_json_number(json, "ns", wait->end - wait->begin);
-        smk_name_of_tid(name, report->trace, wait->holder, wait->begin);
+        smk_name_of_tid(name, report->trace, lock->process, wait->holder, wait->begin);
         smk_put_json_string(json, "holder", wait->holder ? name : NULL);
-        smk_name_of_tid(name, report->trace, wait->releaser, wait->end);
+        smk_name_of_tid(name, report->trace, lock->process, wait->releaser, wait->end);
         smk_put_json_string(json, "releaser", wait->releaser ? name : NULL);
         smk_put_json_object_end(json);
     }
@@ -295,14 +323,16 @@ static void put_circle(struct smk_json_text *json, const struct smk_report *repo
     smk_put_json_array(json, "circle");
     for (uint32_t i = 0; i < finding->steps && i < SMK_DEADLOCK_MAX; i++) {
         const struct smk_open_wait *wait = &finding->circle[i];
-        struct smk_lock lock = {.address = wait->object, .first_stack = wait->stack};
+        struct smk_lock lock = {
+            .address = wait->object, .process = wait->process, .first_stack = wait->stack};
+        uint64_t to = report->windows[wait->process].to;
         smk_put_json_object(json, NULL);
         put_thread(json, "thread", report, wait->serial);
         smk_name_of_lock(name, report->symbols, &lock);
         smk_put_json_string(json, "lock", name);
-        smk_name_of_tid(name, report->trace, wait->holder, report->to);
+        smk_name_of_tid(name, report->trace, wait->process, wait->holder, to);
         smk_put_json_string(json, "held_by", name);
-        smk_put_json_number(json, "ns", report->to - smk_min_u64(report->to, wait->since));
+        smk_put_json_number(json, "ns", to - smk_min_u64(to, wait->since));
         put_stack(json, "stack", report, wait->stack);
         smk_put_json_object_end(json);
     }
@@ -378,7 +408,8 @@ static void put_slowest(struct smk_json_text *json, const struct smk_report *rep
     for (uint32_t i = 0; i < report->latency.slowest_count; i++) {
         const struct smk_request_record *request = &report->latency.slowest[i];
         smk_put_json_object(json, NULL);
-        smk_put_json_number(json, "id", request->id);
+        smk_put_json_number(json, "id", smk_report_request_id(request));
+        smk_put_json_number(json, "process", request->process);
         smk_name_of_route(name, report->trace, request->route);
         smk_put_json_string(json, "route", name);
         smk_put_json_number(json, "status", request->status);

@@ -268,6 +268,7 @@ static void put_counters(const struct smk_report *report, struct smk_json_text *
         const struct smk_counter_sum *sum = &report->memory.counters[i];
         smk_put_json_object(json, NULL);
         smk_put_json_string(json, "name", smk_trace_string(report->trace, sum->name));
+        smk_put_json_number(json, "process", sum->process);
         smk_put_json_number(json, "first", (uint64_t)sum->first);
         smk_put_json_number(json, "last", (uint64_t)sum->last);
         smk_put_json_number(json, "min", (uint64_t)sum->least);

@@ -20,7 +20,9 @@ struct smk_report {
     smk_trace *trace;
     const smk_trace_info *info;
     unsigned top;
-    uint64_t from, to; /* the window */
+    uint64_t from, to; /* the window: of several processes, from where the first is complete */
+    struct smk_window *windows; /* of each process */
+    uint32_t process;           /* whose events come now: what is told of it is set by enter_process */
     uint64_t events;   /* seen */
     struct smk_gaps gaps;
     struct smk_states states;
@@ -42,6 +44,12 @@ struct smk_report {
 /* Something is missing: what is counted is at least so much. */
 bool smk_report_incomplete(const struct smk_report *report);
 
+/* The id of a request as its process knows it. */
+uint64_t smk_report_request_id(const struct smk_request_record *request);
+
+/* From here on every thread of every process is complete. */
+uint64_t smk_report_complete_from(const struct smk_report *report);
+
 /* ns of the tracer's own CPU time for this capture, an estimate; false: the file does not say. */
 bool smk_report_cost(const struct smk_report *report, uint64_t *ns);
 
@@ -49,8 +57,9 @@ bool smk_report_cost(const struct smk_report *report, uint64_t *ns);
  * false: the file does not say. */
 bool smk_report_share(const struct smk_report *report, uint64_t *ns, uint64_t *error_ns, uint64_t *process_ns);
 
-/* A fact that is a number; 0 where it is none. */
+/* A fact that is a number; 0 where it is none. Of several processes: the first's; a given one's. */
 uint64_t smk_report_fact(const struct smk_report *report, const char *key);
+uint64_t smk_report_process_fact(const struct smk_report *report, uint32_t process, const char *key);
 
 /* ns since 1970 of a time of the trace. */
 int64_t smk_report_unix(const struct smk_report *report, uint64_t time);

@@ -10,6 +10,8 @@
 #define NAME_LEAST 12u /* width of a table's first column, with what stands in it */
 #define NAME_MOST  64u
 #define COLUMN     10u
+#define PROGRAMS   3u /* names of processes in the head */
+#define PIDS       8u
 #define NAMELESS   5u /* modules without names that are listed */
 
 static const char *base_name(const char *path)
@@ -20,16 +22,39 @@ static const char *base_name(const char *path)
 
 /* ---- head ----------------------------------------------------------------------------------------------- */
 
+static const char *program(const struct smk_report *report, uint32_t process)
+{
+    return smk_program_of(smk_trace_process_at(report->trace, process));
+}
+
+/* "nginx[4711]"; "nginx: 3 processes [4711 4712 4713]"; "nginx, php-fpm: 3 processes [4711 4712 5001]". */
+static void say_processes(const struct smk_report *report, struct smk_words *words)
+{
+    uint32_t count = report->info->processes, named = 0;
+    for (uint32_t i = 0; i < count && named <= PROGRAMS; i++) {
+        uint32_t k = 0;
+        while (k < i && strcmp(program(report, k), program(report, i)) != 0)
+            k++;
+        if (k < i)
+            continue;
+        smk_words_say(words, "%s", named == 0 ? "" : named == PROGRAMS ? ", …" : ", ");
+        if (named++ < PROGRAMS)
+            smk_words_name_cut(words, program(report, i), 40);
+    }
+    if (count > 1)
+        smk_words_say(words, ": %u processes ", count);
+    for (uint32_t i = 0; i < count && i < PIDS; i++)
+        smk_words_say(words, "%s%u", i ? " " : "[", smk_trace_process_at(report->trace, i)->pid);
+    smk_words_say(words, count > PIDS ? " …]  " : "]  ");
+}
+
 static void say_head(const struct smk_report *report, struct smk_words *words)
 {
     char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], c[SMK_UNIT_MAX];
     const smk_trace_info *info = report->info;
-    const char *name = smk_trace_fact(report->trace, SMK_FACT_PROCESS_NAME);
-    const char *exe = smk_trace_fact(report->trace, SMK_FACT_EXE);
     uint64_t cpus = smk_report_fact(report, SMK_FACT_CPUS);
     uint64_t requests = report->latency.ended + report->latency.running;
-    smk_words_name_cut(words, name ? name : exe ? base_name(exe) : "unknown program", 40);
-    smk_words_say(words, "[%llu]  ", (unsigned long long)smk_report_fact(report, SMK_FACT_PID));
+    say_processes(report, words);
     smk_words_date(c, smk_report_unix(report, info->first));
     smk_words_say(words, "%.10s %s to %s UTC", c,
                   smk_words_clock(a, smk_report_unix(report, info->first)),
@@ -81,13 +106,33 @@ static void say_gaps(const struct smk_report *report, struct smk_words *words)
         smk_words_say(words, "and %u more such times\n", report->gaps.count - GAPS_SHOWN);
 }
 
+/* Processes whose times are set by the clock of the wall: how well is not known. */
+static void say_clocks(const struct smk_report *report, struct smk_words *words)
+{
+    char name[SMK_NAME_MAX];
+    for (uint32_t i = 0, shown = 0; i < report->info->processes && shown < PROGRAMS; i++) {
+        const smk_process_info *info = smk_trace_process_at(report->trace, i);
+        if (!info->by_realtime)
+            continue;
+        smk_name_of_process(name, report->trace, i);
+        smk_words_name(words, name);
+        if (info->host[0]) {
+            smk_words_say(words, " on ");
+            smk_words_name_cut(words, info->host, 64);
+        }
+        smk_words_say(words, " is of another boot or machine: its times are set beside the others' by the time of "
+                             "day, and how far those clocks were apart is unknown.\n");
+        shown++;
+    }
+}
+
 static void say_completeness(const struct smk_report *report, struct smk_words *words)
 {
     char text[SMK_UNIT_MAX];
     const smk_trace_info *info = report->info;
     if (info->complete)
         smk_words_say(words, "complete from %s",
-                      smk_words_clock(text, smk_report_unix(report, report->from)));
+                      smk_words_clock(text, smk_report_unix(report, smk_report_complete_from(report))));
     else
         smk_words_say(words, "not complete: %s", why_not_complete(info));
     smk_words_say(words, " · %s events lost", smk_words_count(text, info->lost));
@@ -105,25 +150,51 @@ static void say_completeness(const struct smk_report *report, struct smk_words *
         smk_words_name(words, smk_trace_problem(report->trace, i));
         smk_words_say(words, "\n");
     }
+    say_clocks(report, words);
+}
+
+/* Of processes that say the same the first speaks for all. */
+static bool is_said(const struct smk_report *report, uint32_t process, const char *missing)
+{
+    for (uint32_t i = 0; i < process; i++) {
+        const char *other = smk_trace_process_fact(report->trace, i, SMK_FACT_MISSING);
+        if (other && strcmp(other, missing) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* One line of sources that were unavailable, as the file says it. */
-static void say_missing(const struct smk_report *report, struct smk_words *words)
+static void say_missing_of(const struct smk_report *report, struct smk_words *words, uint32_t process)
 {
-    const char *missing = smk_trace_fact(report->trace, SMK_FACT_MISSING);
-    if (missing && *missing)
-        smk_words_say(words, "\n");
-    while (missing && *missing) {
+    const char *missing = smk_trace_process_fact(report->trace, process, SMK_FACT_MISSING);
+    if (!missing || !*missing || is_said(report, process, missing))
+        return;
+    smk_words_say(words, "\n");
+    while (*missing) {
         char line[256];
         size_t len = strcspn(missing, "\n");
         size_t cut = len < sizeof(line) - 1 ? len : sizeof(line) - 1;
         memcpy(line, missing, cut);
         line[cut] = '\0';
-        smk_words_say(words, "Not seen: ");
+        smk_words_say(words, "Not seen");
+        if (process) {
+            char name[SMK_NAME_MAX];
+            smk_name_of_process(name, report->trace, process);
+            smk_words_say(words, " in ");
+            smk_words_name(words, name);
+        }
+        smk_words_say(words, ": ");
         smk_words_name(words, line);
         smk_words_say(words, "\n");
         missing += len + (missing[len] == '\n');
     }
+}
+
+static void say_missing(const struct smk_report *report, struct smk_words *words)
+{
+    for (uint32_t i = 0; i < report->info->processes && i < PIDS; i++)
+        say_missing_of(report, words, i);
 }
 
 /* ---- findings ------------------------------------------------------------------------------------------- */
@@ -315,7 +386,7 @@ static void say_slowest(const struct smk_report *report, struct smk_words *words
         smk_words_say(words, "\nslowest requests\n");
     for (uint32_t i = 0; i < report->latency.slowest_count; i++) {
         const struct smk_request_record *request = &report->latency.slowest[i];
-        smk_words_say(words, "  %llu  ", (unsigned long long)request->id);
+        smk_words_say(words, "  %llu  ", (unsigned long long)smk_report_request_id(request));
         smk_name_of_route(name, report->trace, request->route);
         smk_words_name_cut(words, name, 60);
         if (request->running)

@@ -33,6 +33,7 @@ void smk_symbols_free(struct smk_symbols *symbols)
     smk_mem_free(mem, symbols->frames, symbols->frame_capacity * sizeof(*symbols->frames));
     smk_mem_free(mem, symbols->names, symbols->name_capacity * sizeof(*symbols->names));
     smk_map_free(&symbols->by_module, mem);
+    smk_map_free(&symbols->by_file, mem);
     smk_map_free(&symbols->by_pc, mem);
     smk_map_free(&symbols->by_name, mem);
     *symbols = (struct smk_symbols){0};
@@ -68,14 +69,36 @@ static uint32_t intern(struct smk_symbols *symbols, const char *name)
 
 /* ---- modules -------------------------------------------------------------------------------------------- */
 
+static uint64_t hash_of_file(const smk_module_info *info)
+{
+    return smk_hash_bytes(info->path, strlen(info->path)) ^ smk_hash_bytes(info->build_id, info->build_id_len);
+}
+
+/* What another process has open already; SMK_MAP_NONE: none has this file. */
+static uint32_t open_by_another(const struct smk_symbols *symbols, const smk_module_info *info, uint64_t hash)
+{
+    uint32_t index = smk_map_get(&symbols->by_file, hash);
+    const smk_module_info *other = index == SMK_MAP_NONE ? NULL : symbols->modules[index].info;
+    bool same = other && other->process != info->process && other->build_id_len == info->build_id_len &&
+                memcmp(other->build_id, info->build_id, info->build_id_len) == 0 &&
+                strcmp(other->path, info->path) == 0;
+    return same ? index : SMK_MAP_NONE;
+}
+
 static struct smk_symbols_module *module_of(struct smk_symbols *symbols, const smk_module_info *info)
 {
-    uint32_t index = smk_map_get(&symbols->by_module, info->id);
+    uint64_t key = smk_map_pair(info->process, info->id), hash;
+    uint32_t index = smk_map_get(&symbols->by_module, key);
     if (index != SMK_MAP_NONE)
         return &symbols->modules[index];
+    hash = hash_of_file(info);
+    index = open_by_another(symbols, info, hash);
+    if (index != SMK_MAP_NONE)
+        return smk_map_put(&symbols->by_module, symbols->mem, key, index) ? &symbols->modules[index] : NULL;
     if (!smk_mem_grow(symbols->mem, &symbols->modules, &symbols->module_capacity,
                       symbols->module_count + 1u) ||
-        !smk_map_put(&symbols->by_module, symbols->mem, info->id, symbols->module_count))
+        !smk_map_put(&symbols->by_file, symbols->mem, hash, symbols->module_count) ||
+        !smk_map_put(&symbols->by_module, symbols->mem, key, symbols->module_count))
         return NULL;
     struct smk_symbols_module *module = &symbols->modules[symbols->module_count++];
     *module = (struct smk_symbols_module){.info = info, .file = {.elf = {.fd = -1}}};
@@ -110,12 +133,13 @@ static bool is_same_module(const smk_module_info *a, const smk_module_info *b)
 }
 
 /* Modules are in order of their starts. One that was unloaded and loaded again in its place is one. */
-const smk_module_info *smk_symbols_module_at(const struct smk_symbols *symbols, uint64_t address,
-                                             bool *ambiguous)
+const smk_module_info *smk_symbols_module_at(const struct smk_symbols *symbols, uint32_t process,
+                                             uint64_t address, bool *ambiguous)
 {
     const smk_module_info *info, *found = NULL;
     *ambiguous = false;
-    for (size_t i = 0; (info = smk_trace_module_at(symbols->trace, i)) != NULL && info->start <= address; i++) {
+    for (size_t i = 0; (info = smk_trace_process_module_at(symbols->trace, process, i)) != NULL &&
+                       info->start <= address; i++) {
         if (address >= info->end)
             continue;
         if (found && !is_same_module(found, info)) {
@@ -289,14 +313,15 @@ static bool put_nameless(struct smk_symbols *symbols, const smk_module_info *inf
     return place->function != NULL;
 }
 
-static const struct smk_place *place_of(struct smk_symbols *symbols, uint64_t pc)
+static const struct smk_place *place_of(struct smk_symbols *symbols, uint32_t process, uint64_t pc)
 {
-    uint32_t index = smk_map_get(&symbols->by_pc, pc);
+    uint64_t key = smk_map_own(process, pc);
+    uint32_t index = smk_map_get(&symbols->by_pc, key);
     if (index != SMK_MAP_NONE)
         return &symbols->places[index];
     struct frames frames = {.count = 0};
     bool ambiguous;
-    const smk_module_info *info = smk_symbols_module_at(symbols, pc, &ambiguous);
+    const smk_module_info *info = smk_symbols_module_at(symbols, process, pc, &ambiguous);
     struct smk_place place = {.module = info && info->path ? info->path : ""};
     symbols->ambiguous += ambiguous;
     if (info)
@@ -309,7 +334,7 @@ static const struct smk_place *place_of(struct smk_symbols *symbols, uint64_t pc
     place.ours = is_ours(place.module, place.function);
     index = symbols->place_count;
     if (!smk_mem_grow(symbols->mem, &symbols->places, &symbols->place_capacity, index + 1u) ||
-        !smk_map_put(&symbols->by_pc, symbols->mem, pc, index))
+        !smk_map_put(&symbols->by_pc, symbols->mem, key, index))
         return NULL;
     symbols->places[symbols->place_count++] = place;
     return &symbols->places[index];
@@ -321,7 +346,7 @@ const struct smk_place *smk_symbols_frame(struct smk_symbols *symbols, const smk
     if (frame >= stack->depth)
         return NULL;
     uint64_t pc = stack->pcs[frame];
-    return place_of(symbols, pc ? pc - 1 : 0);
+    return place_of(symbols, stack->process, pc ? pc - 1 : 0);
 }
 
 uint32_t smk_symbols_own_frame(struct smk_symbols *symbols, const smk_stack_info *stack)
@@ -356,16 +381,17 @@ static bool object_in(struct smk_symbols *symbols, const smk_module_info *info, 
     return object->name != NULL;
 }
 
-bool smk_symbols_object(struct smk_symbols *symbols, uint64_t address, struct smk_object *object)
+bool smk_symbols_object(struct smk_symbols *symbols, uint32_t process, uint64_t address,
+                        struct smk_object *object)
 {
     bool ambiguous;
-    const smk_module_info *info = smk_symbols_module_at(symbols, address, &ambiguous);
+    const smk_module_info *info = smk_symbols_module_at(symbols, process, address, &ambiguous);
     if (info || ambiguous)
         return info && object_in(symbols, info, address, object);
     /* What is zero at start lies behind what the file holds, and so behind its module's end: the module
      * that ends last before the address; its symbol's size says whether it reaches there. */
     const smk_module_info *before = NULL;
-    for (size_t i = 0; (info = smk_trace_module_at(symbols->trace, i)) != NULL; i++)
+    for (size_t i = 0; (info = smk_trace_process_module_at(symbols->trace, process, i)) != NULL; i++)
         if (info->end <= address && (!before || info->end > before->end))
             before = info;
     return before && object_in(symbols, before, address, object);

@@ -58,7 +58,8 @@ struct smk_symbols {
     uint32_t ambiguous; /* addresses that two modules had */
     struct smk_symbols_module *modules; /* by the trace's id */
     uint32_t module_count, module_capacity;
-    struct smk_map by_module;
+    struct smk_map by_module; /* process and id */
+    struct smk_map by_file;   /* hash of path and build-id: processes share what a file says */
     struct smk_place *places;
     uint32_t place_count, place_capacity;
     struct smk_map by_pc;
@@ -92,13 +93,14 @@ const struct smk_place_frame *smk_symbols_inlined(const struct smk_symbols *symb
  * none. */
 uint32_t smk_symbols_own_frame(struct smk_symbols *symbols, const smk_stack_info *stack);
 
-/* The static object that an address lies in. False: none is known. */
-bool smk_symbols_object(struct smk_symbols *symbols, uint64_t address, struct smk_object *object);
+/* The static object that an address of a process lies in. False: none is known. */
+bool smk_symbols_object(struct smk_symbols *symbols, uint32_t process, uint64_t address,
+                        struct smk_object *object);
 
-/* The module that an address lies in; NULL: none, or (*ambiguous) one of two that were there one after the
+/* The module that an address of a process lies in; NULL: none, or (*ambiguous) one of two that were there one after the
  * other. */
-const smk_module_info *smk_symbols_module_at(const struct smk_symbols *symbols, uint64_t address,
-                                             bool *ambiguous);
+const smk_module_info *smk_symbols_module_at(const struct smk_symbols *symbols, uint32_t process,
+                                             uint64_t address, bool *ambiguous);
 
 /* A module that has addresses without a name, and why. */
 struct smk_nameless {

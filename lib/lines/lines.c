@@ -15,7 +15,7 @@
 
 /* One file, opened at the first question about it; `dwarf` NULL: it has no lines for us. */
 struct lines_file {
-    uint32_t module;
+    uint32_t process, module;
     int fd;
     Elf *elf;
     Dwarf *dwarf;
@@ -120,12 +120,12 @@ static void open_module(struct lines_file *file, const smk_module_info *module, 
 static struct lines_file *file_of(struct smk_lines *lines, const smk_module_info *module)
 {
     for (uint32_t i = 0; i < lines->count; i++)
-        if (lines->files[i].module == module->id)
+        if (lines->files[i].module == module->id && lines->files[i].process == module->process)
             return &lines->files[i];
     if (!smk_mem_grow(&lines->mem, &lines->files, &lines->capacity, lines->count + 1u))
         return NULL;
     struct lines_file *file = &lines->files[lines->count++];
-    *file = (struct lines_file){.module = module->id, .fd = -1};
+    *file = (struct lines_file){.process = module->process, .module = module->id, .fd = -1};
     open_module(file, module, lines->debug_dir);
     return file;
 }

@@ -172,6 +172,13 @@ const smk_thread_info *smk_trace_thread_at(const smk_trace *trace, size_t number
     return entry ? &entry->info : NULL;
 }
 
+const smk_module_info *smk_trace_process_module_at(const smk_trace *trace, uint32_t process, size_t number)
+{
+    if (process >= trace->process_count || number >= trace->processes[process].modules.count)
+        return NULL;
+    return &trace->tables.modules.list[trace->processes[process].modules.from + number];
+}
+
 const smk_module_info *smk_trace_module_at(const smk_trace *trace, size_t number)
 {
     return AT(&trace->tables.modules, number);

@@ -220,6 +220,9 @@ const smk_thread_info *smk_trace_process_tid(const smk_trace *trace, uint32_t pr
 /* The module that an address of a process lies in. */
 const smk_module_info *smk_trace_process_module(const smk_trace *trace, uint32_t process,
                                                 uint64_t address);
+/* All of its modules in order of their starts: by number from 0; NULL after the last. */
+const smk_module_info *smk_trace_process_module_at(const smk_trace *trace, uint32_t process,
+                                                   size_t number);
 /* Name given to a lock of a process, or NULL. */
 const char *smk_trace_process_lock_name(const smk_trace *trace, uint32_t process, uint64_t address);
 

@@ -26,7 +26,7 @@ static void set_up(struct fixture *f)
     f->trace = build_open(&f->build);
     smk_mem_init(&f->mem, NULL, NULL, 0);
     smk_symbols_init(&f->symbols, &f->mem, f->trace, NULL, true);
-    f->locks = (struct smk_locks){.to = 10000000, .keep = 1000, .others.keep = 1000};
+    f->locks = (struct smk_locks){.keep = 1000, .others.keep = 1000};
 }
 
 static void tear_down(struct fixture *f)
@@ -53,7 +53,7 @@ static void waits(struct fixture *f, uint64_t lock, uint32_t thread, uint64_t be
 static void unlocks(struct fixture *f, uint32_t thread, uint64_t time, uint32_t stack, uint64_t held)
 {
     struct smk_lock_release release = {.time = time, .thread = thread, .stack = stack, .held = held};
-    smk_locks_release(&f->locks, &f->mem, LOCK, &release);
+    smk_locks_release(&f->locks, &f->mem, 0, LOCK, &release);
 }
 
 static void waits_in_call(struct fixture *f, uint32_t thread, uint64_t begin, uint64_t end, uint32_t call)
@@ -64,7 +64,7 @@ static void waits_in_call(struct fixture *f, uint32_t thread, uint64_t begin, ui
 
 static const struct smk_at_function *conclude(struct fixture *f)
 {
-    uint32_t lock = smk_locks_index(&f->locks, &f->mem, LOCK, UINT64_MAX);
+    uint32_t lock = smk_locks_index(&f->locks, &f->mem, 0, LOCK, UINT64_MAX);
     assert_true(smk_holders_make(&f->holders, &f->mem, &f->locks, &f->symbols, lock));
     return f->holders.holding;
 }

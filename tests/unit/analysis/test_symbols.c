@@ -62,11 +62,11 @@ static void test_functions_and_objects(void **state)
     assert_int_equal(place->function_id, smk_symbols_frame(&f.symbols, info, 1)->function_id);
     assert_string_equal(smk_symbols_frame(&f.symbols, info, 2)->function, "0xf");
     assert_null(smk_symbols_frame(&f.symbols, info, 3));
-    assert_true(smk_symbols_object(&f.symbols, address_of(&data_object[1]), &object));
+    assert_true(smk_symbols_object(&f.symbols, 0, address_of(&data_object[1]), &object));
     assert_string_equal(object.name, "data_object");
     assert_int_equal(object.offset, 4);
     assert_int_equal(object.size, sizeof(data_object));
-    assert_false(smk_symbols_object(&f.symbols, 0x10, &object));
+    assert_false(smk_symbols_object(&f.symbols, 0, 0x10, &object));
     tear_down(&f);
 }
 
@@ -83,7 +83,7 @@ static void test_objects_behind_the_file(void **state)
     build_init(&f.build);
     own_module(&f.build, path, true, address_of(zero_object) - bias);
     open_trace(&f, false);
-    assert_true(smk_symbols_object(&f.symbols, address_of(zero_object) + 40, &object));
+    assert_true(smk_symbols_object(&f.symbols, 0, address_of(zero_object) + 40, &object));
     assert_string_equal(object.name, "zero_object");
     struct smk_lock lock = {.address = address_of(zero_object)};
     assert_int_equal(smk_name_of_lock(name, &f.symbols, &lock), SMK_LOCK_SYMBOL);

@@ -56,6 +56,7 @@ struct build {
     uint64_t module_last, events, lost, first, last;
     struct build_thread thread[64];
     bool cut; /* no END chunk */
+    uint64_t process, capture; /* 0: ones of its own */
 };
 
 static inline void build_put(struct build_bytes *b, const void *data, size_t len)
@@ -240,8 +241,8 @@ static inline void build_chunk(struct build *b, unsigned kind, uint32_t count,
     chunk.stored_size = chunk.plain_size = (uint32_t)payload->len;
     chunk.count = count;
     chunk.sequence = b->sequence++;
-    chunk.process = UINT64_C(4711) << 32 | 99;
-    chunk.capture = 77;
+    chunk.process = b->process ? b->process : UINT64_C(4711) << 32 | 99;
+    chunk.capture = b->capture ? b->capture : 77;
     smk_chunk_pack(&chunk, header);
     build_put(&b->file, header, sizeof(header));
     build_put(&b->file, payload->data, payload->len);
@@ -369,8 +370,8 @@ static inline void build_end(struct build *b)
     build_table(b, SMK_CHUNK_END, 1, &payload);
 }
 
-/* Writes it all into memory; what the reader makes of it. The builder is empty then. */
-static inline smk_trace *build_open(struct build *b)
+/* Writes it all into b->file. */
+static inline void build_file(struct build *b)
 {
     build_table(b, SMK_CHUNK_SEGMENT, b->fact_count, &b->facts);
     build_clock(b, b->first, b->last);
@@ -385,15 +386,25 @@ static inline smk_trace *build_open(struct build *b)
     build_table(b, SMK_CHUNK_LOSS, b->loss_count, &b->loss);
     if (!b->cut)
         build_end(b);
+}
+
+/* What the reader makes of several processes in one file. The builders are empty then. */
+static inline smk_trace *build_open_all(struct build *list, size_t count)
+{
     int fd = memfd_create("trace", MFD_CLOEXEC);
     assert_true(fd >= 0);
-    assert_int_equal(write(fd, b->file.data, b->file.len), (ssize_t)b->file.len);
-    free(b->file.data);
+    for (size_t i = 0; i < count; i++) {
+        build_file(&list[i]);
+        assert_int_equal(write(fd, list[i].file.data, list[i].file.len), (ssize_t)list[i].file.len);
+        free(list[i].file.data);
+    }
     smk_trace *trace;
     if (smk_trace_open_fd(&trace, fd, NULL) != 0)
         fail_msg("%s", smk_last_error());
     return trace;
 }
+
+static inline smk_trace *build_open(struct build *b) { return build_open_all(b, 1); }
 
 /* ---- what a report says ------------------------------------------------------------------------------- */
 
