@@ -243,6 +243,8 @@ static void show_ratio(const char *what, double *ratios, int count)
            (ratios[high] - 1) * 100);
 }
 
+static double answers_a_ns(const struct slot *slot) { return (double)slot->answers / (double)slot->ns; }
+
 static void measure(const char *name, struct load *load, struct target *target, int pairs)
 {
     static double cpu[PAIRS_MAX], throughput[PAIRS_MAX], p99[PAIRS_MAX], base[PAIRS_MAX];
@@ -256,7 +258,7 @@ static void measure(const char *name, struct load *load, struct target *target, 
             per_answer[k] = (double)slots[k].cpu_ns / (double)slots[k].answers;
         base[i] = per_answer[0];
         cpu[i] = per_answer[1] / per_answer[0];
-        throughput[i] = ((double)slots[1].answers / (double)slots[1].ns) / ((double)slots[0].answers / (double)slots[0].ns);
+        throughput[i] = answers_a_ns(&slots[1]) / answers_a_ns(&slots[0]);
         p99[i] = (double)slots[1].p99_ns / (double)slots[0].p99_ns;
     }
     qsort(base, (size_t)pairs, sizeof *base, by_value);
@@ -290,7 +292,8 @@ int main(int argc, char **argv)
     }
     int pairs = atoi(argv[5]);
     if (pairs < 1 || pairs > PAIRS_MAX || clock_getcpuclockid(atoi(argv[2]), &target.cpu) != 0) {
-        fprintf(stderr, "servers: '%s' pairs of process '%s': 1 to %d, of one that lives\n", argv[5], argv[2], PAIRS_MAX);
+        fprintf(stderr, "servers: '%s' pairs of process '%s': 1 to %d, of one that lives\n", argv[5], argv[2],
+                PAIRS_MAX);
         return 2;
     }
     target.socket = argv[3];

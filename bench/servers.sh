@@ -105,6 +105,7 @@ instructions() {
     pid=$!
     await_port "$port"
     [ "$2" != armed ] || arm
+    # shellcheck disable=SC2016 # perl's own
     timeout 120 perl -MIO::Socket::INET -e '
         my ($port, $times, $ask) = @ARGV;
         $ask =~ s/\\r/\r/g; $ask =~ s/\\n/\n/g;
