@@ -78,8 +78,9 @@ void smk_shed_look(void)
     if (now < looking.next_look)
         return;
     smk_cost_measure();
+    uint64_t cpu = smk_sys_clock(CLOCK_THREAD_CPUTIME_ID);
     look(now);
-    uint64_t took = smk_sys_clock(CLOCK_MONOTONIC) - now;
+    uint64_t took = smk_sys_clock(CLOCK_THREAD_CPUTIME_ID) - cpu;
     looking.next_look = now + smk_max_u64(LOOK_EVERY_NS, took * LOOK_PART);
 }
 
