@@ -9,6 +9,8 @@
 #include <linux/perf_event.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -448,6 +450,18 @@ int smk_sys_nofile_limit(void)
     struct rlimit limit = {.rlim_cur = 1024};
     enter2(SYS_getrlimit, RLIMIT_NOFILE, &limit);
     return limit.rlim_cur > 1 << 30 ? 1 << 30 : (int)limit.rlim_cur;
+}
+
+uint64_t smk_sys_address_space_left(void)
+{
+    struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
+    char status[4096];
+    enter2(SYS_getrlimit, RLIMIT_AS, &limit);
+    if (limit.rlim_cur == RLIM_INFINITY || smk_sys_slurp("/proc/self/status", status, sizeof status) <= 0)
+        return UINT64_MAX;
+    const char *line = strstr(status, "\nVmSize:");
+    uint64_t used = line ? strtoull(line + 8, NULL, 10) * 1024 : 0;
+    return used < limit.rlim_cur ? limit.rlim_cur - used : 0;
 }
 
 int smk_sys_ioctl(int fd, unsigned long request, void *arg)

@@ -2,8 +2,8 @@
  * and starts nothing: no thread, no descriptor, no file.
  *
  * Inert, that is for ever disarmed, are: a process with more rights than its user (setuid, file
- * capabilities), and every copy of the library but one. In a fork's child all that was recorded is the
- * parent's; it may be armed anew.
+ * capabilities), every copy of the library but one, and a process that may have little address space. In a
+ * fork's child all that was recorded is the parent's; it may be armed anew.
  */
 #define _GNU_SOURCE
 #include "source/life.h"
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/atomic.h"
+#include "base/sys.h"
 #include "core/clock.h"
 #include "core/init.h"
 #include "core/ownthread.h"
@@ -36,6 +37,9 @@
 #include "source/stack.h"
 #include "source/start.h"
 #include "source/sync.h"
+
+/* We take up to 300 MiB of it, most of it never touched: a host that is limited would miss them. */
+#define ADDRESS_SPACE_MIN UINT64_C(536870912)
 
 uint32_t smk_copies;
 /* The one in this object, whatever the name is bound to. */
@@ -163,7 +167,10 @@ static const char *why_inert(void)
         return "another copy of the library works in this process";
     if (has_more_rights())
         return "the process has more rights than its user";
-    return smk_probe_calls();
+    const char *refused = smk_probe_calls();
+    if (!refused && smk_sys_address_space_left() < ADDRESS_SPACE_MIN)
+        return "the limit of address space (ulimit -v) leaves the process less than 512 MiB";
+    return refused;
 }
 
 void smk_life_begin(void)
