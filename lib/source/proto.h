@@ -72,7 +72,7 @@ bool smk_proto_wrote(struct smk_proto_state *state, const void *bytes, size_t le
 /* "HTTP", "RESP", "memcached", "unknown", the name of one that was added. */
 const char *smk_proto_name(enum smk_proto protocol);
 
-/* What the operator wants (agent's settings, from the environment before that): nothing of this at all;
+/* What the operator wants (the agent sets them when it starts): nothing of this at all;
  * requests that are called by their protocol alone. Atomic; both are on at first. */
 struct smk_proto_wanted {
     uint32_t requests, names;
