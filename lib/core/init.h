@@ -60,13 +60,16 @@ struct smk_source_calls {
      * for unwinding), outside every lock. Any thread of ours or the host's; must not block on the
      * loader's lock or the host's allocator. */
     void (*prepare)(void);
-    /* Calls `add` for each module of the process; on the writer thread, when a segment begins and when
-     * modules were loaded since. Returns a number that changes when the list does. */
-    uint64_t (*modules)(void (*add)(void *arg, uint32_t id, uint64_t start, uint64_t end, uint64_t bias,
+    /* Calls `add` for each module of the process, and for those that went since the tick `since`; on the writer
+     * thread, when a segment begins, when the list has changed, and at the end. Returns a number that changes
+     * when the list does. */
+    uint64_t (*modules)(uint64_t since,
+                        void (*add)(void *arg, uint32_t id, uint64_t start, uint64_t end, uint64_t bias,
                                     const char *path, const uint8_t *build_id, uint32_t build_id_len),
                         void *arg);
-    /* Each pass of the writer: cheap unless something has to be looked up anew (modules loaded since). */
-    void (*refresh)(void);
+    /* Each pass of the writer: cheap unless something has to be looked up anew (modules loaded since). Returns
+     * the number that `modules` does. */
+    uint64_t (*refresh)(void);
     /* Interns the stack of a thread that waits, from what it published; 0: none. */
     uint32_t (*blocked_stack)(uint64_t pc, uint64_t sp, uint64_t fp);
     /* The program named a lock: the name ends with it. */

@@ -448,11 +448,14 @@ static bool collect_for(struct smk_capture *const *list, int count, uint64_t as_
     return true;
 }
 
-static void refresh_sources(void)
+/* A module that comes and goes while a capture runs is told at once: at its end nobody knows it. */
+static void refresh_sources(struct smk_capture *const *list, int count)
 {
     const struct smk_source_calls *sources = smk_core_sources();
-    if (sources && sources->refresh)
-        sources->refresh();
+    uint64_t modules = sources && sources->refresh ? sources->refresh() : 0;
+    for (int i = 0; i < count && modules; i++)
+        if (smk_load_acquire(&list[i]->state) == SMK_CAPTURE_RECORDING && list[i]->modules_seen)
+            smk_segment_put_modules(&writer.tools, list[i], modules);
 }
 
 static bool tidy_is_due(uint64_t now) { return now - writer.last_tidy >= TIDY_EVERY_NS; }
@@ -549,7 +552,7 @@ uint64_t smk_pass(void)
     if (count == 0)
         collect_for(NULL, 0, as_of);
     if (count > 0 || smk_recorder_categories()) {
-        refresh_sources();
+        refresh_sources(list, ready ? count : 0);
         tidy(now);
         smk_shed_look();
     }

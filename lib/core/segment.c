@@ -191,8 +191,14 @@ static void put_modules(const struct smk_segment_tools *tools, struct smk_captur
     if (!sources || !sources->modules)
         return;
     struct smk_table table = begin_table(tools, capture, SMK_CHUNK_MODULES);
-    capture->modules_seen = sources->modules(add_module, &table);
+    capture->modules_seen = sources->modules(capture->from, add_module, &table);
     smk_table_end(&table);
+}
+
+void smk_segment_put_modules(const struct smk_segment_tools *tools, struct smk_capture *capture, uint64_t number)
+{
+    if (capture->modules_seen != number)
+        put_modules(tools, capture);
 }
 
 static bool need_lock_name(uint64_t address, uint32_t name, void *arg)

@@ -29,6 +29,9 @@ void smk_segment_put_clock(const struct smk_segment_tools *tools, struct smk_cap
 /* What of its categories was not recorded, where that changed since the last call. */
 void smk_segment_put_gaps(const struct smk_segment_tools *tools, struct smk_capture *capture);
 
+/* The modules once more, if `number` says that their list has changed since the segment was told. */
+void smk_segment_put_modules(const struct smk_segment_tools *tools, struct smk_capture *capture, uint64_t number);
+
 /* Ends it. With SMK_REASON_RUNNING another follows. */
 void smk_segment_end(const struct smk_segment_tools *tools, struct smk_capture *capture,
                      enum smk_reason reason);

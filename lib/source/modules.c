@@ -15,6 +15,7 @@
 #include "base/atomic.h"
 #include "base/lock.h"
 #include "base/sys.h"
+#include "core/clock.h"
 #include "core/intern.h"
 #include "source/maps.h"
 #include "source/module_file.h"
@@ -22,6 +23,7 @@
 #include "source/peek.h"
 
 #define MODULES_MAX 2048u
+#define GONE_MAX    512u /* the latest */
 #define PATHS_MAX   4096u
 #define PATHS_BYTES (1u << 20)
 #define REST        100u /* a refresh that nobody waits for comes so many times its own length later */
@@ -34,6 +36,12 @@ struct module {
     uint8_t build_id[SMK_BUILD_ID_MAX];
 };
 
+/* One that was unloaded: stacks of before are still to be named. */
+struct gone {
+    struct module module;
+    uint64_t tick;
+};
+
 struct list {
     uint32_t count;
     struct module modules[MODULES_MAX];
@@ -43,6 +51,8 @@ static struct smk_lock lock = SMK_LOCK_INIT(SMK_RANK_MODULES);
 /* All under the lock. */
 static struct smk_intern paths;
 static struct list *lists; /* two: the one that holds, the one being made */
+static struct gone *gone;  /* a ring */
+static uint64_t gone_count; /* ever */
 static char *buffer;       /* for reading maps */
 static struct smk_map_range *ranges; /* of the scan; then copied if they differ */
 static uint32_t held;
@@ -137,21 +147,33 @@ static bool is_same_module(const struct module *a, const struct module *b)
            a->build_id_len == b->build_id_len && memcmp(a->build_id, b->build_id, a->build_id_len) == 0;
 }
 
-/* Both lists ascend. A module that stays keeps its id. True when the lists differ. */
+static void remember_gone(const struct module *module)
+{
+    gone[gone_count % GONE_MAX] = (struct gone){*module, smk_ticks()};
+    gone_count++;
+    stats.forgotten += gone_count > GONE_MAX;
+}
+
+/* Both lists ascend. A module that stays keeps its id; who does not is remembered. True when the lists differ. */
 static bool take_over_ids(struct list *now, const struct list *before)
 {
     bool differs = now->count != before->count;
-    uint32_t k = 0;
+    uint32_t k = 0, stays = UINT32_MAX;
     for (uint32_t i = 0; i < now->count; i++) {
-        while (k < before->count && before->modules[k].start < now->modules[i].start)
-            k++;
+        for (; k < before->count && before->modules[k].start < now->modules[i].start; k++)
+            if (k != stays)
+                remember_gone(&before->modules[k]);
         if (k < before->count && is_same_module(&now->modules[i], &before->modules[k])) {
             now->modules[i].id = before->modules[k].id;
+            stays = k;
         } else {
             now->modules[i].id = next_id++;
             differs = true;
         }
     }
+    for (; k < before->count; k++)
+        if (k != stays)
+            remember_gone(&before->modules[k]);
     return differs;
 }
 
@@ -181,11 +203,13 @@ static bool make_memory(void)
         return false;
     if (!lists)
         lists = smk_sys_map(2 * sizeof *lists);
+    if (!gone)
+        gone = smk_sys_map(GONE_MAX * sizeof *gone);
     if (!buffer)
         buffer = smk_sys_map(SMK_MAPS_BUFFER);
     if (!ranges)
         ranges = smk_sys_map(SMK_RANGES_MAX * sizeof *ranges);
-    return lists && buffer && ranges;
+    return lists && gone && buffer && ranges;
 }
 
 /* Under the lock. */
@@ -221,28 +245,36 @@ void smk_modules_refresh(void)
     smk_unlock(&lock);
 }
 
-void smk_modules_refresh_if_wanted(void)
+uint64_t smk_modules_refresh_if_wanted(void)
 {
-    if (!smk_map_is_wanted())
-        return;
+    bool wanted = smk_map_is_wanted();
     smk_lock(&lock);
-    if (smk_sys_clock(CLOCK_MONOTONIC) - refreshed >= stats.refresh_ns * REST)
+    if (wanted && smk_sys_clock(CLOCK_MONOTONIC) - refreshed >= stats.refresh_ns * REST)
         refresh();
+    uint64_t answer = changes;
     smk_unlock(&lock);
+    return answer;
 }
 
-uint64_t smk_modules_each(void (*add)(void *arg, uint32_t id, uint64_t start, uint64_t end, uint64_t bias,
-                                      const char *path, const uint8_t *build_id, uint32_t build_id_len),
-                          void *arg)
+typedef void (*add_fn)(void *arg, uint32_t id, uint64_t start, uint64_t end, uint64_t bias, const char *path,
+                       const uint8_t *build_id, uint32_t build_id_len);
+
+static void tell(const struct module *m, add_fn add, void *arg)
+{
+    uint32_t len;
+    const char *path = smk_intern_get(&paths, m->path, &len);
+    add(arg, m->id, m->start, m->end, m->bias, path ? path : "", m->build_id, m->build_id_len);
+}
+
+uint64_t smk_modules_each(uint64_t since, add_fn add, void *arg)
 {
     smk_lock(&lock);
     refresh();
-    for (uint32_t i = 0; lists && i < lists[held].count; i++) {
-        const struct module *m = &lists[held].modules[i];
-        uint32_t len;
-        const char *path = smk_intern_get(&paths, m->path, &len);
-        add(arg, m->id, m->start, m->end, m->bias, path ? path : "", m->build_id, m->build_id_len);
-    }
+    for (uint32_t i = 0; lists && i < lists[held].count; i++)
+        tell(&lists[held].modules[i], add, arg);
+    for (uint64_t i = gone_count > GONE_MAX ? gone_count - GONE_MAX : 0; i < gone_count; i++)
+        if (gone[i % GONE_MAX].tick >= since)
+            tell(&gone[i % GONE_MAX].module, add, arg);
     uint64_t answer = changes;
     smk_unlock(&lock);
     return answer;

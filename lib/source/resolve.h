@@ -76,6 +76,7 @@
       (thread, attr, run, arg), SMK_ABSENT_CODE)                                                   \
     X(int, pthread_setname_np, NULL, (pthread_t thread, const char *name), (thread, name),         \
       SMK_ABSENT_CODE)                                                                             \
+    X(int, dlclose, NULL, (void *handle), (handle), -1)                                            \
     X(int, prctl, NULL, (int option, long a, long b, long c, long d), (option, a, b, c, d),        \
       SMK_ABSENT_ERRNO)                                                                            \
     X(int, close, NULL, (int fd), (fd), SMK_ABSENT_ERRNO)                                          \

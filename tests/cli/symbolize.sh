@@ -53,6 +53,28 @@ for kind in named named_no_pie; do
     [ "$(stat -c %a $kind.stall)" = 600 ] || say "the trace is not 0600 any more"
 done
 
+# ---- plugins that were unloaded ------------------------------------------------------------------------------
+
+# Of each alone, its name. Of two that were at one address, one after the other, it is not known which it was: the
+# loader puts the first pair wherever there is room, the second to one place.
+cp "$programs"/libnamed_*_there.so .
+for which in plugin other; do
+    recorded alone.stall "$work/named" "$work/libnamed_$which.so"
+    expect 0 'symbols added' -- symbolize alone.stall
+    "$stallmark" dump --tables alone.stall | grep -q "^symbol of=\"code\" .*function=\"pause_of_the_$which\"" ||
+        say "the code of libnamed_$which.so has no name"
+done
+for tail in '' _there; do
+    recorded two.stall "$work/named" "$work/libnamed_plugin$tail.so" "$work/libnamed_other$tail.so"
+    "$stallmark" symbolize two.stall >two.out || say "symbolize: exit code $?"
+    "$stallmark" dump --tables two.stall >tables
+    [ "$(grep -cE "^module .*/libnamed_(plugin|other)$tail.so" tables)" = 2 ] || say "of two modules one is not in the file"
+    places=$(grep -E "^module .*/libnamed_(plugin|other)$tail.so" tables | field start | sort -u | wc -l)
+    names=$(grep -cE '^symbol of="code" .*function="pause_of_the_(plugin|other)"' tables)
+    [ "$places$names" = 22 ] || [ "$places$names" = 10 ] || say "two modules at $places addresses gave $names names"
+    [ "$places" = 2 ] || grep -q 'no name: [1-9][0-9]* addresses where two modules were' two.out || say "$(cat two.out)"
+done
+
 # ---- again, elsewhere, without ------------------------------------------------------------------------------
 
 cp named.stall once.stall

@@ -11,6 +11,7 @@
 #include "source/maps.h"
 #include "source/module_file.h"
 #include "source/module_map.h"
+#include "core/clock.h"
 #include "source/modules.h"
 #include "source/stack.h"
 
@@ -24,6 +25,7 @@ static struct seen {
     uint32_t build_id_len;
 } seen[SEEN_MAX];
 static int seen_count;
+static uint64_t since = UINT64_MAX; /* modules that went from this tick on are told too */
 
 static void add(void *arg, uint32_t id, uint64_t start, uint64_t end, uint64_t bias, const char *path,
                 const uint8_t *build_id, uint32_t build_id_len)
@@ -39,7 +41,7 @@ static void add(void *arg, uint32_t id, uint64_t start, uint64_t end, uint64_t b
 static uint64_t look(void)
 {
     seen_count = 0;
-    return smk_modules_each(add, NULL);
+    return smk_modules_each(since, add, NULL);
 }
 
 static const struct seen *module_at(uint64_t addr)
@@ -151,6 +153,32 @@ static void test_number_changes_with_the_list(void **state)
     assert_int_equal(module_named("libc.so")->id, libc_id);
 }
 
+/* One that went is told to whoever wants to know of the time in which it was there. */
+static void test_modules_that_went(void **state)
+{
+    (void)state;
+    look();
+    uint64_t before = smk_ticks();
+    void *lib = dlopen("libutil.so.1", RTLD_NOW);
+    assert_non_null(lib);
+    look();
+    struct seen there = *module_named("libutil.so");
+    dlclose(lib);
+    look();
+    assert_null(module_named("libutil.so"));
+    since = before;
+    look();
+    const struct seen *gone = module_named("libutil.so");
+    assert_non_null(gone);
+    assert_int_equal(gone->id, there.id);
+    assert_int_equal(gone->start, there.start);
+    assert_memory_equal(gone->build_id, there.build_id, there.build_id_len);
+    since = smk_ticks();
+    look();
+    assert_null(module_named("libutil.so"));
+    since = UINT64_MAX;
+}
+
 /* A plugin that is loaded a thousand times has one table. */
 static void test_tables_are_made_once(void **state)
 {
@@ -250,6 +278,7 @@ int main(void)
         cmocka_unit_test(test_same_as_the_loader),
         cmocka_unit_test(test_the_program_itself),
         cmocka_unit_test(test_number_changes_with_the_list),
+        cmocka_unit_test(test_modules_that_went),
         cmocka_unit_test(test_tables_are_made_once),
         cmocka_unit_test(test_memory_of_tables_is_bounded),
         cmocka_unit_test(test_code_that_comes_later_is_asked_for),
