@@ -7,7 +7,7 @@
 #define ROUTE_SHARE_MILLE 50u
 #define LEAST_TOTAL       (10u * MS)
 #define LEAST_MAX         (20u * MS)
-#define LEAST_MAX_OWN     (100u * MS) /* where it delayed its own kind */
+#define LEAST_MAX_SAME    (100u * MS) /* where it delayed its own kind */
 
 /* The route whose requests delay each other; most of what is charged to it is its own. */
 static bool is_queueing(const struct smk_hold *hold)
@@ -40,7 +40,7 @@ bool smk_findings_add_loops(struct smk_findings *findings, const struct smk_evid
                                      .lock = SMK_MAP_NONE,
                                      .hold = i,
                                      .cost = hold->ns};
-        if (hold->culprit == SMK_CULPRIT_UNKNOWN || hold->max < (is_queueing(hold) ? LEAST_MAX_OWN : LEAST_MAX) ||
+        if (hold->culprit == SMK_CULPRIT_UNKNOWN || hold->max_own < (is_queueing(hold) ? LEAST_MAX_SAME : LEAST_MAX) ||
             !take_shares(&judged, evidence->latency, hold))
             continue;
         struct smk_finding *finding = smk_findings_add(findings, evidence->mem, SMK_FINDING_LOOP);

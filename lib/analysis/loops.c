@@ -86,6 +86,14 @@ void smk_loops_waited(struct smk_loops *loops, struct smk_mem *mem, uint32_t ser
         past->waits[past->wait_count++ % SMK_LOOP_KEPT] = (struct smk_loop_span){begin, end, 0, stack};
 }
 
+void smk_loops_preempted(struct smk_loops *loops, struct smk_mem *mem, uint32_t serial, uint64_t begin, uint64_t end)
+{
+    struct smk_loop_thread *thread = end >= begin + SMK_LOOP_SPAN ? find(loops, serial) : NULL;
+    struct smk_loop_past *past = thread ? past_of(thread, mem) : NULL;
+    if (past)
+        past->preempted[past->preempted_count++ % SMK_LOOP_KEPT] = (struct smk_loop_span){begin, end, 0, 0};
+}
+
 void smk_loops_sampled(struct smk_loops *loops, struct smk_mem *mem, uint32_t serial, uint64_t time, uint32_t stack)
 {
     struct smk_loop_thread *thread = stack ? find(loops, serial) : NULL;
@@ -156,6 +164,14 @@ static uint32_t sampled_most(struct smk_symbols *symbols, const struct smk_loop_
         }
     }
     return count >= SAMPLES_LEAST ? stack : 0;
+}
+
+static uint64_t preempted_in(const struct smk_loop_past *past, uint64_t from, uint64_t to)
+{
+    uint64_t ns = 0;
+    for (uint32_t i = 0; past && i < past->preempted_count && i < SMK_LOOP_KEPT; i++)
+        ns += overlap(&past->preempted[i], from, to);
+    return ns;
 }
 
 struct charge {
@@ -254,6 +270,8 @@ void smk_loops_delay(struct smk_loops *loops, struct smk_mem *mem, struct smk_sy
         hold->max_thread = delay->thread;
         hold->max_request = delay->request;
     }
+    uint64_t preempted = preempted_in(thread->past, from, delay->time);
+    hold->max_own = smk_max_u64(hold->max_own, ns - smk_min_u64(ns, preempted));
     hold->by_kernel |= delay->how == SMK_LOOP_KERNEL;
     hold->by_range |= delay->how == SMK_LOOP_RANGE;
     add_route(hold, delay->route, ns);

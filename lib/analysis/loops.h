@@ -42,9 +42,9 @@ struct smk_loop_sample {
 
 /* The last ones of each, in rings. */
 struct smk_loop_past {
-    struct smk_loop_span requests[SMK_LOOP_KEPT], waits[SMK_LOOP_KEPT];
+    struct smk_loop_span requests[SMK_LOOP_KEPT], waits[SMK_LOOP_KEPT], preempted[SMK_LOOP_KEPT];
     struct smk_loop_sample samples[SMK_LOOP_KEPT];
-    uint32_t request_count, wait_count, sample_count;
+    uint32_t request_count, wait_count, preempted_count, sample_count;
 };
 
 struct smk_loop_thread {
@@ -65,6 +65,7 @@ struct smk_hold {
     enum smk_culprit culprit;
     uint32_t id;
     uint64_t ns, count, max; /* of the delays */
+    uint64_t max_own;        /* of the delays without what the thread was preempted in them, where that is known */
     uint64_t max_begin;      /* of the longest one */
     uint32_t max_thread;
     uint64_t max_request;    /* its id */
@@ -97,6 +98,8 @@ void smk_loops_rests(struct smk_loops *loops, uint32_t thread, uint64_t time);
 /* It waited in a call other than a poll. */
 void smk_loops_waited(struct smk_loops *loops, struct smk_mem *mem, uint32_t thread, uint64_t begin, uint64_t end,
                       uint32_t stack);
+/* Its CPU was taken from it. */
+void smk_loops_preempted(struct smk_loops *loops, struct smk_mem *mem, uint32_t thread, uint64_t begin, uint64_t end);
 void smk_loops_sampled(struct smk_loops *loops, struct smk_mem *mem, uint32_t thread, uint64_t time, uint32_t stack);
 
 /* A request was read by the thread `ns` after its bytes had come. */

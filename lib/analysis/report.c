@@ -115,6 +115,8 @@ static void on_sched(struct smk_report *report, struct smk_state *state, const s
         break;
     case SMK_EV_OFF_CPU:
         smk_running_off(&report->running, &report->latency, state, event->time, arg(event, 1), arg(event, 0));
+        if ((arg(event, 0) & SMK_OFF_UNKNOWN) == 0 && (arg(event, 0) & SMK_OFF_PREEMPTED))
+            smk_loops_preempted(&report->loops, &report->mem, event->thread, began(event, arg(event, 1)), event->time);
         break;
     case SMK_EV_CPU_TIME:
         smk_running_count(&report->running, event->time, arg(event, 1), arg(event, 2), arg(event, 3));

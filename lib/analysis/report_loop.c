@@ -163,7 +163,7 @@ static void say_loop(const struct smk_report *report, struct smk_words *words, c
 
 void smk_report_loops_text(const struct smk_report *report, struct smk_words *words)
 {
-    static const char *const names[] = {"requests", "delay", "p50", "p99", "max"};
+    static const char *const names[] = {"requests", "total", "p50", "p99", "max"};
     uint32_t shown = 0, more = 0;
     for (uint32_t i = 0; i < report->loops.thread_count; i++) {
         const struct smk_loop_thread *thread = &report->loops.threads[i];
@@ -174,7 +174,7 @@ void smk_report_loops_text(const struct smk_report *report, struct smk_words *wo
             continue;
         }
         if (shown++ == 0) {
-            smk_words_say(words, "\nevent loops");
+            smk_words_say(words, "\nloop delay");
             for (unsigned n = 0; n < SMK_ARRAY_LEN(names); n++)
                 smk_words_right(words, WIDTH + COLUMN * (n + 1), names[n]);
             smk_words_say(words, "   (from the arrival of a request's bytes to their read)\n");
