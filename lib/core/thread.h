@@ -73,8 +73,9 @@ struct smk_loop_now {
     uint64_t polled, before; /* ticks: when it last looked, and when before that; 0: never */
     uint64_t pc, sp;         /* where its loop looks from */
     uint64_t found;          /* the request that was found on a socket and that it works for; 0: none */
-    uint16_t slept;          /* the last look waited: nothing had been there before */
-    uint16_t doubtful;       /* it did so, or was slow; it came after the thread had been away for long */
+    bool slept;              /* the last look waited: nothing had been there before */
+    bool doubtful;           /* it did so, or was slow; it came after the thread had been away for long */
+    bool polls;              /* it looks by polling */
     uint32_t inner;          /* looks from elsewhere, one after the other */
 };
 

@@ -22,13 +22,12 @@ static void begin_poll(struct smk_seen *seen, enum smk_call call, int fd, struct
 
 static void end_poll(struct smk_seen *seen, int fd, int rc)
 {
-    uint64_t slept = smk_load_relaxed(&smk_slept.fd), now;
     if (SMK_UNLIKELY(!seen->t))
         return;
-    now = smk_ticks();
+    uint64_t now = smk_ticks();
     if (!seen->inner)
-        smk_loop_looked(&seen->t->loop, &seen->from, seen->since, now, slept, smk_load_relaxed(&smk_slept.away));
-    if (smk_seen_end_at(seen, now, SMK_CAT_POLL, slept))
+        smk_loop_looked(&seen->t->loop, &seen->from, seen->since, now, true);
+    if (smk_seen_end_at(seen, now, SMK_CAT_POLL, smk_load_relaxed(&smk_slept.fd)))
         SMK_SEEN_RECORD(seen, now, SMK_EV_POLL_WAIT, smk_call_name(seen->call), (uint64_t)(int64_t)fd,
                         smk_seen_result(rc));
 }

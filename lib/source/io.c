@@ -136,9 +136,8 @@ void smk_io_end_accept(struct smk_io *io, int fd)
     uint64_t now = end_call(io);
     if (SMK_UNLIKELY(now == 0))
         return;
-    if (!seen->inner)
-        smk_loop_looked(&seen->t->loop, &seen->from, seen->since, now, smk_load_relaxed(&smk_slept.fd),
-                        smk_load_relaxed(&smk_slept.away));
+    if (!seen->inner && !seen->t->loop.polls)
+        smk_loop_looked(&seen->t->loop, &seen->from, seen->since, now, false);
     if (fd >= 0)
         smk_conn_accepted(seen, io->fd, fd, now);
     record_if_slept(io, now, fd, false);

@@ -7,8 +7,9 @@
  * asked.
  *
  * A callback may poll as well, for an answer of its own that it waits for. So a loop is known by where it
- * looks from, address and depth of the stack; looks from further down are a callback's and pass by unnoticed,
- * unless the loop has not been seen for SMK_LOOP_INNER_MAX of them: then the frame that we took for it is gone.
+ * looks from, address and depth of the stack; looks from elsewhere are taken for a callback's and pass by
+ * unnoticed, unless the loop has not been seen for some of them: then the frame that we took for it is gone. That
+ * is so sooner where they come from further up. accept is a look where a thread does not poll.
  *
  * Owned by the thread; no time stamps but those that the wrappers have taken.
  */
@@ -18,8 +19,10 @@
 #include "core/request.h"
 #include "core/thread.h"
 #include "source/caller.h"
+#include "source/seen.h"
 
-#define SMK_LOOP_INNER_MAX 64u
+#define SMK_LOOP_INNER_MAX 64u /* looks from below, one after the other */
+#define SMK_LOOP_OUTER_MAX 3u
 
 /* A request is told that it was delayed from here on, and the kernel is asked when its bytes arrived. */
 #define SMK_LOOP_AWAY_NS UINT64_C(5000000)
@@ -31,7 +34,7 @@ SMK_INLINE bool smk_loop_is_own(struct smk_loop_now *loop, const struct smk_call
         loop->inner = 0;
         return true;
     }
-    if (from->sp < loop->sp && ++loop->inner < SMK_LOOP_INNER_MAX)
+    if (loop->sp != 0 && ++loop->inner < (from->sp < loop->sp ? SMK_LOOP_INNER_MAX : SMK_LOOP_OUTER_MAX))
         return false;
     loop->pc = from->pc;
     loop->sp = from->sp;
@@ -39,13 +42,15 @@ SMK_INLINE bool smk_loop_is_own(struct smk_loop_now *loop, const struct smk_call
     return true;
 }
 
-/* The thread looked from `since` to `now`; bounds in ticks. */
+/* The thread looked from `since` to `now`. `polls`: not by accept. */
 SMK_INLINE void smk_loop_looked(struct smk_loop_now *loop, const struct smk_caller *from, uint64_t since,
-                                uint64_t now, uint64_t slept, uint64_t away)
+                                uint64_t now, bool polls)
 {
     if (!smk_loop_is_own(loop, from))
         return;
-    bool waited = now - since >= slept;
+    loop->polls |= polls;
+    uint64_t away = smk_load_relaxed(&smk_slept.away);
+    bool waited = now - since >= smk_load_relaxed(&smk_slept.fd);
     bool was_away = loop->polled != 0 && since - loop->polled >= away;
     loop->slept = waited && !was_away;
     loop->doubtful = was_away && now - since >= away / 4;
@@ -56,7 +61,7 @@ SMK_INLINE void smk_loop_looked(struct smk_loop_now *loop, const struct smk_call
 /* The loop is about to look: a request that is not answered goes on without this thread. */
 SMK_INLINE void smk_loop_looks(struct smk_thread *t, const struct smk_caller *from, uint64_t now)
 {
-    if (SMK_UNLIKELY(t->loop.found != 0) && from->sp >= t->loop.sp)
+    if (SMK_UNLIKELY(t->loop.found != 0) && t->loop.sp == from->sp && t->loop.pc == from->pc)
         smk_request_left(t, now);
 }
 
