@@ -420,7 +420,8 @@ static void test_loop_range(void **state)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct link l = {.since = smk_ticks(), .listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     uint32_t size = sizeof address;
-    assert_int_equal(bind(l.listener, (struct sockaddr *)&address, sizeof address.sun_family), 0); /* the kernel names it */
+    /* The kernel gives it a name. */
+    assert_int_equal(bind(l.listener, (struct sockaddr *)&address, sizeof address.sun_family), 0);
     assert_int_equal(listen(l.listener, 8), 0);
     assert_int_equal(smk_sys_getsockname(l.listener, (struct sockaddr *)&address, &size), 0);
     l.client = smk_sys_socket(AF_UNIX, SOCK_STREAM);

@@ -1,0 +1,175 @@
+#include "unit/analysis/report_checks.h"
+
+/* A loop that reads a request, works for it for `work`, and reads the next that has lain there meanwhile. */
+
+struct loop {
+    struct build b;
+    uint32_t thread, get, eval;
+    uint64_t id;
+};
+
+static void begin_loop(struct loop *l)
+{
+    build_init(&l->b);
+    build_window(&l->b, AT(1000), AT(1000), AT(3000));
+    l->thread = build_thread(&l->b, 101, "loop");
+    l->get = build_string(&l->b, "GET");
+    l->eval = build_string(&l->b, "EVAL");
+    l->id = 0;
+}
+
+static void read_and_answer(struct loop *l, uint32_t route, uint64_t at, uint64_t work, uint64_t delay, uint64_t more)
+{
+    uint64_t answer[] = {route, ++l->id, work + delay, 0, MS / 10, delay, more};
+    build_event(&l->b, l->thread, at, SMK_EV_REQUEST_BEGIN, route, l->id);
+    if (delay >= AT(5))
+        build_event(&l->b, l->thread, at, SMK_EV_LOOP_DELAY, SMK_LOOP_POLLED, l->id, delay, delay, 7);
+    build_event_args(&l->b, l->thread, at + work + MS / 10, SMK_EV_REQUEST_ANSWERED, answer, SMK_ARRAY_LEN(answer));
+}
+
+/* EVAL of 100 ms, ten times; five GETs behind each. */
+static void build_held(struct loop *l)
+{
+    begin_loop(l);
+    for (uint64_t i = 0; i < 10; i++) {
+        uint64_t at = AT(1000 + 200 * i);
+        read_and_answer(l, l->eval, at, AT(100), 0, 0);
+        for (uint64_t k = 0; k < 5; k++)
+            read_and_answer(l, l->get, at + AT(101 + k), MS / 2, AT(100 + k), 0);
+    }
+}
+
+static void test_culprit_is_a_request(void **state)
+{
+    (void)state;
+    struct loop l;
+    build_held(&l);
+    smk_trace *trace = build_open(&l.b);
+    struct smk_report *report = make(trace);
+    char *text = text_of(report), *json = json_of(report);
+    assert_int_equal(smk_report_findings(report), 1);
+    check_says(text, "EVAL held the event loop: GET slow");
+    check_says(text, "10 times, for up to 100 ms");
+    check_says(text, "50 requests lay there meanwhile, 102 ms on average, 104 ms at most");
+    check_says(text, "50 of 50 requests");
+    check_says(text, "loop delay 100 %");
+    check_says(json, "\"kind\": \"event loop\"");
+    check_says(json, "\"culprit\": \"EVAL\"");
+    check_says(json, "\"loop_delay_max_ns\": 104000000");
+    free(text);
+    free(json);
+    smk_report_free(report);
+    smk_trace_close(trace);
+}
+
+/* The end lies before its record, the begin before its own. */
+static void test_times(void **state)
+{
+    (void)state;
+    struct loop l;
+    begin_loop(&l);
+    read_and_answer(&l, l.get, AT(1500), AT(2), AT(8), 0);
+    build_event(&l.b, l.thread, AT(2000), SMK_EV_REQUEST_BEGIN, l.get, 77);
+    build_event(&l.b, l.thread, AT(2000), SMK_EV_LOOP_DELAY, SMK_LOOP_KERNEL, 77, AT(30), AT(34), 7);
+    smk_trace *trace = build_open(&l.b);
+    struct smk_report *report = make(trace);
+    assert_int_equal(report->latency.slowest[0].id, 77);
+    assert_true(report->latency.slowest[0].running);
+    assert_int_equal(report->latency.slowest[0].begin, AT(1970));
+    assert_int_equal(report->latency.slowest[0].parts[0].ns, AT(30));
+    assert_int_equal(report->latency.slowest[1].begin, AT(1492));
+    assert_int_equal(report->latency.slowest[1].end, AT(1502));
+    assert_int_equal(report->latency.routes[0].loop, AT(8));
+    smk_report_free(report);
+    smk_trace_close(trace);
+}
+
+static void test_pipelined_counts(void **state)
+{
+    (void)state;
+    struct loop l;
+    begin_loop(&l);
+    read_and_answer(&l, l.get, AT(1500), AT(2), 0, 15);
+    build_event(&l.b, l.thread, AT(1600), SMK_EV_REQUEST_BEGIN, l.get, 50);
+    build_event(&l.b, l.thread, AT(1601), SMK_EV_REQUEST_DROPPED, 0, 50);
+    smk_trace *trace = build_open(&l.b);
+    struct smk_report *report = make(trace);
+    assert_int_equal(report->latency.ended, 16);
+    assert_int_equal(report->latency.running, 0);
+    assert_int_equal(report->latency.routes[0].latency.count, 16);
+    smk_report_free(report);
+    smk_trace_close(trace);
+}
+
+/* A timer's callback that sleeps: in no request. */
+static void test_culprit_is_a_wait(void **state)
+{
+    (void)state;
+    struct loop l;
+    begin_loop(&l);
+    uint64_t pcs[] = {0x1010, 0x2010};
+    uint32_t stack = build_stack(&l.b, pcs, 2), call = build_string(&l.b, "usleep");
+    read_and_answer(&l, l.get, AT(1000), MS, 0, 0);
+    for (uint64_t i = 0; i < 5; i++) {
+        build_event(&l.b, l.thread, AT(1100 + 200 * i), SMK_EV_SLEEP_WAIT, stack, AT(50), call, AT(50));
+        read_and_answer(&l, l.get, AT(1101 + 200 * i), MS, AT(45), 0);
+    }
+    smk_trace *trace = build_open(&l.b);
+    struct smk_report *report = make(trace);
+    char *json = json_of(report);
+    assert_int_equal(smk_report_findings(report), 1);
+    check_says(json, "\"culprit_kind\": \"wait\"");
+    check_says(json, "\"holds\": 5");
+    free(json);
+    smk_report_free(report);
+    smk_trace_close(trace);
+}
+
+/* Without a culprit, by preemption, and among equals nobody is blamed. */
+static void test_silence(void **state)
+{
+    (void)state;
+    struct loop l;
+    begin_loop(&l);
+    for (uint64_t i = 0; i < 10; i++)
+        read_and_answer(&l, l.get, AT(1000 + 200 * i), MS, AT(80), 0); /* nobody knows by whom */
+    smk_trace *trace = build_open(&l.b);
+    struct smk_report *report = make(trace);
+    assert_int_equal(smk_report_findings(report), 0);
+    smk_report_free(report);
+    smk_trace_close(trace);
+
+    begin_loop(&l);
+    for (uint64_t i = 0; i < 10; i++) {
+        uint64_t at = AT(1000 + 200 * i);
+        build_event(&l.b, l.thread, at, SMK_EV_REQUEST_BEGIN, l.eval, 1000 + i);
+        build_event(&l.b, l.thread, at + AT(99), SMK_EV_OFF_CPU, SMK_OFF_PREEMPTED, AT(95), 0);
+        read_and_answer(&l, l.get, at + AT(100), MS, AT(98), 0);
+    }
+    trace = build_open(&l.b);
+    report = make(trace);
+    assert_int_equal(smk_report_findings(report), 0);
+    smk_report_free(report);
+    smk_trace_close(trace);
+
+    begin_loop(&l);
+    for (uint64_t i = 0; i < 10; i++) { /* 40 ms each, and they wait for each other */
+        read_and_answer(&l, l.get, AT(1000 + 100 * i), AT(39), 0, 0);
+        read_and_answer(&l, l.get, AT(1040 + 100 * i), AT(39), AT(40), 0);
+    }
+    trace = build_open(&l.b);
+    report = make(trace);
+    assert_int_equal(smk_report_findings(report), 0);
+    smk_report_free(report);
+    smk_trace_close(trace);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_culprit_is_a_request), cmocka_unit_test(test_times),
+        cmocka_unit_test(test_pipelined_counts),     cmocka_unit_test(test_culprit_is_a_wait),
+        cmocka_unit_test(test_silence),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
