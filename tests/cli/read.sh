@@ -72,4 +72,35 @@ expect 2 -- check nowhere.stall
 expect 2 -- check
 expect 2 -- info "$stallmark"
 expect 2 -- info
+# ---- several processes: files side by side, or one after the other ------------------------------------------
+
+cat article.stall seven.stall >both.stall
+for files in 'article.stall seven.stall' both.stall; do
+    # shellcheck disable=SC2086 # two names
+    expect 0 '^clean: 2 processes, 2 segments, ' -- check $files
+    # shellcheck disable=SC2086
+    expect 0 '^article, plain_threads: 2 processes \[[0-9]+ [0-9]+\]' 'in article [0-9]+ held up 10 threads' \
+        'Held in +hold_the_lock ' -- report $files
+    # shellcheck disable=SC2086
+    expect 0 '^process +0, pid ' '^process +1, pid ' '^program +plain_threads' -- info $files
+done
+expect 0 '"processes":' -- info --json both.stall
+expect 0 '"pid": ' -- report --json both.stall
+expect 0 '^process number=1 pid=' '^fact process=1 ' -- dump --tables both.stall
+expect 0 ' process 0 1/' ' process 1 ' -- dump both.stall
+both=$(wc -l <"$work/out")
+expect 0 -- dump --process 0 both.stall
+first=$(wc -l <"$work/out")
+[ "$first" = "$lines" ] || say "process 0 has not its $lines lines, but $first"
+expect 0 -- dump --process 1 both.stall
+[ $((first + $(wc -l <"$work/out"))) = "$both" ] || say "the processes do not add up"
+expect 0 '"process":1' -- dump --json --process 1 both.stall
+expect 2 "'2' is no process of the trace; allowed is a number from 0 to 1" -- dump --process 2 both.stall
+expect 2 "is no process" -- dump --process x both.stall
+for command in check info dump report; do
+    expect 0 -- $command --max-processes 2 both.stall
+    expect 2 'a process beyond the 1 that a trace may have' -- $command --max-processes 1 both.stall
+done
+expect 2 'allowed is a number from 1 to 65535' -- check --max-processes 65536 both.stall
+expect 2 'allowed is a number from 1 to 65535' -- check --max-processes x both.stall
 finish

@@ -27,9 +27,11 @@ static void read_events(smk_trace *trace)
         if (event->time < last || !smk_event_name(event->id))
             abort();
         last = event->time;
-        smk_trace_thread_by_tid(trace, event->tid, event->time);
-        smk_trace_module(trace, event->args[0]);
-        smk_trace_lock_name(trace, event->args[0]);
+        if (!smk_trace_process_at(trace, event->process))
+            abort();
+        smk_trace_process_tid(trace, event->process, event->tid, event->time);
+        smk_trace_process_module(trace, event->process, event->args[0]);
+        smk_trace_process_lock_name(trace, event->process, event->args[0]);
         for (uint32_t i = 0; i < event->text_len; i++)
             last += event->text[i] == '\0' && event->time == UINT64_MAX; /* touches each byte */
         last = event->time;
@@ -46,6 +48,11 @@ static void read_trace(const uint8_t *data, size_t size, bool verify)
     if (smk_trace_open_fd(&trace, file, &options) < 0)
         return;
     read_events(trace);
+    for (size_t i = 0; smk_trace_process_at(trace, i); i++) {
+        const smk_process_info *info = smk_trace_process_at(trace, i);
+        if (info->process != i || info->chunks == 0 || !info->name || !info->capture_id)
+            abort();
+    }
     for (size_t i = 0; smk_trace_problem(trace, i); i++)
         if (!smk_trace_problem(trace, i)[0])
             abort();

@@ -13,22 +13,27 @@ const struct smk_command smk_cmd_dump = {
     .name = "dump",
     .usage =
         "usage: stallmark dump [--tables] [--events] [--from T] [--to T] [--categories LIST]\n"
-        "                      [--thread SERIAL] [--absolute] [--json] FILE…\n"
+        "                      [--thread SERIAL] [--process NUMBER] [--absolute] [--json]\n"
+        "                      [--max-processes N] FILE…\n"
         "\n"
         "Prints every event in order of time, one a line, names resolved:\n"
         "\n"
         "  TIME SERIAL/TID:\"THREAD\" EVENT ARGUMENT=VALUE…\n"
         "  1.204117380 4/4711:\"worker-3\" lock_wait stack=7 duration=45012803ns lock=0x55d0:\"cart_lock\" …\n"
         "\n"
-        "Times are seconds since the trace's first moment. Several files are segments of one capture.\n"
+        "Times are seconds since the trace's first moment. Several files are taken together: segments of a\n"
+        "capture, captures of several processes. With several processes a line says whose it is (process 1\n"
+        "4/4711:\"worker-3\" …), by the number that --tables lists them with.\n"
         "\n"
         "  --tables           the tables instead: facts, clocks, threads, strings, sites, stacks,\n"
         "                     modules, symbols, locks, open waits; with --events both\n"
         "  --from T, --to T   events of a stretch of time: 1.5 (seconds), 250ms, 10us, 5ns\n"
         "  --categories LIST  events of these categories: lock,request,…\n"
         "  --thread SERIAL    events of one thread\n"
+        "  --process NUMBER   events of one process, the first being 0\n"
         "  --absolute         times are nanoseconds of CLOCK_MONOTONIC, as seconds or (--json) as they are\n"
-        "  --json             one JSON object a line; times are in nanoseconds\n",
+        "  --json             one JSON object a line; times are in nanoseconds\n"
+        "  --max-processes N  processes that it may have; default 4096, at most 65535\n",
     .summary = "a trace file as text, nothing left out",
     .run = run,
 };
@@ -64,6 +69,20 @@ static int parse_moment(const char *option, const char *text, uint64_t origin, u
     return 0;
 }
 
+/* *process: its number + 1, as cursors want it. */
+static int parse_process(const char *text, uint32_t count, uint32_t *process)
+{
+    uint32_t number = 0;
+    const char *p = text;
+    for (; *p >= '0' && *p <= '9' && number < count; p++)
+        number = number * 10 + (uint32_t)(*p - '0');
+    if (p == text || *p || number >= count)
+        return smk_cli_fail("--process: '%s' is no process of the trace; allowed is a number from 0 to %" PRIu32, text,
+                            count - 1);
+    *process = number + 1;
+    return 0;
+}
+
 static int dump_events(const struct smk_dump *dump, smk_trace *trace, const smk_cursor_options *options)
 {
     smk_cursor *cursor;
@@ -86,13 +105,15 @@ static void note_problems(const smk_trace *trace)
 struct choices {
     bool tables, events, absolute, json;
     const char *from, *to, *categories;
-    uint64_t thread;
+    uint64_t thread, max_processes;
+    const char *process;
 };
 
 static int dump_trace(smk_trace *trace, const struct choices *choices)
 {
     uint64_t origin = smk_trace_get_info(trace)->first;
-    struct smk_dump dump = {trace, stdout, choices->absolute ? 0 : origin, choices->json};
+    struct smk_dump dump = {trace, stdout, choices->absolute ? 0 : origin, choices->json,
+                            smk_trace_get_info(trace)->processes > 1};
     smk_cursor_options options = {.size = sizeof(options), .thread = (uint32_t)choices->thread};
     int rc = parse_moment("--from", choices->from, origin, &options.from);
     if (rc == 0)
@@ -103,6 +124,8 @@ static int dump_trace(smk_trace *trace, const struct choices *choices)
         rc = smk_cli_fail("--thread: the trace has no thread with serial number %" PRIu64
                           "; `stallmark dump --tables` lists them",
                           choices->thread);
+    if (rc == 0 && choices->process)
+        rc = parse_process(choices->process, smk_trace_get_info(trace)->processes, &options.process);
     if (rc != 0)
         return rc;
     if (choices->tables)
@@ -123,6 +146,8 @@ static int run(int argc, char **argv)
         {"to", 0, SMK_CLI_TEXT, &choices.to, NULL},
         {"categories", 0, SMK_CLI_TEXT, &choices.categories, NULL},
         {"thread", 0, SMK_CLI_NUMBER, &choices.thread, "a serial number"},
+        {"process", 0, SMK_CLI_TEXT, &choices.process, NULL},
+        SMK_CLI_MAX_PROCESSES(&choices.max_processes),
         {"absolute", 0, SMK_CLI_FLAG, &choices.absolute, NULL},
         {"json", 0, SMK_CLI_FLAG, &choices.json, NULL},
         SMK_CLI_END};
@@ -132,7 +157,7 @@ static int run(int argc, char **argv)
         return args.exit_code;
     if (choices.thread > UINT32_MAX)
         return smk_cli_fail("--thread: %" PRIu64 " is no serial number", choices.thread);
-    int rc = smk_cli_open_trace(&trace, args.operand, args.count, false);
+    int rc = smk_cli_open_trace(&trace, args.operand, args.count, false, choices.max_processes);
     if (rc != 0)
         return rc;
     rc = dump_trace(trace, &choices);

@@ -13,13 +13,14 @@ static int run(int argc, char **argv);
 
 const struct smk_command smk_cmd_info = {
     .name = "info",
-    .usage = "usage: stallmark info [--json] FILE…\n"
+    .usage = "usage: stallmark info [--json] [--max-processes N] FILE…\n"
              "\n"
              "Prints what a trace is: its capture, process, times, sizes, losses, and every fact that it\n"
-             "states. Several files are taken as segments of one capture. `stallmark check` says whether\n"
-             "all of it is sound.\n"
+             "states. Several files are taken together: segments of a capture, captures of several processes;\n"
+             "then each process has a block of its own. `stallmark check` says whether all of it is sound.\n"
              "\n"
-             "  --json   the same as one JSON object\n",
+             "  --json             the same as one JSON object\n"
+             "  --max-processes N  processes that it may have; default 4096, at most 65535\n",
     .summary = "what a trace file is: capture, process, times, sizes, losses",
     .run = run,
 };
@@ -102,10 +103,56 @@ static void put_gaps(const smk_trace *trace)
     }
 }
 
+static void put_facts(const smk_trace *trace, uint32_t process)
+{
+    const char *key, *value;
+    puts("\nfacts");
+    for (size_t i = 0; smk_trace_process_fact_at(trace, process, i, &key, &value); i++) {
+        fputs("  ", stdout);
+        smk_cli_puts(stdout, key);
+        printf("%*s", (int)(strlen(key) < 24 ? 25 - strlen(key) : 1), "");
+        smk_cli_puts(stdout, value);
+        putchar('\n');
+    }
+}
+
+static void put_process(const smk_trace *trace, const smk_process_info *info, uint64_t origin)
+{
+    printf("\n%-15s %" PRIu32 ", pid %" PRIu32, "process", info->process, info->pid);
+    if (info->parent)
+        printf(", parent %" PRIu32, info->parent);
+    putchar('\n');
+    line("program", info->name);
+    line("executable", info->exe);
+    line("capture", info->capture_id);
+    printf("%-15s ", "from, to");
+    smk_cli_put_seconds(stdout, (int64_t)(info->first - origin));
+    fputs(" s, ", stdout);
+    smk_cli_put_seconds(stdout, (int64_t)(info->last - origin));
+    fputs(info->by_realtime ? " s, set by CLOCK_REALTIME: of another boot or machine, by how much it may be wrong is "
+                              "unknown\n"
+                            : " s\n",
+          stdout);
+    line("ended", info->reason[0] ? info->reason : "not said");
+    printf("%-15s %s\n", "complete", info->complete ? "yes" : "no");
+    printf("%-15s %" PRIu64 ", lost %" PRIu64 "\n", "events", info->events, info->lost);
+    printf("%-15s %" PRIu64 " bytes, %" PRIu32 " segments, %" PRIu32 " chunks\n", "size", info->bytes,
+           info->segments, info->chunks);
+    printf("%-15s %" PRIu32 " threads, %" PRIu32 " stacks, %" PRIu32 " modules\n", "tables", info->threads,
+           info->stacks, info->modules);
+    put_facts(trace, info->process);
+}
+
+static void put_processes(const smk_trace *trace)
+{
+    const smk_process_info *process;
+    for (size_t i = 0; (process = smk_trace_process_at(trace, i)); i++)
+        put_process(trace, process, smk_trace_get_info(trace)->first);
+}
+
 static void put_text(const smk_trace *trace)
 {
     const smk_trace_info *info = smk_trace_get_info(trace);
-    const char *key, *value;
     line("capture", info->capture_id);
     line("name", info->name);
     line("kind", info->kind);
@@ -126,14 +173,10 @@ static void put_text(const smk_trace *trace)
            " stacks, %" PRIu32 " modules, %" PRIu32 " symbols\n",
            "tables", info->threads, info->sites, info->strings, info->stacks, info->modules,
            info->symbols);
-    puts("\nfacts");
-    for (size_t i = 0; smk_trace_fact_at(trace, i, &key, &value); i++) {
-        fputs("  ", stdout);
-        smk_cli_puts(stdout, key);
-        printf("%*s", (int)(strlen(key) < 24 ? 25 - strlen(key) : 1), "");
-        smk_cli_puts(stdout, value);
-        putchar('\n');
-    }
+    if (info->processes > 1)
+        put_processes(trace);
+    else
+        put_facts(trace, 0);
     for (size_t i = 0; smk_trace_problem(trace, i); i++) {
         if (i == 0)
             puts("\nproblems");
@@ -154,10 +197,51 @@ static void member(const char *key, const char *text)
 
 static void number(const char *key, uint64_t value) { printf("\"%s\":%" PRIu64 ",", key, value); }
 
+static void put_json_facts(const smk_trace *trace, uint32_t process)
+{
+    const char *key, *value;
+    fputs("\"facts\":{", stdout);
+    for (size_t i = 0; smk_trace_process_fact_at(trace, process, i, &key, &value); i++) {
+        if (i)
+            putchar(',');
+        smk_cli_put_json(stdout, key, strlen(key));
+        putchar(':');
+        smk_cli_put_json(stdout, value, strlen(value));
+    }
+    putchar('}');
+}
+
+static void put_json_process(const smk_trace *trace, const smk_process_info *info)
+{
+    putchar('{');
+    number("process", info->process);
+    number("pid", info->pid);
+    number("parent", info->parent);
+    member("name", info->name);
+    member("exe", info->exe);
+    member("host", info->host);
+    member("capture_id", info->capture_id);
+    member("kind", info->kind);
+    member("reason", info->reason);
+    number("first_ns", info->first);
+    number("last_ns", info->last);
+    if (info->complete_from != UINT64_MAX)
+        number("complete_from_ns", info->complete_from);
+    number("events", info->events);
+    number("lost", info->lost);
+    number("bytes", info->bytes);
+    number("segments", info->segments);
+    number("chunks", info->chunks);
+    number("threads", info->threads);
+    printf("\"complete\":%s,\"by_realtime\":%s,", info->complete ? "true" : "false",
+           info->by_realtime ? "true" : "false");
+    put_json_facts(trace, info->process);
+    putchar('}');
+}
+
 static void put_json(const smk_trace *trace)
 {
     const smk_trace_info *info = smk_trace_get_info(trace);
-    const char *key, *value;
     putchar('{');
     member("capture_id", info->capture_id);
     member("name", info->name);
@@ -180,15 +264,14 @@ static void put_json(const smk_trace *trace)
     number("modules", info->modules);
     number("symbols", info->symbols);
     printf("\"format\":\"%u.%u\",", info->format_version >> 8, info->format_version & 0xffu);
-    printf("\"complete\":%s,\"facts\":{", info->complete ? "true" : "false");
-    for (size_t i = 0; smk_trace_fact_at(trace, i, &key, &value); i++) {
-        if (i)
-            putchar(',');
-        smk_cli_put_json(stdout, key, strlen(key));
-        putchar(':');
-        smk_cli_put_json(stdout, value, strlen(value));
+    printf("\"complete\":%s,", info->complete ? "true" : "false");
+    put_json_facts(trace, 0);
+    fputs(",\"processes\":[", stdout);
+    for (uint32_t i = 0; i < info->processes; i++) {
+        fputs(i ? "," : "", stdout);
+        put_json_process(trace, smk_trace_process_at(trace, i));
     }
-    fputs("},\"gaps\":[", stdout);
+    fputs("],\"gaps\":[", stdout);
     smk_gap gap;
     for (size_t i = 0; smk_trace_gap_at(trace, i, &gap); i++)
         printf("%s{\"category\":\"%s\",\"from_ns\":%" PRIu64 ",\"to_ns\":%" PRIu64 ",\"reason\":\"%s\"}", i ? "," : "",
@@ -205,12 +288,14 @@ static void put_json(const smk_trace *trace)
 static int run(int argc, char **argv)
 {
     bool json = false;
-    const struct smk_cli_option options[] = {{"json", 0, SMK_CLI_FLAG, &json, NULL}, SMK_CLI_END};
+    uint64_t max_processes = 0;
+    const struct smk_cli_option options[] = {
+        {"json", 0, SMK_CLI_FLAG, &json, NULL}, SMK_CLI_MAX_PROCESSES(&max_processes), SMK_CLI_END};
     struct smk_cli_args args;
     smk_trace *trace;
     if (!smk_cli_parse(&args, &smk_cmd_info, options, argc, argv))
         return args.exit_code;
-    int rc = smk_cli_open_trace(&trace, args.operand, args.count, false);
+    int rc = smk_cli_open_trace(&trace, args.operand, args.count, false, max_processes);
     if (rc != 0)
         return rc;
     if (json)

@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "lines/lines.h"
 #include "stallmark/reader.h"
+#include "trace_open.h"
 
 extern const struct smk_command smk_cmd_report;
 
@@ -14,7 +15,7 @@ struct report_command {
     bool json, no_symbols;
     const char *debug_dir;
     const char *fail_on;
-    uint64_t top;
+    uint64_t top, max_processes;
 };
 
 static bool show_progress(void *arg, uint64_t done, uint64_t total)
@@ -73,21 +74,18 @@ static int run(int argc, char **argv)
         {"top", 0, SMK_CLI_NUMBER, &command.top, "a number from 1 to 100"},
         {"debug-dir", 0, SMK_CLI_TEXT, &command.debug_dir},
         {"no-symbols", 0, SMK_CLI_FLAG, &command.no_symbols},
+        SMK_CLI_MAX_PROCESSES(&command.max_processes),
         SMK_CLI_END};
     struct smk_cli_args args;
     if (!smk_cli_parse(&args, &smk_cmd_report, options, argc, argv))
         return args.exit_code;
-    if (args.count == 0)
-        return smk_cli_fail("a trace file is missing; several are segments of one capture");
     if (command.top < 1 || command.top > TOP_MAX)
         return smk_cli_fail("'%llu' is no value for --top; allowed is a number from 1 to %u",
                             (unsigned long long)command.top, TOP_MAX);
     smk_trace *trace;
-    int result = args.count == 1 ? smk_trace_open(&trace, args.operand[0], NULL)
-                                 : smk_trace_open_segments(&trace, (const char *const *)args.operand,
-                                                           (size_t)args.count, NULL);
+    int result = smk_cli_open_trace(&trace, args.operand, args.count, false, command.max_processes);
     if (result != 0)
-        return smk_cli_fail("%s", smk_last_error());
+        return result;
     int exit_code = analyse(&command, trace, args.operand[0]);
     smk_trace_close(trace);
     return exit_code;
@@ -96,12 +94,13 @@ static int run(int argc, char **argv)
 const struct smk_command smk_cmd_report = {
     "report",
     "usage: stallmark report FILE… [--json] [--top N] [--fail-on finding] [--debug-dir DIR]\n"
-    "                        [--no-symbols]\n"
+    "                        [--no-symbols] [--max-processes N]\n"
     "\n"
     "Says what made the program slow: findings, most costly first, with who waited, who held the\n"
     "lock and in which function; then requests by route, the slowest with what they spent their time\n"
-    "on, locks and regions. Several files are segments of one capture. C++ names are as the linker\n"
-    "wrote them: `| c++filt` reads them. Times of day are UTC.\n"
+    "on, locks and regions. Several files are taken together: segments of a capture, captures of several\n"
+    "processes, whose findings then say whose they are. C++ names are as the linker wrote them: `| c++filt`\n"
+    "reads them. Times of day are UTC.\n"
     "\n"
     "Names are those that the trace has in it (`stallmark symbolize`), then those of the files that it\n"
     "names and of their debug files, if their build-ids are the same. What stays without a name is\n"
@@ -111,7 +110,8 @@ const struct smk_command smk_cmd_report = {
     "  --top N            slowest requests that are shown, 1 to 100; default 5; tables follow it\n"
     "  --fail-on finding  exit code 1 when there is a finding\n"
     "  --debug-dir DIR    look here for debug files first (DIR/.build-id/…, or as /usr/lib/debug is laid out)\n"
-    "  --no-symbols       open no file but the trace: addresses instead of what it does not name itself\n",
+    "  --no-symbols       open no file but the trace: addresses instead of what it does not name itself\n"
+    "  --max-processes N  processes that it may have; default 4096, at most 65535\n",
     "findings, requests, locks and regions of a trace",
     run,
 };

@@ -11,6 +11,7 @@ struct smk_dump {
     FILE *out;
     uint64_t origin; /* ns: times count from here */
     bool json;
+    bool several; /* processes: lines say which */
 };
 
 void smk_dump_event(const struct smk_dump *dump, const smk_event *event);

@@ -47,9 +47,10 @@ static void put_site(const struct smk_dump *dump, uint32_t id)
     fprintf(dump->out, ":%" PRIu32 ")", site->line);
 }
 
-static void put_tid(const struct smk_dump *dump, uint32_t tid, uint64_t time)
+static void put_tid(const struct smk_dump *dump, const smk_event *event, uint32_t tid)
 {
-    const smk_thread_info *thread = tid ? smk_trace_thread_by_tid(dump->trace, tid, time) : NULL;
+    const smk_thread_info *thread =
+        tid ? smk_trace_process_tid(dump->trace, event->process, tid, event->time) : NULL;
     fprintf(dump->out, "%" PRIu32, tid);
     put_name(dump, thread ? thread->name : NULL);
 }
@@ -67,11 +68,11 @@ static void put_text_arg(const struct smk_dump *dump, const smk_event *event, un
         put_name(dump, smk_trace_string(dump->trace, (uint32_t)value));
         break;
     case SMK_ARG_THREAD:
-        put_tid(dump, (uint32_t)value, event->time);
+        put_tid(dump, event, (uint32_t)value);
         break;
     case SMK_ARG_ADDRESS:
         fprintf(out, "0x%" PRIx64, value);
-        put_name(dump, smk_trace_lock_name(dump->trace, value));
+        put_name(dump, smk_trace_process_lock_name(dump->trace, event->process, value));
         break;
     case SMK_ARG_TICKS:
         fprintf(out, "%" PRIu64 "ns", value);
@@ -99,6 +100,8 @@ static void put_text(const struct smk_dump *dump, const smk_event *event)
     const struct smk_event_spec *spec = smk_event_spec(event->id);
     const smk_thread_info *thread = smk_trace_thread(dump->trace, event->thread);
     smk_cli_put_seconds(dump->out, (int64_t)(event->time - dump->origin));
+    if (dump->several)
+        fprintf(dump->out, " process %" PRIu32, event->process);
     fprintf(dump->out, " %" PRIu32 "/%" PRIu32, event->thread, event->tid);
     put_name(dump, thread ? thread->name : NULL);
     fprintf(dump->out, " %s", spec->name);
@@ -144,9 +147,9 @@ static void put_json_arg(const struct smk_dump *dump, const smk_event *event, co
     if (type == SMK_ARG_STRING)
         member(dump, key, "_text", smk_trace_string(dump->trace, (uint32_t)value));
     if (type == SMK_ARG_ADDRESS)
-        member(dump, key, "_name", smk_trace_lock_name(dump->trace, value));
+        member(dump, key, "_name", smk_trace_process_lock_name(dump->trace, event->process, value));
     if (type == SMK_ARG_THREAD && value &&
-        (thread = smk_trace_thread_by_tid(dump->trace, (uint32_t)value, event->time)))
+        (thread = smk_trace_process_tid(dump->trace, event->process, (uint32_t)value, event->time)))
         member(dump, key, "_name", thread->name);
 }
 
@@ -157,6 +160,8 @@ static void put_json(const struct smk_dump *dump, const smk_event *event)
     fprintf(dump->out, "{\"time\":%" PRId64 ",\"event\":\"%s\",\"thread\":%" PRIu32 ",\"tid\":%" PRIu32,
             (int64_t)(event->time - dump->origin), spec->name, event->thread, event->tid);
     member(dump, "thread", "_name", thread ? thread->name : NULL);
+    if (dump->several)
+        fprintf(dump->out, ",\"process\":%" PRIu32, event->process);
     for (unsigned i = 0; i < event->arg_count; i++)
         put_json_arg(dump, event, spec->args[i].name, spec->args[i].type, event->args[i]);
     fputs("}\n", dump->out);

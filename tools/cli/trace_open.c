@@ -13,12 +13,18 @@ static void progress(void *arg, uint64_t done, uint64_t total)
         smk_cli_progress("reading", done, total);
 }
 
-int smk_cli_open_trace(smk_trace **trace, char *const *paths, int count, bool verify)
+int smk_cli_open_trace(smk_trace **trace, char *const *paths, int count, bool verify, uint64_t max_processes)
 {
-    smk_open_options options = {.size = sizeof(options), .verify = verify, .progress = progress};
+    smk_open_options options = {.size = sizeof(options),
+                                .verify = verify,
+                                .progress = progress,
+                                .max_processes = (uint32_t)max_processes};
     *trace = NULL;
+    if (max_processes > 65535)
+        return smk_cli_fail("'%" PRIu64 "' is no value for --max-processes; allowed is a number from 1 to 65535",
+                            max_processes);
     if (count < 1)
-        return smk_cli_fail("a trace file is missing; several are taken as segments of one capture");
+        return smk_cli_fail("a trace file is missing; several are taken together: segments, processes");
     int rc = smk_trace_open_segments(trace, (const char *const *)paths, (size_t)count, &options);
     smk_cli_progress_end();
     return rc < 0 ? smk_cli_fail("%s", smk_last_error()) : 0;

@@ -51,24 +51,50 @@ static void text(const struct smk_dump *dump, const char *name, const char *valu
         smk_dump_quoted(dump->out, value, strlen(value));
 }
 
+/* What a line is of, where there are several processes. */
+static void process(const struct smk_dump *dump, uint32_t value)
+{
+    if (dump->several)
+        number(dump, "process", value);
+}
+
 /* ---- tables --------------------------------------------------------------------------------------------- */
 
-static void put_facts(const struct smk_dump *dump)
+static void put_processes(const struct smk_dump *dump)
+{
+    const smk_process_info *info;
+    for (size_t i = 0; dump->several && (info = smk_trace_process_at(dump->trace, i)); i++) {
+        begin(dump, "process");
+        number(dump, "number", info->process);
+        number(dump, "pid", info->pid);
+        number(dump, "parent", info->parent);
+        text(dump, "name", info->name);
+        text(dump, "capture", info->capture_id);
+        moment(dump, "first", info->first);
+        moment(dump, "last", info->last);
+        number(dump, "by_realtime", info->by_realtime);
+        end(dump);
+    }
+}
+
+static void put_facts(const struct smk_dump *dump, uint32_t of)
 {
     const char *name, *value;
-    for (size_t i = 0; smk_trace_fact_at(dump->trace, i, &name, &value); i++) {
+    for (size_t i = 0; smk_trace_process_fact_at(dump->trace, of, i, &name, &value); i++) {
         begin(dump, "fact");
+        process(dump, of);
         text(dump, "key", name);
         text(dump, "value", value);
         end(dump);
     }
 }
 
-static void put_clocks(const struct smk_dump *dump)
+static void put_clocks(const struct smk_dump *dump, uint32_t of)
 {
     smk_clock_info clock;
-    for (size_t i = 0; smk_trace_clock_at(dump->trace, i, &clock); i++) {
+    for (size_t i = 0; smk_trace_process_clock_at(dump->trace, of, i, &clock); i++) {
         begin(dump, "clock");
+        process(dump, of);
         number(dump, "monotonic", clock.monotonic);
         number(dump, "realtime", clock.realtime);
         number(dump, "error", clock.error);
@@ -81,6 +107,7 @@ static void put_threads(const struct smk_dump *dump)
     const smk_thread_info *thread;
     for (size_t i = 0; (thread = smk_trace_thread_at(dump->trace, i)); i++) {
         begin(dump, "thread");
+        process(dump, thread->process);
         number(dump, "serial", thread->serial);
         number(dump, "tid", thread->tid);
         moment(dump, "started", thread->started);
@@ -116,9 +143,9 @@ static void put_sites(const struct smk_dump *dump)
     }
 }
 
-static void put_frame(const struct smk_dump *dump, uint64_t pc)
+static void put_frame(const struct smk_dump *dump, uint32_t of, uint64_t pc)
 {
-    const smk_module_info *module = smk_trace_module(dump->trace, pc);
+    const smk_module_info *module = smk_trace_process_module(dump->trace, of, pc);
     fprintf(dump->out, dump->json ? "\"0x%" PRIx64 "\"" : "0x%" PRIx64, pc);
     if (dump->json || !module)
         return;
@@ -133,12 +160,13 @@ static void put_stacks(const struct smk_dump *dump)
     const smk_stack_info *stack;
     for (size_t i = 0; (stack = smk_trace_stack_at(dump->trace, i)); i++) {
         begin(dump, "stack");
+        process(dump, stack->process);
         number(dump, "id", stack->id);
         key(dump, "pcs");
         fputs(dump->json ? "[" : "", dump->out);
         for (uint32_t f = 0; f < stack->depth; f++) {
             fputs(f ? "," : "", dump->out);
-            put_frame(dump, stack->pcs[f]);
+            put_frame(dump, stack->process, stack->pcs[f]);
         }
         fputs(dump->json ? "]" : "", dump->out);
         end(dump);
@@ -150,6 +178,7 @@ static void put_modules(const struct smk_dump *dump)
     const smk_module_info *module;
     for (size_t i = 0; (module = smk_trace_module_at(dump->trace, i)); i++) {
         begin(dump, "module");
+        process(dump, module->process);
         number(dump, "id", module->id);
         hex(dump, "start", module->start);
         hex(dump, "end", module->end);
@@ -180,6 +209,7 @@ static void put_symbols(const struct smk_dump *dump)
     for (size_t i = 0; (symbol = smk_trace_symbol_at(dump->trace, i)); i++)
         for (uint32_t f = 0; f < symbol->frame_count; f++) {
             begin(dump, "symbol");
+            process(dump, symbol->process);
             text(dump, "of", symbol->data ? "data" : "code");
             number(dump, "module", symbol->module);
             hex(dump, "address", symbol->address);
@@ -191,12 +221,13 @@ static void put_symbols(const struct smk_dump *dump)
         }
 }
 
-static void put_locks(const struct smk_dump *dump)
+static void put_locks(const struct smk_dump *dump, uint32_t of)
 {
     uint64_t address;
     const char *name;
-    for (size_t i = 0; (name = smk_trace_lock_at(dump->trace, i, &address)); i++) {
+    for (size_t i = 0; (name = smk_trace_process_lock_at(dump->trace, of, i, &address)); i++) {
         begin(dump, "lock");
+        process(dump, of);
         hex(dump, "address", address);
         text(dump, "name", name);
         end(dump);
@@ -208,6 +239,7 @@ static void put_open_waits(const struct smk_dump *dump)
     const smk_open_wait *wait;
     for (size_t i = 0; (wait = smk_trace_open_wait_at(dump->trace, i)); i++) {
         begin(dump, "open_wait");
+        process(dump, wait->process);
         number(dump, "serial", wait->serial);
         number(dump, "tid", wait->tid);
         text(dump, "kind", smk_wait_kind_name(wait->kind));
@@ -222,14 +254,19 @@ static void put_open_waits(const struct smk_dump *dump)
 
 void smk_dump_tables(const struct smk_dump *dump)
 {
-    put_facts(dump);
-    put_clocks(dump);
+    uint32_t count = smk_trace_get_info(dump->trace)->processes;
+    put_processes(dump);
+    for (uint32_t i = 0; i < count; i++)
+        put_facts(dump, i);
+    for (uint32_t i = 0; i < count; i++)
+        put_clocks(dump, i);
     put_threads(dump);
     put_strings(dump);
     put_sites(dump);
     put_stacks(dump);
     put_modules(dump);
     put_symbols(dump);
-    put_locks(dump);
+    for (uint32_t i = 0; i < count; i++)
+        put_locks(dump, i);
     put_open_waits(dump);
 }
