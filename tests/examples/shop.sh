@@ -60,6 +60,16 @@ says 'locked in render_log cart\.c:[0-9]+; held [0-9.]+ m?s on average'
 says '^GET /cart .* lock cart_lock [0-9]+ %'
 says '^GET /product .* net recv [0-9]+ %'
 says 'the holders waited .* for disk: fdatasync in write_and_flush +log.c:[0-9]+, .*audit.log'
+# Baked in, all of the shop's own frames have a name and a line.
+cp "$work/slow.stall" "$work/baked.stall"
+"$stallmark" symbolize "$work/baked.stall" >"$work/report" || fail "it cannot be symbolized"
+grep -q '^  no name: .*/shop,' "$work/report" && fail "a frame of the shop has no name"
+"$stallmark" dump --tables "$work/baked.stall" | awk '
+    /^module .*\/shop" / { split($2, id, "="); shop = "module=" id[2] " " }
+    /^symbol of="code"/ && shop != "" && index($0, shop) { all++; placed += /file=/ }
+    END { exit !(all >= 10 && placed * 100 >= all * 95) }' || fail "too few of the shop's frames have a line"
+"$stallmark" report --no-symbols "$work/baked.stall" >"$work/report"
+says '^   Held in      render_log +cart\.c:[0-9]+ '
 "$stallmark" report --fail-on finding "$work/slow.stall" >"$work/report"
 [ $? = 1 ] || fail "--fail-on finding does not fail"
 

@@ -96,6 +96,72 @@ static void test_objects_behind_the_file(void **state)
     tear_down(&f);
 }
 
+/* The file's own names come first, and are there where no file may be opened. */
+static void test_names_in_the_trace(void **state)
+{
+    (void)state;
+    struct smk_object object;
+    struct fixture f;
+    build_init(&f.build);
+    uint32_t module = build_module(&f.build, 0x10000, 0x20000, 0x8000, "/nowhere/program", "\1\2\3\4", 4);
+    build_symbol(&f.build, false, module, 0x8100, 0x80f0, "take_one", "serve", "src/serve.c");
+    build_symbol(&f.build, false, module, 0x8200, 0x8200, "_ZNSt5mutex4lockEv", "hold", "src/hold.c");
+    build_symbol(&f.build, true, module, 0x9008, 0x9000, NULL, "the_table", "");
+    uint64_t pcs[] = {0x10101, 0x10201, 0x10301};
+    uint32_t stack = build_stack(&f.build, pcs, 3);
+    open_trace(&f, true);
+    const smk_stack_info *info = smk_trace_stack(f.trace, stack);
+    const struct smk_place *place = smk_symbols_frame(&f.symbols, info, 0);
+    assert_string_equal(place->function, "take_one");
+    assert_string_equal(place->file, "serve.c");
+    assert_string_equal(place->file_path, "src/serve.c");
+    assert_int_equal(place->line, 7);
+    assert_int_equal(place->start, 0x80f0);
+    assert_true(place->baked && place->named);
+    assert_int_equal(place->outer_count, 1);
+    assert_string_equal(smk_symbols_outer(&f.symbols, place, 0)->function, "serve");
+    assert_null(smk_symbols_outer(&f.symbols, place, 1));
+    /* A lock's wrapper is passed over, and is in the file all the same. */
+    place = smk_symbols_frame(&f.symbols, info, 1);
+    assert_string_equal(place->function, "hold");
+    assert_false(place->ours);
+    assert_int_equal(place->outer_count, 0);
+    assert_string_equal(smk_symbols_inlined(&f.symbols, place, 0)->function, "_ZNSt5mutex4lockEv");
+    assert_string_equal(smk_symbols_inlined(&f.symbols, place, 1)->function, "hold");
+    assert_false(smk_symbols_frame(&f.symbols, info, 2)->named);
+    assert_true(smk_symbols_object(&f.symbols, 0, 0x11008, &object));
+    assert_string_equal(object.name, "the_table");
+    assert_int_equal(object.offset, 8);
+    assert_true(object.baked);
+    tear_down(&f);
+}
+
+/* Two modules were at an address: neither's name. The same one twice is one. */
+static void test_two_modules_at_one_address(void **state)
+{
+    (void)state;
+    char path[512];
+    struct fixture f;
+    own_path(path);
+    for (int other = 0; other < 2; other++) {
+        build_init(&f.build);
+        own_module(&f.build, path, true, FAR);
+        if (other)
+            build_module(&f.build, inside_a_function() - 64, inside_a_function() + 64, 0, "/other.so", "\1\2", 2);
+        else
+            own_module(&f.build, path, true, FAR);
+        uint64_t pcs[] = {inside_a_function()};
+        uint32_t stack = build_stack(&f.build, pcs, 1);
+        open_trace(&f, false);
+        const struct smk_place *place = smk_symbols_frame(&f.symbols, smk_trace_stack(f.trace, stack), 0);
+        assert_int_equal(place->named, !other);
+        assert_int_equal(f.symbols.ambiguous, other);
+        if (other)
+            assert_int_equal(strncmp(place->function, "0x", 2), 0);
+        tear_down(&f);
+    }
+}
+
 static void check_refused(const char *path, bool right, const char *reason)
 {
     struct smk_nameless nameless;
@@ -173,6 +239,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_functions_and_objects),
+        cmocka_unit_test(test_names_in_the_trace),
+        cmocka_unit_test(test_two_modules_at_one_address),
         cmocka_unit_test(test_objects_behind_the_file),
         cmocka_unit_test(test_another_file_is_not_believed),
         cmocka_unit_test(test_no_file_is_opened_where_none_may_be),

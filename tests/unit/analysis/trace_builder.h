@@ -50,9 +50,9 @@ struct build_thread {
 
 struct build {
     struct build_bytes file;
-    struct build_bytes facts, strings, sites, stacks, threads, modules, locks, open_waits, loss;
+    struct build_bytes facts, strings, sites, stacks, threads, modules, locks, open_waits, loss, symbols;
     uint32_t fact_count, string_count, site_count, stack_count, module_count, lock_count;
-    uint32_t open_wait_count, loss_count, sequence, thread_count;
+    uint32_t symbol_count, open_wait_count, loss_count, sequence, thread_count;
     uint64_t module_last, events, lost, first, last;
     struct build_thread thread[64];
     bool cut; /* no END chunk */
@@ -179,6 +179,21 @@ static inline uint32_t build_module(struct build *b, uint64_t start, uint64_t en
     build_number(&b->modules, len);
     build_put(&b->modules, build_id, len);
     return b->module_count;
+}
+
+/* What the file itself says of an address in a module's file; `inner` NULL: nothing was inlined there. */
+static inline void build_symbol(struct build *b, bool data, uint32_t module, uint64_t address, uint64_t start,
+                                const char *inner, const char *name, const char *file)
+{
+    uint64_t head[] = {data, module, address, address - start, 64, inner ? 2 : 1};
+    for (size_t i = 0; i < SMK_ARRAY_LEN(head); i++)
+        build_number(&b->symbols, head[i]);
+    for (int i = inner ? 0 : 1; i < 2; i++) {
+        build_text(&b->symbols, i ? name : inner);
+        build_text(&b->symbols, file);
+        build_number(&b->symbols, file[0] ? 7 : 0);
+    }
+    b->symbol_count++;
 }
 
 static inline void build_lock_name(struct build *b, uint64_t address, const char *name)
@@ -384,6 +399,7 @@ static inline void build_file(struct build *b)
     build_all_events(b);
     build_table(b, SMK_CHUNK_OPEN_WAITS, b->open_wait_count, &b->open_waits);
     build_table(b, SMK_CHUNK_LOSS, b->loss_count, &b->loss);
+    build_table(b, SMK_CHUNK_SYMBOLS, b->symbol_count, &b->symbols);
     if (!b->cut)
         build_end(b);
 }
