@@ -15,6 +15,7 @@
 #include "core/capture.h"
 #include "core/fds.h"
 #include "core/init.h"
+#include "core/limits.h"
 #include "core/rest.h"
 #include "core/shed.h"
 #include "core/writer.h"
@@ -64,6 +65,17 @@ static void begin_budget(void)
     smk_shed_set_budget(&(struct smk_shed_budget){.recorder = (uint32_t)settings->budget_recorder,
                                                   .armed = (uint32_t)settings->budget_armed,
                                                   .floor_ns = settings->budget_floor});
+}
+
+static void begin_limits(void)
+{
+    const struct smk_settings *settings = &smk_agent.settings;
+    smk_limits_set(&(struct smk_limits){.threads = (uint32_t)settings->max_threads,
+                                        .strings = (uint32_t)settings->max_strings,
+                                        .sites = (uint32_t)settings->max_sites,
+                                        .stacks = (uint32_t)settings->max_stacks,
+                                        .lock_names = (uint32_t)settings->max_lock_names,
+                                        .open_waits = (uint32_t)settings->max_open_waits});
 }
 
 static void begin_recorder(void)
@@ -130,6 +142,7 @@ static int agent_begin(void)
     close_timer = smk_timer_new(close_fronts, NULL);
     begin_buffer();
     smk_live_begin(&smk_agent.settings);
+    begin_limits();
     begin_budget();
     smk_captures_open();
     int rc = begin_fronts();

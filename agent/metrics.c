@@ -11,6 +11,7 @@
 #include "core/cost.h"
 #include "core/gate.h"
 #include "core/pool.h"
+#include "core/limits.h"
 #include "core/request.h"
 #include "core/shed.h"
 #include "core/stats.h"
@@ -152,6 +153,18 @@ static void put_cost(struct text *text)
     one(text, "heap_refused_total", "counter", "Requests that the agent's heap refused.", smk_heap_failed());
 }
 
+static void put_tables(struct text *text)
+{
+    struct smk_limit_status status;
+    head(text, "table_entries", "gauge", "Entries of tables that only fill.");
+    for (unsigned i = 0; smk_limit_at(i, &status); i++)
+        put(text, "stallmark_table_entries{table=\"%s\"} %llu\n", status.name, (unsigned long long)status.used);
+    head(text, "table_refused_total", "counter", "Entries for which such a table had no room.");
+    for (unsigned i = 0; smk_limit_at(i, &status); i++)
+        put(text, "stallmark_table_refused_total{table=\"%s\"} %llu\n", status.name,
+            (unsigned long long)status.refused);
+}
+
 static void put_process(struct text *text)
 {
     struct smk_threads_stats threads;
@@ -204,6 +217,7 @@ void smk_handle_metrics(struct smk_exchange *exchange, const struct smk_route_ma
         put_captures(&text);
         put_store(&text);
         put_cost(&text);
+        put_tables(&text);
         put_process(&text);
         put_fronts(&text);
         append_live(&text);

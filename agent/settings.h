@@ -40,6 +40,12 @@
     X(SHARE, budget_recorder,     "2%",       0, 10000, "of the process's CPU time that the recorder may cost")       \
     X(SHARE, budget_armed,        "10%",      0, 10000, "the same while a capture is armed")                          \
     X(TIME,  budget_floor,        "500ms",    0, 64 * SMK__SEC, "CPU time a second that it counts as using at least") \
+    X(COUNT, max_threads,         "16384",    16, 16384, "traced at once")                                             \
+    X(COUNT, max_strings,         "65536",    256, 65536, "routes, names of threads, calls and files kept")           \
+    X(COUNT, max_sites,           "16384",    16, 16384, "call sites that the program marked, kept")                  \
+    X(COUNT, max_stacks,          "65536",    16, 65536, "different stacks kept")                                     \
+    X(COUNT, max_lock_names,      "4096",     16, 4096, "locks that the program named, kept")                         \
+    X(COUNT, max_open_waits,      "512",      1, 4096, "waits that go on at a capture's end, in its file")            \
     X(TIME,  max_duration,        "10m",      SMK__SEC / 100, 86400 * SMK__SEC, "of a timed capture")  \
     X(BYTES, max_bytes,           "256MiB",   SMK__256KIB, SMK__TIB, "of a capture, unless it says so itself") \
     X(BYTES, max_bytes_limit,     "4GiB",     SMK__256KIB, SMK__TIB, "that a capture may ask for")   \

@@ -14,6 +14,7 @@
 #include "core/gate.h"
 #include "core/init.h"
 #include "core/intern.h"
+#include "core/limits.h"
 #include "core/pool.h"
 #include "core/shed.h"
 #include "core/stats.h"
@@ -130,6 +131,21 @@ static void put_stacks(struct smk_json *json)
     smk_json_number(json, "taken", smk_load_relaxed(&smk_stats.stacks_taken));
     smk_json_number(json, "cut", smk_load_relaxed(&smk_stats.stacks_cut));
     smk_json_number(json, "refused", smk_load_relaxed(&smk_stacks.refused));
+    smk_json_end(json, '}');
+}
+
+/* Tables that only fill: what has no room is refused, and counted. */
+static void put_tables(struct smk_json *json)
+{
+    struct smk_limit_status status;
+    smk_json_begin(json, "tables", '{');
+    for (unsigned i = 0; smk_limit_at(i, &status); i++) {
+        smk_json_begin(json, status.name, '{');
+        smk_json_number(json, "limit", status.limit);
+        smk_json_number(json, "used", status.used);
+        smk_json_number(json, "refused", status.refused);
+        smk_json_end(json, '}');
+    }
     smk_json_end(json, '}');
 }
 
@@ -286,6 +302,7 @@ void smk_handle_status(struct smk_exchange *exchange, const struct smk_route_mat
     put_threads(&json);
     smk_live_put_status(&json);
     put_stacks(&json);
+    put_tables(&json);
     put_cost(&json);
     put_missing(&json);
     put_store(&json);

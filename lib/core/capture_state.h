@@ -60,6 +60,7 @@ struct smk_capture {
     uint64_t modules_seen;        /* [W] what the list of modules answered */
     uint64_t writer_cpu;          /* [W] ns */
     uint64_t gaps_seen;           /* [W] smk_gaps_version of those that the file knows */
+    uint64_t open_waits_refused;  /* [W] for which there was no room */
     bool no_memory;               /* [W] snapshot: some of the buffer, or all of it, could not be copied … */
     uint64_t left_out;            /* [W] … so many events */
     struct smk_cost cost;         /* [W] of the process when it began */

@@ -161,13 +161,14 @@ static void put_missing(struct smk_table *table)
 }
 
 /* Bounds that were met, in the whole life of the process so far. */
-static void put_refused(struct smk_table *table)
+static void put_refused(struct smk_table *table, const struct smk_capture *capture)
 {
     smk_table_fact_number(table, SMK_FACT_STACKS_REFUSED, smk_load_relaxed(&smk_stacks.refused));
     smk_table_fact_number(table, SMK_FACT_STRINGS_REFUSED, smk_load_relaxed(&smk_strings.refused));
     smk_table_fact_number(table, SMK_FACT_SITES_REFUSED, smk_load_relaxed(&smk_sites.refused));
     smk_table_fact_number(table, SMK_FACT_LOCKNAMES_REFUSED,
                           smk_load_relaxed(&smk_stats.locknames_full));
+    smk_table_fact_number(table, SMK_FACT_OPEN_WAITS_REFUSED, capture->open_waits_refused);
     smk_table_fact_number(table, SMK_FACT_TEXTS_CUT, smk_load_relaxed(&smk_stats.texts_cut));
     smk_table_fact_number(table, SMK_FACT_RECORDS_TORN, smk_load_relaxed(&smk_pool.torn));
 }
@@ -200,7 +201,7 @@ void smk_facts_put_end(struct smk_table *table, const struct smk_capture *captur
     else if (capture->no_memory)
         smk_table_fact(table, SMK_FACT_LEFT_OUT, "all");
     smk_table_fact_number(table, SMK_FACT_THREADS_UNTRACED, threads.untraced);
-    put_refused(table);
+    put_refused(table, capture);
     put_missing(table);
     put_source_facts(table, capture);
     if (reason == SMK_REASON_RUNNING)

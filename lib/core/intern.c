@@ -25,10 +25,15 @@ int smk_intern_init(struct smk_intern *table, uint32_t ids, uint32_t arena_bytes
     if (!table->slots || !table->offsets || !table->arena)
         return smk_fail(SMK_E_NOMEM, "no memory for a table of %u names", ids);
     table->slot_mask = slots - 1;
-    table->id_limit = ids;
+    table->id_limit = table->allowed = ids;
     table->arena_limit = arena_bytes;
     table->arena_used = ENTRY_ALIGN; /* offset 0 means none */
     return 0;
+}
+
+void smk_intern_allow(struct smk_intern *table, uint32_t ids)
+{
+    smk_store_relaxed(&table->allowed, (uint32_t)smk_min_u64(ids, table->id_limit));
 }
 
 const void *smk_intern_get(const struct smk_intern *table, uint32_t id, uint32_t *len)
@@ -53,7 +58,7 @@ static bool is_same(const struct smk_intern *table, uint32_t id, const void *byt
 static uint32_t add_entry(struct smk_intern *table, const void *bytes, uint32_t len)
 {
     uint32_t size = (uint32_t)smk_align_up(sizeof len + len, ENTRY_ALIGN);
-    if (smk_load_relaxed(&table->next_id) >= table->id_limit ||
+    if (smk_load_relaxed(&table->next_id) >= smk_load_relaxed(&table->allowed) ||
         smk_load_relaxed(&table->arena_used) + (uint64_t)size > table->arena_limit)
         return 0;
     uint32_t offset = smk_add_relaxed(&table->arena_used, size);

@@ -20,6 +20,7 @@ struct smk_intern {
     uint8_t *arena;
     uint32_t slot_mask;
     uint32_t id_limit;
+    uint32_t allowed;    /* atomic: ids that are given out, at most id_limit */
     uint32_t arena_limit;
     uint32_t next_id;    /* atomic */
     uint32_t arena_used; /* atomic */
@@ -36,6 +37,9 @@ extern struct smk_intern smk_stacks;
 #define SMK_STACKS_MAX  65536u
 
 int smk_intern_init(struct smk_intern *table, uint32_t ids, uint32_t arena_bytes);
+
+/* From now on it holds at most so many, or as many as there is room for. Any thread. */
+void smk_intern_allow(struct smk_intern *table, uint32_t ids);
 
 /* The id of these bytes, added if new; 0 when there is no room. Any thread, signal handlers too. */
 uint32_t smk_intern(struct smk_intern *table, const void *bytes, uint32_t len);

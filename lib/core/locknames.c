@@ -4,6 +4,7 @@
 #include "base/errors.h"
 #include "base/hash.h"
 #include "base/sys.h"
+#include "core/limits.h"
 #include "core/stats.h"
 
 struct smk_stats smk_stats;
@@ -33,7 +34,7 @@ void smk_locknames_set(uint64_t address, uint32_t name)
         uint32_t i = (uint32_t)(smk_hash_word(address) + probe) % SLOTS;
         uint64_t there = smk_load_acquire(&table[i].address);
         if (there == 0) {
-            if (smk_add_relaxed(&used, 1) >= SMK_LOCKNAMES_MAX) {
+            if (smk_add_relaxed(&used, 1) >= smk_load_relaxed(&smk_limits.lock_names)) {
                 smk_sub_relaxed(&used, 1);
                 smk_add_relaxed(&smk_stats.locknames_full, 1);
                 return;
@@ -63,6 +64,8 @@ void smk_locknames_forget(uint64_t address)
             return;
     }
 }
+
+uint32_t smk_locknames_count(void) { return smk_load_relaxed(&used); }
 
 void smk_locknames_each(bool (*visit)(uint64_t address, uint32_t name, void *arg), void *arg)
 {

@@ -15,6 +15,8 @@ void smk_locknames_set(uint64_t address, uint32_t name);
 /* What has the name is gone. Its entry stays, for the next name of this address. */
 void smk_locknames_forget(uint64_t address);
 
+uint32_t smk_locknames_count(void);
+
 /* Calls visit for each until it returns false. */
 void smk_locknames_each(bool (*visit)(uint64_t address, uint32_t name, void *arg), void *arg);
 

@@ -8,10 +8,12 @@
 #include "core/facts.h"
 #include "core/gaps.h"
 #include "core/init.h"
+#include "core/limits.h"
 #include "core/locknames.h"
 #include "core/losses.h"
 #include "core/pool.h"
 #include "core/site.h"
+#include "core/stats.h"
 #include "core/table.h"
 
 static struct smk_table begin_table(const struct smk_segment_tools *tools, struct smk_capture *capture,
@@ -234,7 +236,7 @@ struct put_open {
     struct smk_open {
         uint32_t serial, tid, kind, holder, stack;
         uint64_t object, since, request;
-    } list[512];
+    } list[SMK_OPEN_WAITS_MAX];
     uint32_t count;
 };
 
@@ -244,8 +246,12 @@ static bool note_open_wait(struct smk_thread *t, void *arg)
     const struct smk_source_calls *sources = smk_core_sources();
     struct smk_wait_now now;
     uint64_t stopped = put->capture->stopped ? put->capture->stopped : UINT64_MAX;
-    if (put->count == SMK_ARRAY_LEN(put->list) || !smk_wait_read(t, &now) || now.since >= stopped)
-        return put->count < SMK_ARRAY_LEN(put->list);
+    if (!smk_wait_read(t, &now) || now.since >= stopped)
+        return true;
+    if (put->count >= smk_load_relaxed(&smk_limits.open_waits)) {
+        put->capture->open_waits_refused++;
+        return true;
+    }
     struct smk_wait_now after;
     uint32_t stack = 0;
     if (sources && sources->blocked_stack)
@@ -272,6 +278,8 @@ static void put_open_waits(const struct smk_segment_tools *tools, struct smk_cap
     put.capture = capture;
     put.count = 0;
     smk_threads_each(note_open_wait, &put);
+    smk_store_relaxed(&smk_stats.open_waits, put.count + capture->open_waits_refused);
+    smk_add_relaxed(&smk_stats.open_waits_full, capture->open_waits_refused);
     smk_segment_put_refs(tools, capture);
     put.table = begin_table(tools, capture, SMK_CHUNK_OPEN_WAITS);
     for (uint32_t i = 0; i < put.count; i++) {

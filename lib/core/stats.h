@@ -8,6 +8,8 @@
 struct smk_stats {
     uint64_t texts_cut;       /* log texts longer than SMK_TEXT_MAX */
     uint64_t locknames_full;  /* lock names for which there was no room */
+    uint64_t open_waits;      /* waits that went on at the end of the last capture */
+    uint64_t open_waits_full; /* of all captures: those for which there was no room in the file */
     uint64_t lock_waits;      /* waits on locks seen, those too short for an event among them */
     uint64_t lock_refused;    /* trylocks that got none */
     uint64_t stacks_taken;    /* walked */

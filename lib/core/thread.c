@@ -11,6 +11,7 @@
 #include "core/ownthread.h"
 #include "core/readers.h"
 #include "core/record.h"
+#include "core/limits.h"
 #include "core/slots.h"
 #include "core/writer.h"
 
@@ -158,7 +159,8 @@ static bool take_over(struct smk_thread *t)
 
 static struct smk_thread *new_slot(uint32_t tid, const char *name, uint64_t handle)
 {
-    uint32_t index = smk_slots_take(&threads.slots);
+    bool room = smk_load_relaxed(&threads.live) < smk_load_relaxed(&smk_limits.threads);
+    uint32_t index = room ? smk_slots_take(&threads.slots) : SMK_NO_SLOT;
     if (index == SMK_NO_SLOT)
         return NULL;
     struct smk_thread *t = &threads.array[index];

@@ -88,6 +88,7 @@
     X(STRINGS_REFUSED, "strings.refused", "routes and names for which the table had no room")      \
     X(SITES_REFUSED, "sites.refused", "call sites for which the table had no room")                \
     X(LOCKNAMES_REFUSED, "locknames.refused", "names of locks for which there was no room")        \
+    X(OPEN_WAITS_REFUSED, "waits.open_refused", "waits that went on at its end and found no room") \
     X(TEXTS_CUT, "texts.cut", "log texts longer than 1,024 bytes")                                 \
     X(RECORDS_TORN, "records.torn", "records that were begun and never finished")                  \
     X(SCHED_SOURCE, "sched.source", "where running and runnable come from")                        \
