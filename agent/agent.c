@@ -22,6 +22,8 @@
 #include "format/events.h"
 #include "source/alloc.h"
 #include "download.h"
+#include "family.h"
+#include "family_member.h"
 #include "filters.h"
 #include "fronts.h"
 #include "heap.h"
@@ -31,6 +33,7 @@
 
 #define STOP_NS   UINT64_C(2000000000)
 #define CLOSE_NS  UINT64_C(300000000)
+#define FAMILY_NS UINT64_C(250000000)
 #define ENDING_NS UINT64_C(1500000000) /* of it, for the captures' files */
 
 struct smk_agent smk_agent;
@@ -39,6 +42,8 @@ static struct smk_settings next_settings; /* from smk_agent_start to the loop's 
 static uint32_t atfork_registered;        /* atomic */
 static uint32_t changing;                 /* atomic: somebody starts or stops it now */
 static struct smk_timer *close_timer;     /* the loop's */
+static struct smk_timer *family_timer;    /* the loop's */
+static bool leads;                        /* the loop's: the TCP front was ours to start, and is */
 
 /* ---- the loop's beginning and end --------------------------------------------------------------------------- */
 
@@ -95,6 +100,46 @@ static void begin_threads(void)
     smk_report_begin();
 }
 
+static int begin_tcp(void)
+{
+    leads = true;
+    return smk_settings_listen(&smk_agent.settings) ? smk_front_tcp_start(&smk_agent.settings) : 0;
+}
+
+/* The doors anew: they may have been closed, for want of a token's file. */
+static int take_tcp_over(void)
+{
+    int rc = smk_gate_open_doors(&smk_agent.settings);
+    return rc < 0 ? rc : begin_tcp();
+}
+
+/* The socket for the first, and our turn to be it, which may come at any time. */
+static void family_due(void *arg)
+{
+    (void)arg;
+    smk_timer_set(family_timer, FAMILY_NS);
+    if (smk_agent.fronts_why[0])
+        return;
+    smk_member_open();
+    if (leads || !smk_family_lead())
+        return;
+    smk_agent.tcp_why[0] = '\0';
+    if (take_tcp_over() == 0)
+        smk_agent_log("process %d is the first of its family now", smk_sys_getpid());
+    else
+        snprintf(smk_agent.tcp_why, sizeof smk_agent.tcp_why, "%s", smk_last_error());
+    leads = smk_agent.tcp_why[0] == '\0';
+}
+
+/* A worker may not read the tokens any more: the first asks it all the same. */
+static int begin_without_doors(int rc)
+{
+    if (!smk_family_exists() || smk_family_lead())
+        return rc;
+    snprintf(smk_agent.socket_why, sizeof smk_agent.socket_why, "%s", smk_last_error());
+    return 0;
+}
+
 /* Without a unix socket the agent is still of use; without the TCP front that was asked for it is not
  * what the operator wanted. */
 static int begin_fronts(void)
@@ -102,7 +147,7 @@ static int begin_fronts(void)
     const struct smk_settings *settings = &smk_agent.settings;
     int rc = smk_gate_open_doors(settings);
     if (rc < 0)
-        return rc;
+        return begin_without_doors(rc);
     bool no_socket = settings->socket && strcmp(settings->socket, "off") == 0;
     rc = no_socket ? 0 : smk_front_unix_start(smk_control_base(), settings);
     if (rc < 0) {
@@ -110,7 +155,7 @@ static int begin_fronts(void)
         smk_agent_log("no unix socket: %s", smk_agent.socket_why);
     }
     if (rc == 0 || !settings->socket)
-        rc = smk_settings_listen(settings) ? smk_front_tcp_start(settings) : 0;
+        rc = smk_family_lead() ? begin_tcp() : 0; /* else once we are the first: family_due */
     if (rc < 0) {
         smk_front_unix_stop();
         smk_gate_close_doors();
@@ -123,6 +168,7 @@ static void close_fronts(void *arg)
     (void)arg;
     smk_front_tcp_stop();
     smk_front_unix_stop();
+    smk_member_close();
 }
 
 /* A little later, so that whoever asked is told: a front cannot end while it answers. */
@@ -140,19 +186,25 @@ static int agent_begin(void)
     smk_agent.settings = next_settings;
     smk_agent.started_unix_ns = smk_sys_clock(CLOCK_REALTIME);
     close_timer = smk_timer_new(close_fronts, NULL);
+    family_timer = smk_timer_new(family_due, NULL);
+    leads = false;
     begin_buffer();
     smk_live_begin(&smk_agent.settings);
     begin_limits();
     begin_budget();
     smk_captures_open();
+    smk_member_open();
     int rc = begin_fronts();
     if (rc < 0) {
+        smk_member_close();
         smk_captures_end(0);
         smk_captures_close();
+        smk_timer_free(family_timer);
         smk_timer_free(close_timer);
         return rc;
     }
     smk_alloc_set_slow(smk_agent.settings.alloc_slow);
+    smk_timer_set(family_timer, FAMILY_NS);
     begin_recorder();
     begin_threads();
     return 0;
@@ -160,8 +212,10 @@ static int agent_begin(void)
 
 static void agent_end(void)
 {
+    smk_timer_free(family_timer);
     smk_timer_free(close_timer);
-    close_timer = NULL;
+    family_timer = close_timer = NULL;
+    smk_member_close();
     smk_front_tcp_stop();
     smk_front_unix_stop();
     smk_gate_close_doors();
@@ -188,8 +242,10 @@ static void reset_in_child(void)
     smk_fronts_reset_in_child();
     smk_store_reset_in_child();
     smk_report_reset_in_child();
+    smk_member_reset_in_child();
     memset(&smk_agent, 0, sizeof smk_agent);
-    close_timer = NULL;
+    family_timer = close_timer = NULL;
+    leads = false;
     changing = 0;
 }
 
@@ -204,6 +260,7 @@ static const char *refused_by_filter(void)
     return smk_filters_check() < 0 ? "a system-call filter of the host's forbids what the agent does" : NULL;
 }
 
+/* A worker that gave up its rights may not be able to write the log, which is no reason to be without an agent. */
 static int start(const smk_agent_options *options)
 {
     static const struct smk_control_calls calls = {agent_begin, agent_end, agent_closed};
@@ -218,9 +275,12 @@ static int start(const smk_agent_options *options)
     if (rc < 0)
         return rc;
     rc = smk_log_open(settings.log_file, options ? options->log : NULL, options ? options->log_arg : NULL);
+    if (rc < 0 && smk_family_exists())
+        rc = smk_log_open(NULL, options ? options->log : NULL, options ? options->log_arg : NULL);
     if (rc == 0) {
         register_atfork();
         smk_rest_add_check(refused_by_filter);
+        smk_family_prepare();
         next_settings = settings;
         rc = smk_control_start(&calls);
         if (rc == SMK_E_TIMEOUT)

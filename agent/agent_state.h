@@ -14,6 +14,7 @@ struct smk_agent {
     char recorder_why[SMK_AGENT_WHY];  /* why it is off though asked for; "" */
     char fronts_why[SMK_AGENT_WHY];    /* why the fronts are closed; "" */
     char socket_why[SMK_AGENT_WHY];    /* why there is no unix socket; "" */
+    char tcp_why[SMK_AGENT_WHY];       /* why we have no TCP front though we are the first; "" */
     char buffer_why[SMK_AGENT_WHY];    /* why the buffer is not as large as asked for; "" */
 };
 

@@ -1,11 +1,13 @@
 /* arm.c: what a client asks of a capture, out of its query. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent_state.h"
 #include "base/errors.h"
 #include "base/sys.h"
 #include "captures.h"
+#include "family.h"
 #include "format/events.h"
 #include "routes.h"
 
@@ -19,7 +21,7 @@ const struct smk_parameter smk_trace_parameters[] = {
     {"rotate_every", "length of a segment, 100ms or more"},
     {"keep_segments", "closed segments that are kept, 1 to 100000; all"},
     {"name", "1 to 63 characters, kept in the file"},
-    {"pid", "of this process"},
+    {"pid", "processes of the family, with commas; all"},
     {"wait", "1: the answer is the file"},
     {"join", "1: where one runs already, that one"},
     {NULL, NULL},
@@ -30,6 +32,7 @@ const struct smk_parameter smk_snapshot_parameters[] = {
     {"after", "how much of what comes, up to max_duration; nothing"},
     {"max_bytes", "size of the file at most, 256KiB to max_bytes_limit"},
     {"name", "1 to 63 characters, kept in the file"},
+    {"pid", "processes of the family, with commas; all"},
     {"wait", "1: the answer is the file"},
     {NULL, NULL},
 };
@@ -55,14 +58,40 @@ static int parse_max_bytes(const struct smk_query *query, struct smk_arm *arm)
                            &arm->max_bytes);
 }
 
-static int parse_pid(const struct smk_query *query)
+/* "4711, 4712 and 4713": who may be named. */
+static void put_allowed(char *text, size_t size)
 {
-    uint64_t own = (uint64_t)smk_sys_getpid(), pid = own;
-    int rc = smk_query_count(query, "pid", 1, UINT32_MAX, &pid);
-    if (rc == 0 && pid != own)
-        rc = smk_fail(SMK_E_INVALID, "pid is %llu; allowed is %llu, this process", (unsigned long long)pid,
-                      (unsigned long long)own);
-    return rc;
+    struct smk_family_process others[SMK_FAMILY_MAX];
+    uint32_t count = smk_family_is_first() ? smk_family_others(others) : 0;
+    size_t used = (size_t)snprintf(text, size, "%d, this process", smk_sys_getpid());
+    for (uint32_t i = 0; i < count && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, ", %d", others[i].pid);
+    if (!smk_family_is_first() && smk_family_first() != 0 && used < size)
+        snprintf(text + used, size - used, "; the others of its family are asked at its first, %d", smk_family_first());
+}
+
+static bool may_be_named(uint64_t pid)
+{
+    return pid == (uint64_t)smk_sys_getpid() ||
+           (pid <= INT32_MAX && smk_family_is_first() && smk_family_has((int)pid));
+}
+
+static int parse_pids(const struct smk_query *query, struct smk_arm *arm)
+{
+    const char *at = smk_query_get(query, "pid");
+    for (bool more = at != NULL; more;) {
+        char allowed[512], *end;
+        uint64_t pid = *at >= '1' && *at <= '9' ? strtoull(at, &end, 10) : 0;
+        bool good = pid != 0 && (*end == '\0' || *end == ',') && may_be_named(pid);
+        if (!good || arm->pid_count == SMK_FAMILY_MAX) {
+            put_allowed(allowed, sizeof allowed);
+            return smk_fail(SMK_E_INVALID, "pid is %.60s; allowed is %s", smk_query_get(query, "pid"), allowed);
+        }
+        arm->pids[arm->pid_count++] = (int)pid;
+        more = *end == ',';
+        at = end + 1;
+    }
+    return 0;
 }
 
 static int parse_rotation(const struct smk_query *query, struct smk_arm *arm)
@@ -95,7 +124,7 @@ int smk_arm_parse_timed(const struct smk_query *query, struct smk_arm *arm)
     if (rc == 0)
         rc = parse_name(query, arm);
     if (rc == 0)
-        rc = parse_pid(query);
+        rc = parse_pids(query, arm);
     if (rc == 0)
         rc = smk_query_flag(query, "wait", &arm->wait);
     return rc == 0 ? smk_query_flag(query, "join", &arm->join) : rc;
@@ -111,5 +140,7 @@ int smk_arm_parse_snapshot(const struct smk_query *query, struct smk_arm *arm)
         rc = parse_max_bytes(query, arm);
     if (rc == 0)
         rc = parse_name(query, arm);
+    if (rc == 0)
+        rc = parse_pids(query, arm);
     return rc == 0 ? smk_query_flag(query, "wait", &arm->wait) : rc;
 }

@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "base/sys.h"
 #include "control.h"
+#include "family.h"
 #include "heap.h"
 #include "log.h"
 #include "store.h"
@@ -64,7 +65,7 @@ void smk_captures_put(struct smk_json *json, const struct smk_running *running)
     smk_capture_get_progress(running->capture, &progress);
     smk_categories_format(running->arm.categories, categories, sizeof categories);
     snprintf(download, sizeof download, "/debug/traces/%s", running->id);
-    bool file = smk_store_path(running->id, rotates(running), false, path, sizeof path);
+    bool file = !running->arm.link && smk_store_path(running->id, rotates(running), false, path, sizeof path);
     smk_json_text(json, "id", running->id);
     smk_json_text(json, "state", running->done                               ? "done"
                                  : progress.state >= SMK_CAPTURE_FINISHING ? "finishing"
@@ -82,6 +83,12 @@ void smk_captures_put(struct smk_json *json, const struct smk_running *running)
     smk_json_number(json, "events", progress.events);
     smk_json_number(json, "lost", progress.lost);
     smk_json_number(json, "segments", progress.segments);
+    if (running->family) {
+        uint32_t others, armed;
+        smk_family_capture_counts(running->family, &others, &armed);
+        smk_json_number(json, "processes", others + 1);
+        smk_json_number(json, "processes_armed", armed + 1);
+    }
 }
 
 /* ---- the end of one ------------------------------------------------------------------------------------------ */
@@ -120,6 +127,7 @@ static void unlink_running(struct smk_running *running)
 static void free_running(struct smk_running *running)
 {
     smk_timer_free(running->timer);
+    smk_family_capture_release(running->family);
     smk_tape_release(running->tape);
     if (running->capture)
         smk_capture_release(running->capture);
@@ -130,6 +138,8 @@ static void say_saved(const struct smk_running *running, const struct smk_captur
 {
     char path[1024];
     bool file = smk_store_path(running->id, rotates(running), false, path, sizeof path);
+    if (running->arm.link)
+        return; /* the first of the family says it */
     smk_agent_log("trace saved to %s: %s, %llu events, %llu lost, %llu bytes", file ? path : "memory",
                   smk_reason_name(running->reason), (unsigned long long)progress->events,
                   (unsigned long long)progress->lost, (unsigned long long)progress->bytes);
@@ -156,9 +166,11 @@ static void run_finished(struct smk_job *job)
     unlink_running(running);
     count_end(running, &progress);
     say_saved(running, &progress);
-    if (!running->tape->directory && progress.bytes > 0)
+    if (!running->tape->directory && !running->arm.link && progress.bytes > 0)
         smk_store_keep_memory(running->id, running->tape, running->reason, running->started_unix_ns);
     answer_stoppers(running);
+    if (running->arm.link)
+        smk_link_free(running->arm.link);
     free_running(running);
     smk_store_retain(is_running);
 }
@@ -167,10 +179,83 @@ static void run_finished(struct smk_job *job)
 static void finished(void *arg, struct smk_capture *capture, enum smk_reason reason)
 {
     struct smk_running *running = arg;
-    (void)capture;
     running->reason = reason;
+    if (running->family) {
+        smk_family_capture_own_done(running->family); /* the others' parts come behind it */
+        return;
+    }
+    if (running->arm.link)
+        smk_link_end(running->arm.link, capture, reason);
     smk_tape_end(running->tape);
     smk_control_post(&running->finished);
+}
+
+/* ---- the family -------------------------------------------------------------------------------------------------- */
+
+/* On the family's thread. */
+static void family_done(void *arg)
+{
+    struct smk_running *running = arg;
+    smk_control_post(&running->finished);
+}
+
+static bool may_end(void *arg, enum smk_reason reason)
+{
+    struct smk_running *running = arg;
+    return smk_family_capture_may_end(running->family, reason);
+}
+
+static void facts(void *arg, smk_add_fact add, void *table)
+{
+    struct smk_running *running = arg;
+    smk_family_capture_facts(running->family, add, table);
+}
+
+static bool wants_itself(const struct smk_arm *arm)
+{
+    int self = smk_sys_getpid();
+    for (uint32_t i = 0; i < arm->pid_count; i++)
+        if (arm->pids[i] == self)
+            return true;
+    return arm->pid_count == 0;
+}
+
+/* Only the first takes the others in, and only when it is not itself alone that is wanted. */
+static bool takes_family_in(const struct smk_arm *arm)
+{
+    bool itself_alone = arm->pid_count == 1 && arm->pids[0] == smk_sys_getpid();
+    return !arm->link && !itself_alone && smk_family_exists() && smk_family_is_first();
+}
+
+/* Our own capture carries the file, and where nothing of ours is wanted it has no category. */
+static int join_family(struct smk_running *running, struct smk_capture_spec *spec)
+{
+    const struct smk_arm *arm = &running->arm;
+    struct smk_family_spec family = {.id = running->id,
+                                     .name = arm->name,
+                                     .kind = arm->kind,
+                                     .categories = arm->categories,
+                                     .duration_ns = arm->duration_ns,
+                                     .before_ns = arm->before_ns,
+                                     .after_ns = arm->after_ns,
+                                     .max_bytes = arm->max_bytes,
+                                     .pids = arm->pids,
+                                     .pid_count = arm->pid_count,
+                                     .without_own = !wants_itself(arm),
+                                     .tape = running->tape,
+                                     .done = family_done,
+                                     .arg = running};
+    if (smk_sys_random(&family.number, sizeof family.number) < 0 || family.number == 0)
+        family.number = smk_sys_clock(CLOCK_MONOTONIC);
+    spec->number = family.number;
+    running->family = smk_family_capture_new(&family, &spec->max_bytes);
+    if (!running->family)
+        return SMK_E_NOMEM;
+    if (family.without_own)
+        spec->categories = 0;
+    spec->may_end = may_end;
+    spec->facts = facts;
+    return 0;
 }
 
 /* ---- beginning ------------------------------------------------------------------------------------------------ */
@@ -232,6 +317,8 @@ static int check(struct smk_arm *arm, struct smk_running **running)
     if (!smk_agent_check_privileges())
         return smk_fail(SMK_E_PERMISSION, "%s", smk_agent.fronts_why);
     int rc = check_kind(arm, running);
+    if (arm->link)
+        return rc; /* what goes out needs no room here */
     if (rc == 0)
         rc = check_day(arm);
     if (rc == 0)
@@ -248,6 +335,15 @@ static void timer_due(void *arg)
     answer_stoppers(running);
 }
 
+static struct smk_tape *make_tape(const struct smk_running *running)
+{
+    struct smk_directory *directory = smk_store_directory();
+    if (running->arm.link)
+        return smk_link_tape(running->arm.link);
+    return directory ? smk_tape_new_files(directory, running->id, rotates(running))
+                     : smk_tape_new_memory(running->arm.max_bytes);
+}
+
 static struct smk_running *make(const struct smk_arm *arm)
 {
     struct smk_running *running = smk_heap_zalloc(sizeof *running);
@@ -255,11 +351,12 @@ static struct smk_running *make(const struct smk_arm *arm)
         return NULL;
     running->arm = *arm;
     running->finished.run = run_finished;
-    smk_capture_new_id(running->id);
+    if (arm->link)
+        snprintf(running->id, sizeof running->id, "%s", smk_link_id(arm->link));
+    else
+        smk_capture_new_id(running->id);
     running->timer = smk_timer_new(timer_due, running);
-    struct smk_directory *directory = smk_store_directory();
-    running->tape = directory ? smk_tape_new_files(directory, running->id, rotates(running))
-                              : smk_tape_new_memory(arm->max_bytes);
+    running->tape = make_tape(running);
     if (running->tape && running->timer) {
         running->tape->free_floor = smk_agent.settings.free_floor;
         running->tape->keep_segments = (uint32_t)arm->keep_segments;
@@ -267,6 +364,13 @@ static struct smk_running *make(const struct smk_arm *arm)
     }
     free_running(running);
     return NULL;
+}
+
+/* Without a thread it is our own capture alone, and says so. */
+static void begin_family(struct smk_running *running)
+{
+    if (running->family && smk_family_capture_begin(running->family) < 0)
+        smk_agent_log("capture %s without the family: %s", running->id, smk_last_error());
 }
 
 static int begin(struct smk_running *running)
@@ -288,9 +392,13 @@ static int begin(struct smk_running *running)
                                     .finished = finished,
                                     .finished_arg = running};
     memcpy(spec.id, running->id, sizeof spec.id);
-    int rc = smk_capture_begin(&spec, &running->capture);
+    spec.number = arm->link ? smk_link_number(arm->link) : 0;
+    int rc = takes_family_in(arm) ? join_family(running, &spec) : 0;
+    if (rc == 0)
+        rc = smk_capture_begin(&spec, &running->capture);
     if (rc < 0)
         return rc;
+    begin_family(running);
     smk_capture_get_progress(running->capture, &progress);
     running->started_unix_ns = progress.started_unix_ns;
     running->stops_unix_ns = running->started_unix_ns + length;
@@ -333,6 +441,11 @@ void smk_captures_stop(struct smk_running *running)
 
 void smk_captures_stream(struct smk_answer *answer, struct smk_running *running)
 {
+    if (running->arm.link) {
+        smk_answer_problem(answer, 409, "elsewhere", "capture %s is written by process %d, the first of the family",
+                           running->id, smk_family_first());
+        return;
+    }
     struct smk_tape_reader *reader = smk_tape_reader_new(running->tape);
     if (!reader) {
         smk_fail(SMK_E_NOMEM, "the agent's heap is full");
@@ -395,6 +508,9 @@ void smk_captures_end(uint64_t ns)
     for (struct smk_running *r = captures.running; r; r = r->next) {
         uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
         smk_capture_wait(r->capture, now < until ? until - now : 0);
+        now = smk_sys_clock(CLOCK_MONOTONIC);
+        if (r->family)
+            smk_family_capture_finish(r->family, now < until ? until - now : 0);
         answer_stoppers(r);
     }
 }

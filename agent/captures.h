@@ -4,6 +4,8 @@
 
 #include "core/capture.h"
 #include "exchange.h"
+#include "family_capture.h"
+#include "family_member.h"
 #include "json.h"
 #include "query.h"
 #include "tape.h"
@@ -23,6 +25,9 @@ struct smk_arm {
     bool max_bytes_given;
     uint64_t rotate_bytes, rotate_every_ns, keep_segments;
     bool wait, join;
+    int pids[SMK_FAMILY_MAX]; /* of the family, those that are wanted; pid_count 0: all */
+    uint32_t pid_count;
+    struct smk_family_link *link; /* the first of the family asks; NULL: a client of ours */
 };
 
 /* 0 or SMK_E_INVALID, with what is allowed. */
@@ -35,6 +40,7 @@ struct smk_running {
     uint64_t started_unix_ns, stops_unix_ns;
     struct smk_capture *capture;
     struct smk_tape *tape;
+    struct smk_family_capture *family; /* NULL: we are alone, or not the first */
     struct smk_timer *timer;
     struct smk_exchange *stoppers; /* answered at its end */
     struct smk_job finished;

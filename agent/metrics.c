@@ -71,7 +71,7 @@ static void put_captures(struct text *text)
     put(text, "stallmark_captures_started_total{kind=\"snapshot\"} %llu\n", (unsigned long long)stats.snapshots);
     one(text, "captures_refused_total", "counter", "Captures asked for and not begun.", stats.refused);
     head(text, "captures_ended_total", "counter", "Captures ended, by reason.");
-    for (unsigned i = 1; i <= SMK_REASON_SHED; i++)
+    for (unsigned i = 1; i <= SMK_REASON_CUT; i++)
         put(text, "stallmark_captures_ended_total{reason=\"%s\"} %llu\n", smk_reason_name(i),
             (unsigned long long)stats.ended[i]);
     one(text, "capture_running", "gauge", "1 while a timed capture runs.", smk_captures_timed() != NULL);

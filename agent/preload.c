@@ -26,6 +26,7 @@
 #include "source/start.h"
 #include "stallmark/capture.h"
 #ifdef SMK_PRELOAD_AGENT
+#include "family.h"
 #include "preload_stderr.h"
 #include "stallmark/agent.h"
 #endif
@@ -207,6 +208,14 @@ static void start_agent(void)
 #endif
 }
 
+static void begin_waiting(void)
+{
+#ifdef SMK_PRELOAD_AGENT
+    smk_family_prepare();
+#endif
+    smk_source_on_first_wait(start_agent);
+}
+
 /* Right behind the library's own constructor. */
 __attribute__((constructor(102))) static void preload_begins(void)
 {
@@ -218,7 +227,7 @@ __attribute__((constructor(102))) static void preload_begins(void)
         if (kept->record)
             begin_recording();
         else
-            smk_source_on_first_wait(start_agent);
+            begin_waiting();
     }
     errno = saved;
 }

@@ -19,6 +19,7 @@
 #include "core/shed.h"
 #include "core/stats.h"
 #include "core/thread.h"
+#include "family.h"
 #include "fronts.h"
 #include "heap.h"
 #include "json.h"
@@ -199,6 +200,7 @@ static void put_fronts(struct smk_json *json)
     smk_json_text(json, "socket", path[0] ? path : NULL);
     smk_json_text(json, "why_off", smk_agent.fronts_why[0]   ? smk_agent.fronts_why
                                    : smk_agent.socket_why[0] ? smk_agent.socket_why
+                                   : smk_agent.tcp_why[0]    ? smk_agent.tcp_why
                                                              : NULL);
     smk_json_number(json, "requests_tcp", stats.requests[SMK_FRONT_TCP]);
     smk_json_number(json, "requests_unix", stats.requests[SMK_FRONT_UNIX]);
@@ -209,6 +211,21 @@ static void put_fronts(struct smk_json *json)
     smk_json_number(json, "busy", stats.busy);
     smk_json_number(json, "cut", stats.cut);
     smk_json_number(json, "accept_failures", stats.accept_failures);
+    smk_json_end(json, '}');
+}
+
+/* The first arms them all; who is not it says who is. */
+static void put_family(struct smk_json *json)
+{
+    struct smk_family_process others[SMK_FAMILY_MAX];
+    uint32_t count = smk_family_others(others);
+    smk_json_begin(json, "family", '{');
+    smk_json_number(json, "first", (uint64_t)smk_family_first());
+    smk_json_begin(json, "pids", '[');
+    smk_json_number(json, NULL, (uint64_t)smk_sys_getpid());
+    for (uint32_t i = 0; i < count; i++)
+        smk_json_number(json, NULL, (uint64_t)others[i].pid);
+    smk_json_end(json, ']');
     smk_json_end(json, '}');
 }
 
@@ -307,6 +324,7 @@ void smk_handle_status(struct smk_exchange *exchange, const struct smk_route_mat
     put_missing(&json);
     put_store(&json);
     put_fronts(&json);
+    put_family(&json);
     put_versions(&json);
     put_limits(&json);
     smk_json_end(&json, '}');

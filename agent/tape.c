@@ -9,8 +9,10 @@
 #include "base/atomic.h"
 #include "base/sys.h"
 #include "core/fds.h"
+#include "family_wire.h"
 #include "heap.h"
 
+#define STREAM_NS   UINT64_C(2000000000) /* without room for one message: then the first hangs */
 #define SMALL_WRITE 4096u /* an END is let through when the disk is as good as full */
 
 /* ---- directories ------------------------------------------------------------------------------------------ */
@@ -50,6 +52,7 @@ struct smk_tape *smk_tape_new_files(struct smk_directory *directory, const char 
     if (!tape)
         return NULL;
     tape->references = 1;
+    tape->stream = -1;
     tape->directory = smk_directory_hold(directory);
     tape->file = (struct smk_file_sink){.dir = directory->fd, .fd = -1, .rotates = rotates};
     snprintf(tape->file.base, sizeof tape->file.base, "%s", id);
@@ -62,12 +65,23 @@ struct smk_tape *smk_tape_new_memory(uint64_t max)
     if (!tape)
         return NULL;
     tape->references = 1;
+    tape->stream = -1;
     tape->block_count = (uint32_t)((max + SMK_TAPE_BLOCK - 1) / SMK_TAPE_BLOCK);
     tape->blocks = smk_heap_zalloc(tape->block_count * sizeof *tape->blocks);
     if (tape->blocks)
         return tape;
     smk_heap_free(tape);
     return NULL;
+}
+
+struct smk_tape *smk_tape_new_stream(int fd)
+{
+    struct smk_tape *tape = smk_heap_zalloc(sizeof *tape);
+    if (tape) {
+        tape->references = 1;
+        tape->stream = fd;
+    }
+    return tape;
 }
 
 struct smk_tape *smk_tape_hold(struct smk_tape *tape)
@@ -150,6 +164,20 @@ size_t smk_tape_read_memory(const struct smk_tape *tape, uint64_t offset, void *
     return n;
 }
 
+/* ---- the sink: messages ------------------------------------------------------------------------------------- */
+
+static int send_out(const struct smk_tape *tape, const uint8_t *data, size_t size)
+{
+    int rc = 0;
+    while (size > 0 && rc == 0) {
+        size_t part = smk_min_u64(size, SMK_WIRE_DATA);
+        rc = smk_wire_send_wait(tape->stream, SMK_WIRE_CHUNKS, data, part, STREAM_NS);
+        data += part;
+        size -= part;
+    }
+    return rc;
+}
+
 /* ---- the sink ----------------------------------------------------------------------------------------------- */
 
 static int tape_open(void *arg, uint32_t number)
@@ -163,6 +191,8 @@ static int tape_open(void *arg, uint32_t number)
 static int tape_write(void *arg, const void *data, size_t size)
 {
     struct smk_tape *tape = arg;
+    if (tape->stream >= 0)
+        return send_out(tape, data, size);
     if (!tape->directory)
         return keep_in_memory(tape, data, size);
     if (size > SMALL_WRITE && !space_left(tape))
@@ -170,9 +200,12 @@ static int tape_write(void *arg, const void *data, size_t size)
     return smk_file_sink_calls.write(&tape->file, data, size);
 }
 
+/* Of a file with parts the last close is smk_tape_append_end's. */
 static int tape_close(void *arg, bool good)
 {
     struct smk_tape *tape = arg;
+    if (tape->has_parts && !tape->file.rotates)
+        return 0;
     int rc = tape->directory ? smk_file_sink_calls.close(&tape->file, good) : 0;
     smk_store_release(&tape->closed, tape->file.number + 1); /* pairs with: segment_limit */
     if (tape->directory)
@@ -181,6 +214,26 @@ static int tape_close(void *arg, bool good)
 }
 
 const struct smk_sink smk_tape_calls = {tape_open, tape_write, tape_close};
+
+/* ---- parts of others ---------------------------------------------------------------------------------------- */
+
+int smk_tape_append_begin(struct smk_tape *tape)
+{
+    if (!tape->directory)
+        return 0;
+    if (tape->file.rotates)
+        return tape_open(tape, smk_load_relaxed(&tape->closed));
+    return tape->file.fd >= 0 ? 0 : -EBADF;
+}
+
+int smk_tape_append(struct smk_tape *tape, const void *data, size_t size) { return tape_write(tape, data, size); }
+
+void smk_tape_append_end(struct smk_tape *tape)
+{
+    tape->has_parts = false;
+    if (!tape->directory || tape->file.fd >= 0)
+        tape_close(tape, true);
+}
 
 /* ---- reading along ------------------------------------------------------------------------------------------ */
 

@@ -3,6 +3,8 @@
  * others while it grows.
  *
  * Who may read how far: of the segment that is open, as much as the sink says; of a closed one, all.
+ * A tape that is a stream is read by nobody here.
+ *
  * Held by everybody who uses it; the last one frees it.
  */
 #ifndef SMK_AGENT_TAPE_H
@@ -37,6 +39,8 @@ struct smk_tape {
     uint32_t ended;         /* atomic: no more comes */
     uint32_t readers;       /* atomic: while there are any no segment is deleted */
     uint32_t deleted;       /* atomic: segments, by keep_segments */
+    bool has_parts;         /* others' bytes come behind what the writer gives: smk_tape_append */
+    int stream;             /* to the first of the family (family_wire.h); -1: not that */
     uint8_t **blocks;       /* memory: of SMK_TAPE_BLOCK bytes; NULL: not yet */
     uint32_t block_count;   /* that there may be */
     uint64_t bytes;         /* atomic: of the memory */
@@ -48,6 +52,8 @@ struct smk_tape {
 struct smk_tape *smk_tape_new_files(struct smk_directory *directory, const char *id, bool rotates);
 /* One in memory, of at most `max` bytes; it takes what it needs. */
 struct smk_tape *smk_tape_new_memory(uint64_t max);
+/* One that goes out as messages; `fd` stays the caller's. */
+struct smk_tape *smk_tape_new_stream(int fd);
 struct smk_tape *smk_tape_hold(struct smk_tape *tape);
 void smk_tape_release(struct smk_tape *tape); /* NULL is allowed */
 
@@ -55,6 +61,12 @@ extern const struct smk_sink smk_tape_calls; /* arg: struct smk_tape * */
 
 /* The writer is through with it. */
 void smk_tape_end(struct smk_tape *tape);
+
+/* Of a tape with parts, when the writer is through with it: whole chunks of other processes, in the same file or
+ * in one more segment. 0 or -errno; smk_tape_append_end in any case, and before smk_tape_end. */
+int smk_tape_append_begin(struct smk_tape *tape);
+int smk_tape_append(struct smk_tape *tape, const void *data, size_t size);
+void smk_tape_append_end(struct smk_tape *tape);
 
 /* Bytes of a tape in memory. */
 uint64_t smk_tape_bytes(const struct smk_tape *tape);

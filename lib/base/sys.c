@@ -96,6 +96,15 @@ void *smk_sys_map_file(int fd, size_t size, int *error)
     return *error ? NULL : (void *)addr;
 }
 
+void *smk_sys_map_shared(size_t size)
+{
+    long addr = enter6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (addr < 0 && addr > -4096)
+        return NULL;
+    enter3(SYS_madvise, addr, size, MADV_DONTDUMP);
+    return (void *)addr;
+}
+
 void *smk_sys_map_dumpless(size_t size)
 {
     void *addr = smk_sys_map(size);
@@ -122,6 +131,9 @@ void smk_sys_discard(void *addr, size_t size) { enter3(SYS_madvise, addr, size, 
 
 int smk_sys_gettid(void) { return (int)enter0(SYS_gettid); }
 int smk_sys_getpid(void) { return (int)enter0(SYS_getpid); }
+int smk_sys_getppid(void) { return (int)enter0(SYS_getppid); }
+int smk_sys_getsid(void) { return (int)enter1(SYS_getsid, 0); }
+bool smk_sys_process_exists(int pid) { return enter2(SYS_kill, pid, 0) != -ESRCH; }
 
 int smk_sys_getppid(void) { return (int)enter0(SYS_getppid); }
 

@@ -30,6 +30,8 @@ void smk_sys_unmap(void *addr, size_t size);
 int smk_sys_prefault(void *addr, size_t size);
 /* A file, shared, to read and write. NULL, and -errno in *error. */
 void *smk_sys_map_file(int fd, size_t size, int *error);
+/* Zeroed memory that children of fork share with us; kept out of core dumps. NULL when there is none. */
+void *smk_sys_map_shared(size_t size);
 /* mprotect: PROT_… of whole pages. */
 int smk_sys_protect(void *addr, size_t size, int protection);
 /* Gives the pages back; they read as zeroes. */
@@ -40,6 +42,10 @@ void smk_sys_discard(void *addr, size_t size);
 int smk_sys_gettid(void);
 int smk_sys_getpid(void);
 int smk_sys_getppid(void);
+/* The calling process's session. */
+int smk_sys_getsid(void);
+/* Whether there is a process of this number; a zombie is one. Sends nothing. */
+bool smk_sys_process_exists(int pid);
 /* The name of the calling thread, at most 15 bytes and NUL. */
 int smk_sys_get_thread_name(char name[16]);
 int smk_sys_set_thread_name(const char *name);

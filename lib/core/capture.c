@@ -138,7 +138,8 @@ static int check_spec(const struct smk_capture_spec *spec)
 {
     if (smk_core_inert())
         return smk_fail(SMK_E_INERT, "stallmark is inert in this process: %s", smk_core_inert());
-    if (spec->categories == 0 || (spec->categories & ~SMK_CAT_ALL))
+    bool carries_others = spec->may_end != NULL;
+    if ((spec->categories == 0 && !carries_others) || (spec->categories & ~SMK_CAT_ALL))
         return smk_fail(SMK_E_INVALID, "no category to record");
     if (spec->max_bytes && spec->max_bytes < SMK_MAX_BYTES_MIN)
         return smk_fail(SMK_E_INVALID, "max_bytes is %llu; allowed are 0 and at least 262144 (256 KiB)",
@@ -163,7 +164,9 @@ static struct smk_capture *make(const struct smk_capture_spec *spec)
     if (spec->name)
         memcpy(capture->name, spec->name, strnlen(spec->name, SMK_CAPTURE_NAME_MAX - 1));
     capture->spec.name = capture->name;
-    smk_sys_random(&capture->number, sizeof capture->number);
+    capture->number = spec->number;
+    if (capture->number == 0)
+        smk_sys_random(&capture->number, sizeof capture->number);
     capture->references = 2; /* the starter's and the list's */
     capture->started_unix = smk_sys_clock(CLOCK_REALTIME);
     return capture;

@@ -11,6 +11,7 @@
 #define SMK_CORE_CAPTURE_H
 
 #include "base/compiler.h"
+#include "core/init.h"
 #include "core/sink.h"
 #include "format/tables.h"
 #include "stallmark/capture.h"
@@ -26,6 +27,7 @@ struct smk_capture;
 struct smk_capture_spec {
     enum smk_capture_kind kind;
     char id[SMK_CAPTURE_ID_SIZE]; /* from smk_capture_new_id */
+    uint64_t number;      /* of the chunks' headers: the same in each process of a family; 0: a random one */
     const char *name;             /* copied; NULL: none */
     uint32_t categories;
     uint64_t duration_ns; /* 0: until smk_capture_end */
@@ -39,6 +41,11 @@ struct smk_capture_spec {
     /* Called exactly once, after the sink's last close. */
     void (*finished)(void *arg, struct smk_capture *capture, enum smk_reason reason);
     void *finished_arg;
+    /* Both may be NULL; the writer calls them, with finished_arg. `may_end`, after the gate was closed: false
+     * as long as the end has to wait for others, who wake the writer; it never blocks. `facts`: more to say at
+     * the end of the last segment. */
+    bool (*may_end)(void *arg, enum smk_reason reason);
+    void (*facts)(void *arg, smk_add_fact add, void *table);
 };
 
 #define SMK_MAX_BYTES_DEFAULT   (UINT64_C(256) << 20)

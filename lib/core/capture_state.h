@@ -53,6 +53,7 @@ struct smk_capture {
 
     bool retained_done;           /* [W] snapshot: the buffer was copied */
     bool finishing;               /* [W] it ends with this pass */
+    bool waits_to_end;            /* [W] its gate is closed, and others are waited for */
     bool over;                    /* [W] no more events go into the file: they count as lost */
     uint64_t from;                /* [W] tick of the earliest event that is wanted */
     uint64_t segment_started;     /* [W] CLOCK_MONOTONIC ns */

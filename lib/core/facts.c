@@ -206,6 +206,8 @@ void smk_facts_put_end(struct smk_table *table, const struct smk_capture *captur
     put_source_facts(table, capture);
     if (reason == SMK_REASON_RUNNING)
         return;
+    if (capture->spec.facts)
+        capture->spec.facts(capture->spec.finished_arg, add_fact, table);
     smk_table_fact_number(table, SMK_FACT_LAST, smk_encoder_time(encoder, capture->stopped));
     smk_table_fact(table, SMK_FACT_REASON, smk_reason_name(reason));
 }

@@ -79,7 +79,7 @@ static void rotate_if_due(struct smk_capture *capture)
     uint64_t size = capture->output.segment.bytes + smk_output_tail(&capture->output);
     bool due = (spec->rotate_bytes && size >= spec->rotate_bytes) ||
                (spec->rotate_every_ns && now - capture->segment_started >= spec->rotate_every_ns);
-    if (!due || capture->finishing || capture->output.error)
+    if (!due || capture->finishing || capture->waits_to_end || capture->output.error)
         return;
     smk_segment_end(&writer.tools, capture, SMK_REASON_RUNNING);
     if (!capture->output.error) /* else what there is of this one is ended later */
@@ -347,7 +347,7 @@ static bool copy_retained(struct smk_capture *const *list, int count, uint64_t a
 static bool one_ends(struct smk_capture *const *list, int count)
 {
     for (int i = 0; i < count; i++)
-        if (!list[i]->finishing && smk_load_relaxed(&list[i]->ending) != 0)
+        if (!list[i]->finishing && !list[i]->waits_to_end && smk_load_relaxed(&list[i]->ending) != 0)
             return true;
     return false;
 }
@@ -472,18 +472,25 @@ static void tidy(uint64_t now)
         smk_drain_steal_idle();
 }
 
+static bool may_end(const struct smk_capture *capture, enum smk_reason reason)
+{
+    return !capture->spec.may_end || capture->spec.may_end(capture->spec.finished_arg, reason);
+}
+
 /* The captures that end with this pass: their gate closes before it, so that it sees all of theirs. False:
  * some thread is in the middle of a record, and has been for long. */
 static bool close_gates(struct smk_capture *const *list, int count)
 {
     bool any = false;
     for (int i = 0; i < count; i++) {
-        list[i]->finishing = smk_load_acquire(&list[i]->ending) != 0;
-        any |= list[i]->finishing;
-        if (list[i]->finishing) {
+        enum smk_reason reason = (enum smk_reason)smk_load_acquire(&list[i]->ending);
+        if (reason != SMK_REASON_RUNNING) {
             smk_capture_close_gate(list[i]);
             smk_capture_set_state(list[i], SMK_CAPTURE_FINISHING);
+            list[i]->finishing = may_end(list[i], reason);
+            list[i]->waits_to_end = !list[i]->finishing;
         }
+        any |= list[i]->finishing;
     }
     return !any || smk_drain_settle(SETTLE_NS);
 }
@@ -563,13 +570,14 @@ uint64_t smk_pass(void)
     bool again = false;
     uint64_t deadline = UINT64_MAX;
     for (int i = 0; i < count; i++) {
-        deadline = smk_min_u64(deadline, list[i]->deadline);
+        if (!list[i]->waits_to_end)
+            deadline = smk_min_u64(deadline, list[i]->deadline);
         list[i]->writer_cpu += cpu / (uint64_t)count;
         if (!ready)
             smk_capture_done(list[i], SMK_REASON_SHED);
         else if (list[i]->finishing)
             finish_capture(list[i]);
-        again |= smk_load_relaxed(&list[i]->ending) != 0 && !list[i]->finishing;
+        again |= smk_load_relaxed(&list[i]->ending) != 0 && !list[i]->finishing && !list[i]->waits_to_end;
         smk_capture_release(list[i]);
     }
     if (!smk_readers_any()) {

@@ -1,5 +1,6 @@
-/* hook_sleep.c: calls that sleep for a time. They may be the first of a program that never polls, after which
- * threads of ours may begin (start.h). All are cancellation points and stay so (seen.h). */
+/* hook_sleep.c: calls that sleep for a time, or until a signal comes: a master's way to wait for its workers.
+ * They may be the first of a program that never polls, after which threads of ours may begin (start.h). All are
+ * cancellation points and stay so (seen.h). */
 #define _GNU_SOURCE
 #undef _FORTIFY_SOURCE
 #include "base/sys.h"
@@ -65,4 +66,31 @@ SMK_EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec
 {
     SLEEP(int, clock_nanosleep, (clock, flags, ts, left),
           rc == 0 ? asked_of(now - seen.since, clock, flags, ts) : 0);
+}
+
+/* ---- until a signal ----------------------------------------------------------------------------------------- */
+
+SMK_EXPORT int pause(void)
+{
+    SLEEP(int, pause, (), 0);
+}
+
+SMK_EXPORT int sigsuspend(const sigset_t *mask)
+{
+    SLEEP(int, sigsuspend, (mask), 0);
+}
+
+SMK_EXPORT int sigwait(const sigset_t *set, int *number)
+{
+    SLEEP(int, sigwait, (set, number), 0);
+}
+
+SMK_EXPORT int sigwaitinfo(const sigset_t *set, siginfo_t *info)
+{
+    SLEEP(int, sigwaitinfo, (set, info), 0);
+}
+
+SMK_EXPORT int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *ts)
+{
+    SLEEP(int, sigtimedwait, (set, info, ts), rc == -1 && ts ? ns_of(ts) : 0);
 }

@@ -18,6 +18,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <threads.h>
@@ -119,7 +120,15 @@
     X(int, clock_nanosleep, NULL,                                                                  \
       (clockid_t clock, int flags, const struct timespec *ts, struct timespec *left),              \
       (clock, flags, ts, left), SMK_ABSENT_CODE)                                                   \
-    X(int, thrd_sleep, NULL, (const struct timespec *ts, struct timespec *left), (ts, left), -2)
+    X(int, thrd_sleep, NULL, (const struct timespec *ts, struct timespec *left), (ts, left), -2)   \
+    X(int, pause, NULL, (void), (), SMK_ABSENT_ERRNO)                                              \
+    X(int, sigsuspend, NULL, (const sigset_t *mask), (mask), SMK_ABSENT_ERRNO)                     \
+    X(int, sigwait, NULL, (const sigset_t *set, int *number), (set, number), SMK_ABSENT_CODE)      \
+    X(int, sigwaitinfo, NULL, (const sigset_t *set, siginfo_t *info), (set, info),                 \
+      SMK_ABSENT_ERRNO)                                                                            \
+    X(int, sigtimedwait, NULL,                                                                     \
+      (const sigset_t *set, siginfo_t *info, const struct timespec *ts), (set, info, ts),          \
+      SMK_ABSENT_ERRNO)
 /* clang-format on */
 
 /* All whose look-up needs nothing. */

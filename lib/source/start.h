@@ -8,10 +8,12 @@
  *
  *   trigger                            in an exec'd process   in a fork's child
  *   poll, select, epoll_wait, accept …        yes                   yes
- *   pthread_create, sleep …                   yes                   no
+ *   pthread_create, sleep, sigsuspend …       yes                   only in a daemon
  *
  * The second row is for programs that never poll. A child of fork often lives for a moment only, between
- * fork and exec or for one snapshot, and sleeps in it; a child of vfork, which has its parent's memory, never
+ * fork and exec or for one snapshot, and sleeps in it; one that is a daemon, with a session of its own or
+ * without the parent that forked it, is there to stay (nginx's master does nothing but sigsuspend). A child
+ * of vfork, which has its parent's memory, never
  * triggers anything.
  */
 #ifndef SMK_SOURCE_START_H
@@ -33,13 +35,13 @@ void smk_source_on_first_wait(void (*start)(void));
 /* True from that moment on; always where nobody asked. */
 bool smk_start_happened(void);
 
-SMK_COLD void smk_start_now(void);
+SMK_COLD void smk_start_now(uint32_t trigger);
 
 /* Called by the wrappers of the table above. */
 SMK_INLINE void smk_start_check(uint32_t trigger)
 {
     if (SMK_UNLIKELY(smk_load_relaxed(&smk_start_at) & trigger))
-        smk_start_now();
+        smk_start_now(trigger);
 }
 
 void smk_start_after_fork_in_child(void);

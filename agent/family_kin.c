@@ -1,0 +1,93 @@
+#define _GNU_SOURCE
+#include "family_kin.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sys.h"
+#include "family.h"
+
+#define LINES_MAX 16 /* the rest is counted */
+
+struct directory_entry {
+    uint64_t inode;
+    int64_t next;
+    uint16_t size;
+    uint8_t type;
+    char name[];
+};
+
+struct look {
+    const int *known;
+    uint32_t count;
+    char *text;
+    size_t size;
+    unsigned found;
+};
+
+static bool is_known(const struct look *look, int pid)
+{
+    for (uint32_t i = 0; i < look->count; i++)
+        if (look->known[i] == pid)
+            return true;
+    return pid == smk_sys_getpid();
+}
+
+/* A process that executed another program is none of the family; a dead one is nothing. */
+static bool runs_our_program(int pid)
+{
+    char path[40], ours[1024], its[1024];
+    snprintf(path, sizeof path, "/proc/%d/exe", pid);
+    int a = smk_sys_readlink("/proc/self/exe", ours, sizeof ours);
+    int b = smk_sys_readlink(path, its, sizeof its);
+    return a > 0 && a == b && memcmp(ours, its, (size_t)a) == 0;
+}
+
+/* "4711 (nginx) S 4710 …": the name may have anything in it but is the last in brackets. */
+static int parent_of(int pid, char name[32])
+{
+    char path[40], stat[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    if (smk_sys_slurp(path, stat, sizeof stat) <= 0)
+        return 0;
+    const char *open = strchr(stat, '('), *behind = strrchr(stat, ')');
+    if (!open || !behind || behind < open || behind[1] != ' ' || behind[2] == 'Z')
+        return 0;
+    snprintf(name, 32, "%.*s", (int)(behind - open - 1), open + 1);
+    return (int)strtol(behind + 3, NULL, 10);
+}
+
+static void look_at(struct look *look, int pid)
+{
+    char name[32];
+    int parent = is_known(look, pid) ? 0 : parent_of(pid, name);
+    if (parent == 0 || !is_known(look, parent) || smk_family_has(pid) || !runs_our_program(pid))
+        return;
+    size_t len = strlen(look->text);
+    if (look->found++ < LINES_MAX)
+        snprintf(look->text + len, look->size - len, "%s%d (%s): it has no agent, as it has not waited for a descriptor",
+                 len ? "\n" : "", pid, name);
+}
+
+void smk_kin_without_agent(const int *known, uint32_t count, char *text, size_t size)
+{
+    struct look look = {.known = known, .count = count, .text = text, .size = size};
+    _Alignas(8) char entries[8192];
+    int proc = smk_sys_open("/proc", O_RDONLY | O_DIRECTORY, 0);
+    for (int got; proc >= 0 && (got = smk_sys_getdents(proc, entries, sizeof entries)) > 0;)
+        for (int at = 0; at < got;) {
+            const struct directory_entry *entry = (const struct directory_entry *)(entries + at);
+            char *end;
+            long pid = strtol(entry->name, &end, 10);
+            if (pid > 0 && *end == '\0')
+                look_at(&look, (int)pid);
+            at += entry->size;
+        }
+    if (proc >= 0)
+        smk_sys_close(proc);
+    size_t len = strlen(text);
+    if (look.found > LINES_MAX)
+        snprintf(text + len, size - len, "\n%u more without an agent", look.found - LINES_MAX);
+}

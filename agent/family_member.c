@@ -1,0 +1,223 @@
+#define _GNU_SOURCE
+#include "family_member.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/errors.h"
+#include "base/sys.h"
+#include "captures.h"
+#include "control.h"
+#include "core/fds.h"
+#include "family.h"
+#include "family_wire.h"
+#include "format/events.h"
+#include "heap.h"
+#include "log.h"
+
+#define LINKS_MAX 8
+#define ASK_S     2                    /* within which whoever connects asks */
+#define END_NS    UINT64_C(1000000000) /* for the last message */
+
+struct smk_family_link {
+    int fd;
+    struct event *event;
+    struct smk_wire_begin asked;
+    struct smk_running *running; /* NULL: not begun */
+    struct smk_family_link *next;
+};
+
+static struct {
+    int listener; /* 0: none */
+    struct event *event;
+    uint8_t name[SMK_FAMILY_NAME];
+    struct smk_family_link *links;
+    unsigned count;
+} member; /* the loop's */
+
+/* ---- what captures.c needs -------------------------------------------------------------------------------- */
+
+const char *smk_link_id(const struct smk_family_link *link) { return link->asked.id; }
+uint64_t smk_link_number(const struct smk_family_link *link) { return link->asked.number; }
+struct smk_tape *smk_link_tape(struct smk_family_link *link) { return smk_tape_new_stream(link->fd); }
+
+void smk_link_end(struct smk_family_link *link, struct smk_capture *capture, enum smk_reason reason)
+{
+    struct smk_capture_progress progress;
+    smk_capture_get_progress(capture, &progress);
+    struct smk_wire_end end = {.reason = reason, .events = progress.events, .lost = progress.lost};
+    smk_wire_send_wait(link->fd, SMK_WIRE_END, &end, sizeof end, END_NS);
+}
+
+void smk_link_free(struct smk_family_link *link)
+{
+    struct smk_family_link **at = &member.links;
+    while (*at && *at != link)
+        at = &(*at)->next;
+    if (*at) {
+        *at = link->next;
+        member.count--;
+    }
+    if (link->event)
+        event_free(link->event);
+    smk_fd_close(link->fd);
+    smk_heap_free(link);
+}
+
+/* ---- asked ------------------------------------------------------------------------------------------------ */
+
+static bool make_arm(struct smk_family_link *link, struct smk_arm *arm)
+{
+    const struct smk_wire_begin *asked = &link->asked;
+    *arm = (struct smk_arm){.kind = asked->kind == SMK_CAPTURE_SNAPSHOT ? SMK_CAPTURE_SNAPSHOT : SMK_CAPTURE_TIMED,
+                            .categories = asked->categories & SMK_CAT_ALL,
+                            .duration_ns = asked->duration_ns,
+                            .before_ns = asked->before_ns,
+                            .after_ns = asked->after_ns,
+                            .max_bytes = asked->max_bytes,
+                            .link = link};
+    memcpy(arm->name, asked->name, sizeof arm->name);
+    arm->name[sizeof arm->name - 1] = '\0';
+    return strnlen(asked->id, sizeof asked->id) < sizeof asked->id && asked->number != 0;
+}
+
+static void begin(struct smk_family_link *link)
+{
+    struct smk_wire_answer answer = {0};
+    struct smk_arm arm;
+    struct smk_running *running = NULL;
+    answer.rc = make_arm(link, &arm) ? smk_captures_begin(&arm, &running) : smk_fail(SMK_E_INVALID, "not understood");
+    if (answer.rc < 0)
+        snprintf(answer.why, sizeof answer.why, "%s", smk_last_error());
+    smk_wire_send(link->fd, SMK_WIRE_ANSWER, &answer, sizeof answer);
+    if (answer.rc == 0)
+        link->running = running;
+    else
+        smk_link_free(link);
+}
+
+/* The first wants no more, or has gone: what there is goes out, or nowhere. */
+static void over(struct smk_family_link *link, bool gone)
+{
+    if (link->running)
+        smk_captures_stop(link->running);
+    else
+        smk_link_free(link);
+    if (gone && link->running)
+        event_del(link->event); /* its end would be told again and again */
+}
+
+static void link_due(evutil_socket_t fd, short what, void *arg)
+{
+    struct smk_family_link *link = arg;
+    struct smk_wire_message message;
+    int rc = what & EV_TIMEOUT ? -ETIMEDOUT : smk_wire_receive(fd, &message);
+    if (rc == -EAGAIN)
+        return;
+    if (rc >= 0 && message.kind == SMK_WIRE_BEGIN && !link->running) {
+        link->asked = message.is.begin;
+        event_remove_timer(link->event);
+        begin(link);
+    } else {
+        over(link, rc < 0);
+    }
+}
+
+/* ---- who asks --------------------------------------------------------------------------------------------- */
+
+static bool may_ask(int fd)
+{
+    uid_t uid;
+    pid_t pid = smk_wire_peer(fd, &uid);
+    return pid > 0 && pid == smk_family_first() && (uid == 0 || uid == geteuid());
+}
+
+static struct smk_family_link *new_link(int fd)
+{
+    struct timeval soon = {.tv_sec = ASK_S};
+    struct smk_family_link *link = smk_heap_zalloc(sizeof *link);
+    if (!link) {
+        smk_fd_close(fd);
+        return NULL;
+    }
+    link->fd = fd;
+    link->event = event_new(smk_control_base(), fd, EV_READ | EV_PERSIST, link_due, link);
+    if (link->event && event_add(link->event, &soon) == 0)
+        return link;
+    smk_link_free(link);
+    return NULL;
+}
+
+static void accept_due(evutil_socket_t listener, short what, void *arg)
+{
+    (void)what;
+    (void)arg;
+    int fd = smk_wire_accept(listener);
+    if (fd < 0)
+        return;
+    if (member.count == LINKS_MAX || !may_ask(fd)) {
+        smk_fd_close(fd);
+        return;
+    }
+    struct smk_family_link *link = new_link(fd);
+    if (!link)
+        return;
+    link->next = member.links;
+    member.links = link;
+    member.count++;
+}
+
+/* ---- begin and end ---------------------------------------------------------------------------------------- */
+
+static void listen_now(void)
+{
+    int fd = smk_wire_listen(member.name);
+    if (fd < 0)
+        return; /* the next tick tries again */
+    member.event = event_new(smk_control_base(), fd, EV_READ | EV_PERSIST, accept_due, NULL);
+    if (member.event && event_add(member.event, NULL) == 0) {
+        member.listener = fd;
+        return;
+    }
+    if (member.event)
+        event_free(member.event);
+    member.event = NULL;
+    smk_fd_close(fd);
+}
+
+void smk_member_open(void)
+{
+    if (!smk_family_exists())
+        return;
+    if (member.listener == 0)
+        listen_now();
+    if (member.listener != 0)
+        smk_family_enter(member.name);
+}
+
+/* Links whose captures run are theirs. */
+void smk_member_close(void)
+{
+    struct smk_family_link *next;
+    smk_family_leave();
+    for (struct smk_family_link *link = member.links; link; link = next) {
+        next = link->next;
+        if (!link->running)
+            smk_link_free(link);
+    }
+    if (member.event)
+        event_free(member.event);
+    if (member.listener != 0)
+        smk_fd_close(member.listener);
+    member.event = NULL;
+    member.listener = 0;
+}
+
+void smk_member_reset_in_child(void)
+{
+    memset(&member, 0, sizeof member); /* core closed the descriptors */
+    smk_family_reset_in_child();
+}
