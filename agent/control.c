@@ -448,6 +448,44 @@ void smk_control_reset_in_child(void)
     memset(&loop, 0, sizeof loop); /* what it points to stays, unused */
 }
 
+/* ---- descriptors -------------------------------------------------------------------------------------------- */
+
+struct smk_watch {
+    struct event *event;
+    void (*due)(void *arg);
+    void *arg;
+};
+
+static void watch_due(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    struct smk_watch *watch = arg;
+    watch->due(watch->arg);
+}
+
+struct smk_watch *smk_watch_new(int fd, void (*due)(void *arg), void *arg)
+{
+    struct smk_watch *watch = smk_heap_zalloc(sizeof *watch);
+    if (!watch)
+        return NULL;
+    *watch = (struct smk_watch){.due = due, .arg = arg};
+    watch->event = event_new(loop.base, fd, EV_READ | EV_PERSIST, watch_due, watch);
+    if (watch->event && event_add(watch->event, NULL) == 0)
+        return watch;
+    smk_watch_free(watch);
+    return NULL;
+}
+
+void smk_watch_free(struct smk_watch *watch)
+{
+    if (!watch)
+        return;
+    if (watch->event)
+        event_free(watch->event);
+    smk_heap_free(watch);
+}
+
 /* ---- timers ------------------------------------------------------------------------------------------------- */
 
 struct smk_timer {

@@ -71,6 +71,14 @@ uint32_t smk_control_open_exchanges(void);
 /* A front gave up on one; the loop looks for it soon. Any thread. */
 void smk_control_note_abandoned(void);
 
+/* ---- descriptors, on the loop's thread ---------------------------------------------------------------------- */
+
+struct smk_watch;
+
+/* Calls `due` whenever there is something to read; the descriptor stays the caller's. NULL: no memory. */
+struct smk_watch *smk_watch_new(int fd, void (*due)(void *arg), void *arg);
+void smk_watch_free(struct smk_watch *watch); /* NULL is allowed; from within `due` too */
+
 /* ---- timers, on the loop's thread ----------------------------------------------------------------------- */
 
 struct smk_timer;

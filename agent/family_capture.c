@@ -367,7 +367,8 @@ static void tell_member(struct smk_family_capture *f, const struct member *m)
 {
     char line[SMK_WIRE_WHY + 64];
     if (m->state == ENDED || m->state == CUT) {
-        snprintf(line, sizeof line, "%d %s", m->process.pid, smk_reason_name(m->state == CUT ? SMK_REASON_CUT : m->reason));
+        enum smk_reason reason = m->state == CUT ? SMK_REASON_CUT : m->reason;
+        snprintf(line, sizeof line, "%d %s", m->process.pid, smk_reason_name(reason));
         add_line(f->processes, line);
     }
     if (m->state == ENDED && m->reason != SMK_REASON_EXIT)

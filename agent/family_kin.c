@@ -67,7 +67,7 @@ static void look_at(struct look *look, int pid)
         return;
     size_t len = strlen(look->text);
     if (look->found++ < LINES_MAX)
-        snprintf(look->text + len, look->size - len, "%s%d (%s): it has no agent, as it has not waited for a descriptor",
+        snprintf(look->text + len, look->size - len, "%s%d (%s): no agent, since it has not polled or accepted yet",
                  len ? "\n" : "", pid, name);
 }
 

@@ -2,7 +2,6 @@
 #include "family_member.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,12 +18,13 @@
 #include "log.h"
 
 #define LINKS_MAX 8
-#define ASK_S     2                    /* within which whoever connects asks */
+#define ASK_NS    UINT64_C(2000000000) /* within which whoever connects asks */
 #define END_NS    UINT64_C(1000000000) /* for the last message */
 
 struct smk_family_link {
     int fd;
-    struct event *event;
+    struct smk_watch *watch;
+    struct smk_timer *timer;
     struct smk_wire_begin asked;
     struct smk_running *running; /* NULL: not begun */
     struct smk_family_link *next;
@@ -32,7 +32,7 @@ struct smk_family_link {
 
 static struct {
     int listener; /* 0: none */
-    struct event *event;
+    struct smk_watch *watch;
     uint8_t name[SMK_FAMILY_NAME];
     struct smk_family_link *links;
     unsigned count;
@@ -61,8 +61,8 @@ void smk_link_free(struct smk_family_link *link)
         *at = link->next;
         member.count--;
     }
-    if (link->event)
-        event_free(link->event);
+    smk_watch_free(link->watch);
+    smk_timer_free(link->timer);
     smk_fd_close(link->fd);
     smk_heap_free(link);
 }
@@ -100,30 +100,36 @@ static void begin(struct smk_family_link *link)
 }
 
 /* The first wants no more, or has gone: what there is goes out, or nowhere. */
-static void over(struct smk_family_link *link, bool gone)
+static void over(struct smk_family_link *link)
 {
-    if (link->running)
-        smk_captures_stop(link->running);
-    else
+    if (!link->running) {
         smk_link_free(link);
-    if (gone && link->running)
-        event_del(link->event); /* its end would be told again and again */
+        return;
+    }
+    smk_captures_stop(link->running);
+    smk_watch_free(link->watch); /* the other end's end would be told again and again */
+    link->watch = NULL;
 }
 
-static void link_due(evutil_socket_t fd, short what, void *arg)
+static void link_due(void *arg)
 {
     struct smk_family_link *link = arg;
     struct smk_wire_message message;
-    int rc = what & EV_TIMEOUT ? -ETIMEDOUT : smk_wire_receive(fd, &message);
+    int rc = smk_wire_receive(link->fd, &message);
     if (rc == -EAGAIN)
         return;
-    if (rc >= 0 && message.kind == SMK_WIRE_BEGIN && !link->running) {
-        link->asked = message.is.begin;
-        event_remove_timer(link->event);
-        begin(link);
-    } else {
-        over(link, rc < 0);
+    if (rc < 0 || message.kind != SMK_WIRE_BEGIN || link->running) {
+        over(link);
+        return;
     }
+    smk_timer_clear(link->timer);
+    link->asked = message.is.begin;
+    begin(link);
+}
+
+static void asked_nothing(void *arg)
+{
+    over(arg);
 }
 
 /* ---- who asks --------------------------------------------------------------------------------------------- */
@@ -137,25 +143,26 @@ static bool may_ask(int fd)
 
 static struct smk_family_link *new_link(int fd)
 {
-    struct timeval soon = {.tv_sec = ASK_S};
     struct smk_family_link *link = smk_heap_zalloc(sizeof *link);
     if (!link) {
         smk_fd_close(fd);
         return NULL;
     }
     link->fd = fd;
-    link->event = event_new(smk_control_base(), fd, EV_READ | EV_PERSIST, link_due, link);
-    if (link->event && event_add(link->event, &soon) == 0)
+    link->watch = smk_watch_new(fd, link_due, link);
+    link->timer = smk_timer_new(asked_nothing, link);
+    if (link->watch && link->timer) {
+        smk_timer_set(link->timer, ASK_NS);
         return link;
+    }
     smk_link_free(link);
     return NULL;
 }
 
-static void accept_due(evutil_socket_t listener, short what, void *arg)
+static void accept_due(void *arg)
 {
-    (void)what;
     (void)arg;
-    int fd = smk_wire_accept(listener);
+    int fd = smk_wire_accept(member.listener);
     if (fd < 0)
         return;
     if (member.count == LINKS_MAX || !may_ask(fd)) {
@@ -177,15 +184,11 @@ static void listen_now(void)
     int fd = smk_wire_listen(member.name);
     if (fd < 0)
         return; /* the next tick tries again */
-    member.event = event_new(smk_control_base(), fd, EV_READ | EV_PERSIST, accept_due, NULL);
-    if (member.event && event_add(member.event, NULL) == 0) {
+    member.watch = smk_watch_new(fd, accept_due, NULL);
+    if (member.watch)
         member.listener = fd;
-        return;
-    }
-    if (member.event)
-        event_free(member.event);
-    member.event = NULL;
-    smk_fd_close(fd);
+    else
+        smk_fd_close(fd);
 }
 
 void smk_member_open(void)
@@ -208,11 +211,10 @@ void smk_member_close(void)
         if (!link->running)
             smk_link_free(link);
     }
-    if (member.event)
-        event_free(member.event);
+    smk_watch_free(member.watch);
     if (member.listener != 0)
         smk_fd_close(member.listener);
-    member.event = NULL;
+    member.watch = NULL;
     member.listener = 0;
 }
 

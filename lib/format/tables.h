@@ -101,8 +101,8 @@
     X(CGROUP_CPU_MAX, "cgroup.cpu_max", "CPU time a period that the control group may use, ns/ns or max")          \
     X(CGROUP_THROTTLED, "cgroup.throttled", "periods of the capture in which the group was throttled")             \
     X(CGROUP_THROTTLED_NS, "cgroup.throttled_ns", "CPU throttling of the capture, ns over its CPUs") \
-    X(FAMILY, "family.processes", "processes of the family whose parts the file has, pid and how each ended, one a line") \
-    X(FAMILY_MISSING, "family.missing", "processes of the family that are not in it, or not to the end, and why, one a line") \
+    X(FAMILY, "family.processes", "processes whose parts the file has, pid and how each ended, one a line")         \
+    X(FAMILY_MISSING, "family.missing", "processes of the family that are not in it, or not to the end, and why")  \
     X(CALLS, "calls.seen", "wrapped calls that may wait, and how often each was made so far, one a line")\
     X(MISSING, "sources.missing", "sources that were unavailable, with their reasons, one a line")
 
