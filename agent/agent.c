@@ -134,7 +134,7 @@ static void family_due(void *arg)
 /* A worker may not read the tokens any more: the first asks it all the same. */
 static int begin_without_doors(int rc)
 {
-    if (!smk_family_exists() || smk_family_lead())
+    if (!smk_family_is_child() || smk_family_lead())
         return rc;
     snprintf(smk_agent.socket_why, sizeof smk_agent.socket_why, "%s", smk_last_error());
     return 0;
@@ -275,7 +275,7 @@ static int start(const smk_agent_options *options)
     if (rc < 0)
         return rc;
     rc = smk_log_open(settings.log_file, options ? options->log : NULL, options ? options->log_arg : NULL);
-    if (rc < 0 && smk_family_exists())
+    if (rc < 0 && smk_family_is_child())
         rc = smk_log_open(NULL, options ? options->log : NULL, options ? options->log_arg : NULL);
     if (rc == 0) {
         register_atfork();

@@ -149,7 +149,7 @@ static bool first_is_gone(struct table *t, uint32_t first, uint64_t now)
 /* Ours is alive, and may become the first itself: a master's workers wait for something before it does. */
 static bool parent_may_come(uint64_t now)
 {
-    if (forker == 0 || forker == smk_sys_getpid() || smk_sys_getppid() != forker)
+    if (!smk_family_is_child() || smk_sys_getppid() != forker)
         return false;
     if (patient_since == 0)
         patient_since = now;
@@ -200,3 +200,4 @@ bool smk_family_has(int pid)
 }
 
 bool smk_family_exists(void) { return get_table() != NULL; }
+bool smk_family_is_child(void) { return forker != 0 && forker != smk_sys_getpid(); }

@@ -48,6 +48,8 @@ bool smk_family_has(int pid);
 
 /* Is there a table? Without one there was no fork. */
 bool smk_family_exists(void);
+/* Is this process somebody's fork? Then it may have less rights than who began. */
+bool smk_family_is_child(void);
 
 void smk_family_reset_in_child(void);
 

@@ -402,9 +402,11 @@ static void tell(struct smk_family_capture *f)
 static void end_tape(struct smk_family_capture *f)
 {
     append_parts(f);
+    smk_tape_release(f->tape);
+    f->tape = NULL;
+    f->call_done(f->arg);
     smk_store_release(&f->done, 1); /* pairs with: smk_family_capture_finish */
     smk_sys_futex_wake(&f->done, INT32_MAX);
-    f->call_done(f->arg);
 }
 
 static void *family_main(void *arg)
@@ -423,8 +425,11 @@ static void *family_main(void *arg)
 
 static void end_without_thread(struct smk_family_capture *f)
 {
-    if (smk_load_acquire(&f->own_done) && smk_exchange_acq_rel(&f->ends, 1) == 0) /* pairs with: ourselves */
-        end_tape(f);
+    if (!smk_load_acquire(&f->own_done) || smk_exchange_acq_rel(&f->ends, 1) != 0) /* pairs with: ourselves */
+        return;
+    smk_add_relaxed(&f->references, 1);
+    end_tape(f);
+    smk_family_capture_release(f);
 }
 
 int smk_family_capture_begin(struct smk_family_capture *f)

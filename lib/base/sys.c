@@ -135,8 +135,6 @@ int smk_sys_getppid(void) { return (int)enter0(SYS_getppid); }
 int smk_sys_getsid(void) { return (int)enter1(SYS_getsid, 0); }
 bool smk_sys_process_exists(int pid) { return enter2(SYS_kill, pid, 0) != -ESRCH; }
 
-int smk_sys_getppid(void) { return (int)enter0(SYS_getppid); }
-
 int smk_sys_get_thread_name(char name[16])
 {
     return (int)enter2(SYS_prctl, PR_GET_NAME, name);

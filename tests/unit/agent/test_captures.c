@@ -326,7 +326,7 @@ static void test_wrong_values_arm_nothing(void **state)
         {"keep_segments=2", "only with rotate_bytes or rotate_every"},
         {"rotate_every=1s&keep_segments=0", "from 1 to 100000"},
         {"pid=1", "this process"},
-        {"pid=x", "allowed is a whole number"},
+        {"pid=x", "this process"},
         {"wait=yes", "allowed is 1 or 0"},
         {"join=2", "allowed is 1 or 0"},
         {"name=0123456789012345678901234567890123456789012345678901234567890123", "allowed are 1 to 63"},
