@@ -427,9 +427,7 @@ static void end_without_thread(struct smk_family_capture *f)
 {
     if (!smk_load_acquire(&f->own_done) || smk_exchange_acq_rel(&f->ends, 1) != 0) /* pairs with: ourselves */
         return;
-    smk_add_relaxed(&f->references, 1);
     end_tape(f);
-    smk_family_capture_release(f);
 }
 
 int smk_family_capture_begin(struct smk_family_capture *f)
@@ -438,7 +436,6 @@ int smk_family_capture_begin(struct smk_family_capture *f)
     int rc = smk_start_own_thread(family_main, f);
     if (rc == 0)
         return 0;
-    smk_family_capture_release(f);
     rc = smk_fail_errno(-rc, "the family's thread could not be started");
     snprintf(f->processes, sizeof f->processes, "%d first", smk_sys_getpid());
     snprintf(f->missing, sizeof f->missing, "all others: %s", smk_last_error());
@@ -446,6 +443,7 @@ int smk_family_capture_begin(struct smk_family_capture *f)
     smk_exchange_acq_rel(&f->no_thread, 1);     /* pairs with: smk_family_capture_own_done */
     smk_writer_wake();
     end_without_thread(f);
+    smk_family_capture_release(f);
     return rc;
 }
 
@@ -470,12 +468,15 @@ void smk_family_capture_facts(struct smk_family_capture *f, smk_add_fact add, vo
         add(table, SMK_FACT_FAMILY_MISSING, f->missing);
 }
 
+/* From its first line on the others may be through with it. */
 void smk_family_capture_own_done(struct smk_family_capture *f)
 {
+    smk_add_relaxed(&f->references, 1);
     smk_exchange_acq_rel(&f->own_done, 1); /* pairs with: family_main, smk_family_capture_begin */
     smk_sys_futex_wake(&f->own_done, 1);
     if (smk_load_acquire(&f->no_thread)) /* pairs with: smk_family_capture_begin */
         end_without_thread(f);
+    smk_family_capture_release(f);
 }
 
 void smk_family_capture_counts(const struct smk_family_capture *f, uint32_t *others, uint32_t *armed)

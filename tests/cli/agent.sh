@@ -91,7 +91,7 @@ routes() {
     wait_for 10 no_capture_runs
     ask 200 -- GET "/debug/traces/$other"
     valid body "the snapshot $other"
-    ask 200 -- POST '/debug/trace/snapshot?wait=1'
+    ask 200 -- POST "/debug/trace/snapshot?wait=1&pid=$pid"
     valid body "a snapshot that was waited for"
 
     # What is wrong is named, and arms nothing.

@@ -17,7 +17,7 @@ start_nginx() {
         site=$(free_port) front=$(free_port)
         sed -i "s/127.0.0.1:[0-9]*/127.0.0.1:$site/" "$tmp/nginx.conf"
         env LD_PRELOAD="$preload" STALLMARK_LISTEN="127.0.0.1:$front" STALLMARK_DIRECTORY="$tmp/captures" \
-            STALLMARK_RECORDER=10s nginx -p "$tmp" -c nginx.conf -e "$tmp/error.log" || continue
+            STALLMARK_RECORDER=10s "$(command -v nginx)" -p "$tmp" -c nginx.conf -e "$tmp/error.log" || continue
         for _ in $(seq 100); do
             master=$(cat "$tmp/nginx.pid" 2>/dev/null) && [ -n "$(ask status)" ] && return
             sleep 0.1
