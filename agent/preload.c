@@ -23,6 +23,7 @@
 #include "core/ownthread.h"
 #include "core/thread.h"
 #include "core/writer.h"
+#include "source/last.h"
 #include "source/start.h"
 #include "stallmark/capture.h"
 #ifdef SMK_PRELOAD_AGENT
@@ -151,6 +152,13 @@ static void start_writer(void)
     smk_writer_wake();
 }
 
+/* Before _exit and exec: as at exit, so that the file is whole. */
+static void end_recording(void)
+{
+    if (smk_capture_running(NULL))
+        smk_core_shutdown();
+}
+
 /* The file is opened now and written by its descriptor, under its own name: a server that gives up its rights
  * on the way could neither create nor rename one. Whatever there is of it opens. */
 static void begin_recording(void)
@@ -161,6 +169,7 @@ static void begin_recording(void)
         return; /* `stallmark record` has tried it, and said so */
     options.fd = smk_fd_keep(fd);
     smk_source_on_first_wait(start_writer);
+    smk_source_before_end(end_recording);
     if (smk_capture_start(&options, NULL) < 0)
         smk_fd_close(options.fd);
 }

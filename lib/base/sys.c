@@ -430,6 +430,18 @@ int smk_sys_getdents(int dir, void *buf, size_t len)
     return (int)enter3(SYS_getdents64, dir, buf, len);
 }
 
+bool smk_sys_may_execute(const char *path)
+{
+    struct stat st;
+    if (enter3(SYS_faccessat, AT_FDCWD, path, X_OK) != 0)
+        return false;
+    int fd = smk_sys_open(path, O_PATH, 0);
+    bool is_file = fd >= 0 && smk_sys_fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    if (fd >= 0)
+        smk_sys_close(fd);
+    return is_file;
+}
+
 int64_t smk_sys_seek(int fd, int64_t offset, int whence)
 {
     return enter3(SYS_lseek, fd, offset, whence);

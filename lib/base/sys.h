@@ -130,6 +130,8 @@ int smk_sys_unlinkat(int dir, const char *name);
 int smk_sys_renameat(int dir, const char *from, const char *to);
 int smk_sys_getdents(int dir, void *buf, size_t len);
 int64_t smk_sys_seek(int fd, int64_t offset, int whence);
+/* Is this a file that this process may execute? */
+bool smk_sys_may_execute(const char *path);
 /* 0 when files may be made in this directory. */
 int smk_sys_may_write(int dir);
 /* Bytes that an ordinary user may still write on the file system of fd. */

@@ -17,6 +17,7 @@
 #include "core/thread.h"
 #include "source/futex.h"
 #include "source/io.h"
+#include "source/last.h"
 #include "source/probe.h"
 #include "source/resolve.h"
 
@@ -208,5 +209,9 @@ SMK_EXPORT long syscall(long number, ...)
         return smk_futex_call(a, SMK_CALLER);
     if (SMK_UNLIKELY(number == SYS_seccomp))
         return set_filter(number, a);
+    if (SMK_UNLIKELY(number == SYS_exit_group))
+        smk_last_before_exit();
+    if (SMK_UNLIKELY(number == SYS_execve))
+        smk_last_before_exec((const char *)a[0]);
     return SMK_REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -141,6 +141,7 @@
     SMK_REAL_JOIN_CALLS(X)                                                                         \
     SMK_REAL_MEMORY_CALLS(X)                                                                       \
     SMK_REAL_NAME_CALLS(X)                                                                         \
+    SMK_REAL_END_CALLS(X)                                                                          \
     SMK_REAL_STREAM_CALLS(X)
 
 #define SMK_REAL_CALLS(X)                                                                          \

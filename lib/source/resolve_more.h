@@ -80,6 +80,22 @@
        char *service, socklen_t service_size, int flags),                                          \
       (address, size, host, host_size, service, service_size, flags), EAI_SYSTEM)                  \
     X(struct hostent *, gethostbyname, NULL, (const char *name), (name), NULL)
+
+#define SMK_REAL_END_CALLS(X)                                                                      \
+    X(void, _exit, NULL, (int code), (code), (void)0)                                              \
+    X(void, _Exit, NULL, (int code), (code), (void)0)                                              \
+    X(int, daemon, NULL, (int stay, int keep), (stay, keep), SMK_ABSENT_ERRNO)                     \
+    X(int, execve, NULL, (const char *path, char *const argv[], char *const envp[]),               \
+      (path, argv, envp), SMK_ABSENT_ERRNO)                                                        \
+    X(int, execv, NULL, (const char *path, char *const argv[]), (path, argv), SMK_ABSENT_ERRNO)    \
+    X(int, execvp, NULL, (const char *name, char *const argv[]), (name, argv), SMK_ABSENT_ERRNO)   \
+    X(int, execvpe, NULL, (const char *name, char *const argv[], char *const envp[]),              \
+      (name, argv, envp), SMK_ABSENT_ERRNO)                                                        \
+    X(int, fexecve, NULL, (int fd, char *const argv[], char *const envp[]), (fd, argv, envp),      \
+      SMK_ABSENT_ERRNO)                                                                            \
+    X(int, execveat, NULL,                                                                         \
+      (int dir, const char *path, char *const argv[], char *const envp[], int flags),              \
+      (dir, path, argv, envp, flags), SMK_ABSENT_ERRNO)
 /* clang-format on */
 
 #endif

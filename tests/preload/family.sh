@@ -27,10 +27,23 @@ for _ in $(seq 50); do
     sleep 0.1
 done
 expect "daemonize: output" "$(cat "$tmp/out")" daemon
-# daemon() ends the first process by _exit, where nobody is asked: the file ends somewhere, as after kill -9,
-# and what is in it opens. The daemon does not touch it.
-"$stallmark" check "$tmp/f.stall" >"$tmp/check" 2>&1
-[ $? -le 2 ] || fail "daemonize: $(cat "$tmp/check")"
+# daemon() ends the first process by _exit: the file is whole before. The daemon does not touch it.
+is_clean "$tmp/f.stall"
+expect "daemonize: waits of the first process" "$(count lock_wait "$tmp/f.stall")" 2
+
+# Ends that no destructor sees: _exit, by number too, and another program in our place.
+for way in quick number instead; do
+    rm -f "$tmp/f.stall"
+    recorded "$tmp/f.stall" "$family" $way >"$tmp/out"
+    expect "$way: code" $? 7
+    is_clean "$tmp/f.stall"
+    expect "$way: waits" "$(count lock_wait "$tmp/f.stall")" 2
+    expect "$way: end" "$(fact capture.reason "$tmp/f.stall")" exit
+done
+# An exec that finds nothing ends nothing, and a child's is not ours.
+recorded "$tmp/f.stall" "$family" nothing >"$tmp/out" || fail "nothing: code $?"
+is_clean "$tmp/f.stall"
+expect "nothing: waits" "$(count lock_wait "$tmp/f.stall")" 4
 
 # 200 short lives: none may cost a timer's tick, let alone the two seconds that an exit may take.
 recorded "$tmp/f.stall" "$family" many 2>"$tmp/ms" || fail "many: code $?"

@@ -43,7 +43,7 @@ refuse() {
 refuse "memory orders are named in lib/base only" '__atomic_|memory_order_|__sync_|_Atomic' \
     lib/format lib/core lib/source lib/read lib/analysis lib/lines agent tools
 refuse "nothing ends somebody else's process" '\b(abort|exit|_exit|_Exit|assert|raise|kill|err|errx)\(' lib agent \
-    -- lib/base/compiler.h
+    -- lib/base/compiler.h lib/source/hook_end.c
 refuse "nothing prints in somebody else's process" '\b(printf|puts|putchar|perror|fprintf|vprintf|syslog)\(' lib agent \
     -- lib/source/hook_stdio.c
 refuse "the host's allocator is not met" '\b(malloc|calloc|realloc|free|strdup|asprintf)\(' lib agent \

@@ -2,6 +2,10 @@
  *   exec       a child by fork and exec, one by posix_spawn, one by system
  *   fork       a child that goes on without exec, takes locks and ends by exit
  *   daemonize  the parent ends, the grandchild goes on and ends
+ *   quick      ends by _exit
+ *   number     ends by syscall(SYS_exit_group)
+ *   instead    executes another program in its place
+ *   nothing    tries to, where there is none, and in children of fork and vfork; goes on
  *   many       200 children one after the other; says how long they took, in ms, on stderr
  */
 #define _GNU_SOURCE
@@ -10,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -83,6 +88,34 @@ static int daemonize(void)
     return 0;
 }
 
+static int end_in_a_hurry(const char *way)
+{
+    contend();
+    if (strcmp(way, "quick") == 0)
+        _exit(7);
+    if (strcmp(way, "number") == 0)
+        syscall(SYS_exit_group, 7);
+    execlp("sh", "sh", "-c", "exit 7", (char *)NULL);
+    return 1;
+}
+
+static int nothing(void)
+{
+    contend();
+    execlp("nothing-of-that-name", "nothing", (char *)NULL);
+    execl("/dev/null", "nothing", (char *)NULL);
+    pid_t child = fork();
+    if (child == 0)
+        execl("/bin/true", "true", (char *)NULL);
+    int status = wait_for(child);
+    child = vfork();
+    if (child == 0)
+        _exit(0);
+    status |= wait_for(child);
+    contend();
+    return status;
+}
+
 static int many(void)
 {
     struct timespec a, b;
@@ -109,5 +142,9 @@ int main(int argc, char **argv)
         return fork_way() != 0;
     if (strcmp(way, "daemonize") == 0)
         return daemonize() != 0;
+    if (strcmp(way, "quick") == 0 || strcmp(way, "number") == 0 || strcmp(way, "instead") == 0)
+        return end_in_a_hurry(way);
+    if (strcmp(way, "nothing") == 0)
+        return nothing() != 0;
     return many() != 0;
 }
