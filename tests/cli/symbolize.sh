@@ -49,6 +49,7 @@ for kind in named named_no_pie; do
     cmp -s <("$stallmark" dump $kind.old) <("$stallmark" dump $kind.stall | sed 's/:"the_shelf[^"]*"//') || say "$kind: the events changed"
     expect 0 'read_a_book \(inlined into reader\) named\.c:3' 'mutex the_shelf\+0x8' -- report --no-symbols $kind.stall
     expect 0 '"inlined_into": \[' -- report --json --no-symbols $kind.stall
+    expect 0 'lock_wait .* lock=0x[0-9a-f]*:"the_shelf\+0x8"' -- dump $kind.stall
     expect 0 '"symbols":[1-9]' -- info --json $kind.stall
     [ "$(stat -c %a $kind.stall)" = 600 ] || say "the trace is not 0600 any more"
 done

@@ -7,6 +7,8 @@
 #include "trace_dump.h"
 #include "trace_open.h"
 
+#define NAME_SIZE 512
+
 void smk_dump_quoted(FILE *out, const char *text, size_t len)
 {
     fputc('"', out);
@@ -55,10 +57,25 @@ static void put_tid(const struct smk_dump *dump, const smk_event *event, uint32_
     put_name(dump, thread ? thread->name : NULL);
 }
 
+/* A name that was given, else the static object that the file says lies there; NULL: neither. */
+static const char *address_name(const struct smk_dump *dump, uint32_t process, uint64_t address, char name[NAME_SIZE])
+{
+    const char *given = smk_trace_process_lock_name(dump->trace, process, address);
+    const smk_module_info *module = given ? NULL : smk_trace_process_module(dump->trace, process, address);
+    const smk_symbol_info *object = module ? smk_trace_data_symbol(dump->trace, module, address) : NULL;
+    if (!object)
+        return given;
+    if (object->address == object->start)
+        return object->frames[0].function;
+    snprintf(name, NAME_SIZE, "%.480s+0x%" PRIx64, object->frames[0].function, object->address - object->start);
+    return name;
+}
+
 static void put_text_arg(const struct smk_dump *dump, const smk_event *event, unsigned type,
                          uint64_t value)
 {
     FILE *out = dump->out;
+    char name[NAME_SIZE];
     switch (type) {
     case SMK_ARG_SITE:
         put_site(dump, (uint32_t)value);
@@ -72,7 +89,7 @@ static void put_text_arg(const struct smk_dump *dump, const smk_event *event, un
         break;
     case SMK_ARG_ADDRESS:
         fprintf(out, "0x%" PRIx64, value);
-        put_name(dump, smk_trace_process_lock_name(dump->trace, event->process, value));
+        put_name(dump, address_name(dump, event->process, value, name));
         break;
     case SMK_ARG_TICKS:
         fprintf(out, "%" PRIu64 "ns", value);
@@ -127,6 +144,7 @@ static void put_json_arg(const struct smk_dump *dump, const smk_event *event, co
                          unsigned type, uint64_t value)
 {
     FILE *out = dump->out;
+    char name[NAME_SIZE];
     const smk_thread_info *thread;
     const smk_site_info *site;
     fprintf(out, ",\"%s\":", key);
@@ -147,7 +165,7 @@ static void put_json_arg(const struct smk_dump *dump, const smk_event *event, co
     if (type == SMK_ARG_STRING)
         member(dump, key, "_text", smk_trace_string(dump->trace, (uint32_t)value));
     if (type == SMK_ARG_ADDRESS)
-        member(dump, key, "_name", smk_trace_process_lock_name(dump->trace, event->process, value));
+        member(dump, key, "_name", address_name(dump, event->process, value, name));
     if (type == SMK_ARG_THREAD && value &&
         (thread = smk_trace_process_tid(dump->trace, event->process, (uint32_t)value, event->time)))
         member(dump, key, "_name", thread->name);
