@@ -18,6 +18,7 @@
 #include "core/limits.h"
 #include "core/rest.h"
 #include "core/shed.h"
+#include "core/request_cost.h"
 #include "core/writer.h"
 #include "format/events.h"
 #include "source/alloc.h"
@@ -205,6 +206,7 @@ static int agent_begin(void)
     }
     smk_alloc_set_slow(smk_agent.settings.alloc_slow);
     smk_timer_set(family_timer, FAMILY_NS);
+    smk_cost_set_slow(smk_agent.settings.request_cost);
     begin_recorder();
     begin_threads();
     return 0;

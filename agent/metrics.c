@@ -1,5 +1,5 @@
-/* metrics.c: GET /metrics: the tracer's own figures, Prometheus text format 0.0.4, and behind them those of
- * live.c by route. No other label ever comes from a request, and routes are bounded. */
+/* metrics.c: GET /metrics: the tracer's own figures and those of the process, Prometheus text format 0.0.4,
+ * and behind them those of live.c by route. No other label ever comes from a request, and routes are bounded. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +16,7 @@
 #include "core/shed.h"
 #include "core/stats.h"
 #include "core/thread.h"
+#include "source/process_look.h"
 #include "fronts.h"
 #include "heap.h"
 #include "live.h"
@@ -165,6 +166,24 @@ static void put_tables(struct text *text)
             (unsigned long long)status.refused);
 }
 
+static void put_figures(struct text *text)
+{
+    struct smk_process_figures figures;
+    smk_process_figures(&figures);
+    if (figures.rss_bytes)
+        one(text, "process_resident_bytes", "gauge", "Resident memory of the process.", figures.rss_bytes);
+    if (figures.descriptors)
+        one(text, "process_descriptors", "gauge", "Open descriptors of the process.", figures.descriptors);
+    if (!figures.usage_known)
+        return;
+    one(text, "process_minor_faults_total", "counter", "Page faults that needed no disk.", figures.usage.minor_faults);
+    one(text, "process_major_faults_total", "counter", "Page faults that did.", figures.usage.major_faults);
+    seconds(text, "process_user_seconds_total", "counter", "CPU time of the process in user mode.",
+            figures.usage.user_ns);
+    seconds(text, "process_system_seconds_total", "counter", "CPU time of the process in the kernel.",
+            figures.usage.system_ns);
+}
+
 static void put_process(struct text *text)
 {
     struct smk_threads_stats threads;
@@ -174,6 +193,7 @@ static void put_process(struct text *text)
     one(text, "threads_traced", "gauge", "Threads that have a slot.", threads.live);
     one(text, "threads_untraced_total", "counter", "Threads for which there was no slot.", threads.untraced);
     one(text, "requests_in_flight", "gauge", "Marked requests that have begun and not ended.", requests.in_flight);
+    put_figures(text);
 }
 
 static void put_fronts(struct text *text)

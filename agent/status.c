@@ -165,6 +165,9 @@ static void put_scheduler(struct smk_json *json)
     smk_json_text(json, "cpu_samples", status.samples);
     smk_json_number(json, "cpu_samples_taken", status.samples_taken);
     smk_json_number(json, "cpu_samples_lost", status.samples_lost);
+    smk_json_text(json, "major_faults", status.faults);
+    smk_json_number(json, "major_faults_seen", status.faults_seen);
+    smk_json_number(json, "major_faults_lost", status.faults_lost);
     smk_json_end(json, '}');
 }
 

@@ -108,6 +108,15 @@ void smk_sys_unhush(const struct smk_sys_hushed *hushed);
 uint64_t smk_sys_clock(clockid_t clock);
 /* CPU time of a thread of this process, ns; 0 when there is no such thread. */
 uint64_t smk_sys_thread_cpu(int tid);
+/* What the kernel counted so far for the calling thread, or for all of the process. CPU time may be split into
+ * user and system by where timer ticks fell, which is coarse. 0; -ENOSYS after smk_sys_usage_forget. */
+struct smk_usage {
+    uint64_t user_ns, system_ns, minor_faults, major_faults;
+};
+int smk_sys_usage(bool thread, struct smk_usage *usage);
+/* As smk_sys_perf_forget and smk_sys_perf_retry. */
+void smk_sys_usage_forget(void);
+void smk_sys_usage_retry(void);
 /* Sleeps for ns. */
 void smk_sys_sleep(uint64_t ns);
 

@@ -50,7 +50,7 @@ typedef void (*smk_add_fact)(void *arg, const char *key, const char *value);
 
 /* What a source notes when a capture begins, to compare with it at its end. */
 struct smk_source_base {
-    uint64_t values[6];
+    uint64_t values[8];
 };
 
 /* Writes a thread's stack into the stacks table and the like are source's business; core asks for it

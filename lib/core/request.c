@@ -8,6 +8,7 @@
 #include "core/gate.h"
 #include "core/intern.h"
 #include "core/record.h"
+#include "core/request_cost.h"
 #include "core/routes.h"
 #include "core/site.h"
 #include "core/slots.h"
@@ -101,6 +102,7 @@ static uint32_t enlist(struct smk_thread *t, const smk_request *request)
     smk_store_relaxed(&flight->route, request->route);
     smk_store_relaxed(&flight->tid, t->tid);
     smk_store_relaxed(&flight->status, 0);
+    smk_store_relaxed(&flight->moved, SMK_MOVED_NOT);
     smk_store_release(&flight->id, request->id); /* pairs with: smk_requests_each */
     return slot;
 }
@@ -143,6 +145,7 @@ smk_request smk_abi_request_begin(const char *route, const char *traceparent)
     request.begin = smk_ticks();
     request.slot = enlist(t, &request);
     t->request = request.id;
+    smk_cost_begin(t, request.id, request.begin);
     smk_add_relaxed(&flights.begun, 1);
     uint64_t *rec = smk_reserve(t, 3, SMK_EV_REQUEST_BEGIN);
     if (rec) {
@@ -162,13 +165,15 @@ void smk_abi_request_status(const smk_request *request, int status)
 }
 
 /* Whoever clears the id has ended it: a second end, or one from another thread, does nothing. */
-static bool end_once(const smk_request *request, uint32_t *status)
+static bool end_once(const smk_request *request, uint32_t *status, uint32_t *moved)
 {
     struct smk_flight *flight = flight_of(request);
     *status = 0;
+    *moved = SMK_MOVED_ON; /* as far as anybody knows */
     if (!flight)
         return request->slot == SMK_NO_SLOT;
     *status = smk_load_relaxed(&flight->status);
+    *moved = smk_load_relaxed(&flight->moved);
     uint64_t id = request->id;
     if (!smk_cas_acq_rel(&flight->id, &id, 0))
         return false;
@@ -178,9 +183,9 @@ static bool end_once(const smk_request *request, uint32_t *status)
 
 void smk_abi_request_end(const smk_request *request)
 {
-    uint32_t status;
+    uint32_t status, moved;
     struct smk_thread *t = smk_thread_self();
-    if (!end_once(request, &status))
+    if (!end_once(request, &status, &moved))
         return;
     smk_add_relaxed(&flights.ended, 1);
     if (!t)
@@ -191,6 +196,8 @@ void smk_abi_request_end(const smk_request *request)
     smk_route_ended(t, request->route, now - request->begin, smk_outcome_of(status));
     if (!smk_gate_open(SMK_CAT_REQUEST))
         return;
+    if (moved != SMK_MOVED_ON)
+        smk_cost_end(t, request, moved == SMK_MOVED_NOT, now);
     uint64_t *rec = smk_reserve(t, 5, SMK_EV_REQUEST_END);
     if (!rec)
         return;
@@ -221,8 +228,12 @@ uint64_t smk_abi_request_enter(const smk_request *request)
     uint64_t previous = t->request;
     t->request = request->id;
     struct smk_flight *flight = flight_of(request);
-    if (flight)
+    if (flight) {
+        uint32_t moved = smk_load_relaxed(&flight->tid) == t->tid ? SMK_MOVED_AWAY : SMK_MOVED_ON;
+        if (moved > smk_load_relaxed(&flight->moved))
+            smk_store_relaxed(&flight->moved, moved);
         smk_store_relaxed(&flight->tid, t->tid);
+    }
     record_movement(t, SMK_EV_REQUEST_ENTER, request->id);
     return previous;
 }

@@ -16,7 +16,13 @@ struct smk_flight {
     uint32_t route; /* id in smk_strings */
     uint32_t tid;   /* thread that entered it last */
     uint32_t status;
-    uint32_t unused;
+    uint32_t moved; /* enum smk_moved */
+};
+
+enum smk_moved {
+    SMK_MOVED_NOT = 0,
+    SMK_MOVED_AWAY = 1, /* its thread worked for others in between */
+    SMK_MOVED_ON = 2    /* another thread worked for it */
 };
 
 /* ---- requests that a source found on a socket: source/conn.h -------------------------------------------- */

@@ -17,6 +17,7 @@
 #include "base/atomic.h"
 #include "base/compiler.h"
 #include "format/events.h"
+#include "base/sys.h"
 
 #define SMK_THREADS_DEFAULT 16384
 #define SMK_CAPTURES_MAX    8 /* readers that run at once: timed captures, snapshots, whole-program ones */
@@ -106,6 +107,9 @@ struct smk_thread {
     uint32_t serial;                            /* counts threads of the process from 1 */
     uint32_t tid;
     uint32_t index; /* of the slot; the same for ever */
+    uint64_t cost_request; /* request_cost.h: the request that began last here … */
+    uint64_t cost_ticks;   /* … and when the kernel was asked last; 0: never */
+    struct smk_usage cost; /* … and what it said */
     uint64_t request_next; /* of a block of ids reserved for this thread, request.c */
     uint64_t ordinal;    /* sub-buffers opened so far */
     uint64_t started;    /* ticks */

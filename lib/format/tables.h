@@ -98,6 +98,8 @@
     X(CPU_SAMPLES, "cpu.samples", "CPU samples taken")                                             \
     X(CPU_SAMPLES_LOST, "cpu.samples_lost", "CPU samples for which there was no room")             \
     X(CPU_SAMPLES_HOW, "cpu.samples_how", "how CPU samples are taken, or why there are none")      \
+    X(FAULTS_HOW, "faults.how", "how major page faults are seen, or why they are not")             \
+    X(FAULTS_LOST, "faults.lost", "major page faults for which there was no room")                 \
     X(CGROUP_CPU_MAX, "cgroup.cpu_max", "CPU time a period that the control group may use, ns/ns or max")          \
     X(CGROUP_THROTTLED, "cgroup.throttled", "periods of the capture in which the group was throttled")             \
     X(CGROUP_THROTTLED_NS, "cgroup.throttled_ns", "CPU throttling of the capture, ns over its CPUs") \

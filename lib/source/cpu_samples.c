@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <time.h>
 
+#include "source/perf_registers.h"
 #include "source/probe.h"
-#include "source/stack.h"
 
 struct smk_cpu_samples_stats smk_cpu_samples_stats;
 
@@ -14,14 +14,6 @@ static bool without_kernel; /* the kernel's own code may not be looked at: what 
 #define STACK_BYTES 8192u
 #define RING_MOST   4u /* 64 KiB: seven samples */
 #define RING_LEAST  2u
-
-#if defined(__x86_64__)
-#define REGISTERS ((1u << 6) | (1u << 7) | (1u << 8)) /* PERF_REG_X86_BP, _SP, _IP: asm/perf_regs.h */
-enum { AT_FP, AT_SP, AT_PC, REGISTER_COUNT };
-#else
-#define REGISTERS ((UINT64_C(1) << 29) | (UINT64_C(1) << 31) | (UINT64_C(1) << 32)) /* x29, sp, pc */
-enum { AT_FP, AT_SP, AT_PC, REGISTER_COUNT };
-#endif
 
 static int open_for(struct smk_perf_ring *ring, int tid, unsigned most, bool *mapping)
 {
@@ -36,7 +28,7 @@ static int open_for(struct smk_perf_ring *ring, int tid, unsigned most, bool *ma
         .watermark = 1,
         .use_clockid = 1,
         .wakeup_watermark = INT32_MAX,
-        .sample_regs_user = REGISTERS,
+        .sample_regs_user = SMK_PERF_REGISTERS,
         .sample_stack_user = STACK_BYTES,
         .clockid = CLOCK_MONOTONIC,
     };
@@ -89,28 +81,19 @@ void smk_cpu_samples_close(struct smk_sched_thread *thread)
 
 /* ---- reading --------------------------------------------------------------------------------------------------- */
 
-/* As the kernel writes it for these sample types; behind the registers come the length of the copy, the copy,
- * and how much of it is stack. abi 0: a thread without user registers, and then no stack either. */
+/* As the kernel writes it for these sample types. */
 struct sample {
     struct perf_event_header header;
     uint64_t time;
     uint32_t cpu, unused;
-    uint64_t abi;
-    uint64_t registers[REGISTER_COUNT];
-    uint64_t stack_bytes;
+    struct smk_perf_user user;
 };
 
 static void take(struct smk_sched_reading *reading, const struct sample *sample)
 {
-    uint64_t copied = 0;
-    const uint8_t *stack = (const uint8_t *)(sample + 1);
-    if (sample->header.size < sizeof *sample || sample->abi == 0)
+    if (sample->header.size < sizeof *sample || sample->user.abi == 0)
         return;
-    uint64_t room = sample->header.size - sizeof *sample;
-    if (sample->stack_bytes > 0 && sample->stack_bytes % 8 == 0 && sample->stack_bytes + 8 <= room)
-        copied = smk_min_u64(*(const uint64_t *)(stack + sample->stack_bytes), sample->stack_bytes);
-    uint32_t id = smk_stack_of_copy(sample->registers[AT_PC], sample->registers[AT_SP], sample->registers[AT_FP],
-                                    stack, (uint32_t)copied);
+    uint32_t id = smk_perf_user_stack(&sample->user, sample->header.size - (sizeof *sample - sizeof sample->user));
     uint64_t record[] = {smk_record_head(SMK_EV_CPU_SAMPLE, 3, 0, id),
                          smk_sched_clock_tick(reading->clock, sample->time), sample->cpu};
     smk_sched_put(reading->thread, record, SMK_ARRAY_LEN(record));

@@ -22,6 +22,7 @@
 #include "core/ownthread.h"
 #include "core/pool.h"
 #include "core/rest.h"
+#include "core/request_cost.h"
 #include "format/tables.h"
 #include "source/alloc.h"
 #include "source/conn.h"
@@ -57,6 +58,7 @@ static void prepare(void)
         return;
     }
     smk_clock_calibrate();
+    smk_cost_prepare();
     smk_seen_prepare();
     smk_alloc_prepare();
     smk_stack_prepare();

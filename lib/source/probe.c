@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "base/atomic.h"
@@ -15,7 +16,7 @@
 #include "source/conn.h"
 #include "source/fd.h"
 
-/* With arguments that change nothing: descriptors that are none, lengths of 0. The first six can be done
+/* With arguments that change nothing: descriptors that are none, lengths of 0. The first seven can be done
  * without; a capture needs the others. */
 static const struct smk_sys_call calls[] = {
     {"membarrier", SYS_membarrier, {MEMBARRIER_CMD_QUERY, 0, 0, 0}},
@@ -24,7 +25,8 @@ static const struct smk_sys_call calls[] = {
     {"getsockname", SYS_getsockname, {-1, 0, 0, 0}},
     {"perf_event_open", SYS_perf_event_open, {0, 0, -1, -1}},
     {"getsockopt", SYS_getsockopt, {-1, 0, 0, 0}},
-#define OPTIONAL_CALLS 6
+    {"getrusage", SYS_getrusage, {RUSAGE_SELF, 0, 0, 0}},
+#define OPTIONAL_CALLS 7
     {"clock_nanosleep", SYS_clock_nanosleep, {CLOCK_MONOTONIC, 0, 0, 0}},
     {"fchmod", SYS_fchmod, {-1, 0, 0, 0}},
     {"fcntl", SYS_fcntl, {-1, F_DUPFD_CLOEXEC, 0, 0}},
@@ -80,6 +82,7 @@ void smk_probe_filter_set(void)
     smk_fd_peers_forget();
     smk_sys_perf_forget();
     smk_conns_options_forget();
+    smk_sys_usage_forget();
 }
 
 static void note_refused(uint64_t refused)
@@ -101,6 +104,8 @@ const char *smk_probe_calls(void)
         return "a system-call filter is set, and what it forbids cannot be found out";
     if (!(refused & 16))
         smk_sys_perf_retry();
+    if (!(refused & 64))
+        smk_sys_usage_retry();
     if (refused == 0)
         return NULL;
     note_refused(refused);
@@ -114,6 +119,8 @@ const char *smk_probe_calls(void)
         smk_sys_perf_forget();
     if (refused & 32)
         smk_conns_options_forget();
+    if (refused & 64)
+        smk_sys_usage_forget();
     return refused >> OPTIONAL_CALLS ? refused_line : NULL;
 }
 

@@ -17,7 +17,9 @@
 #include "core/facts.h"
 #include "source/cgroup_cpu.h"
 #include "source/cpu_samples.h"
+#include "source/faults.h"
 #include "source/probe.h"
+#include "source/process_look.h"
 #include "source/sched_look.h"
 
 #define LIST_EVERY_NS   UINT64_C(100000000) /* looks for new threads */
@@ -41,13 +43,13 @@ static struct {
     enum smk_sched_source best;   /* what is allowed, as found out by prepare */
     enum smk_sched_source source; /* what is used */
     bool stat;                    /* schedstat can be read */
-    const char *why, *samples_why; /* static; samples_why NULL: they can be taken */
+    const char *why, *samples_why, *faults_why; /* static; NULL of the latter two: they can be taken */
     bool samples_ended;           /* they could, but cost too much */
     uint64_t too_many;            /* switches a second for which perf was given up; 0: it was not */
-    bool on, sched, samples;      /* samples: taken now */
+    bool on, sched, samples, faults, figures; /* what is recorded now */
     bool announce;                /* a capture has begun: it must be told where each thread stands */
     struct smk_sched_clock clock;
-    uint64_t listed, ticked, counted, rate_since; /* CLOCK_MONOTONIC ns */
+    uint64_t listed, ticked, counted, figured, rate_since; /* CLOCK_MONOTONIC ns */
     uint64_t rate_switches;       /* since then */
     uint64_t switches, lost;      /* so far */
     uint64_t sampled_switches;    /* of them, while samples were taken; those that schedstat told, too */
@@ -66,6 +68,7 @@ void smk_sched_prepare(void)
     if (!sched.on) {
         const char *why = smk_sched_switches_try();
         sched.samples_why = why ? why : smk_cpu_samples_try();
+        sched.faults_why = why ? why : smk_faults_try();
         sched.stat = smk_sched_stat_read((uint32_t)smk_sys_gettid(), &runnable, &switches) == 0 && switches > 0;
         sched.best = !why ? SMK_SCHED_PERF : sched.stat ? SMK_SCHED_STAT : SMK_SCHED_CPU_CLOCKS;
         sched.why = why ? why : "allowed, as tried when it was armed";
@@ -122,6 +125,8 @@ static void attach(struct smk_sched_thread *thread)
     }
     if (sched.samples && smk_cpu_samples_stats.sampled < SMK_SAMPLED_MAX / 2)
         smk_cpu_samples_open(thread);
+    if (sched.faults)
+        smk_faults_open(thread);
     smk_sched_count_from(thread, sched.stat);
     thread->since = smk_ticks(); /* what came before is not complete */
     if (sched.sched)
@@ -170,6 +175,7 @@ static void read_rings(void)
         reading.thread = &smk_sched_list.array[i];
         smk_sched_switches_read(&reading);
         smk_cpu_samples_read(&reading);
+        smk_faults_read(&reading);
     }
     sched.switches += reading.switches;
     sched.sampled_switches += sched.samples ? reading.switches / 2 : 0;
@@ -275,12 +281,14 @@ static void switch_on(uint32_t categories, uint64_t now)
         sched.scratch = smk_sys_map(SMK_PERF_RECORD_MAX);
     sched.sched = categories & SMK_CAT_SCHED;
     sched.samples = (categories & SMK_CAT_CPU) && !sched.samples_why && sched.scratch;
+    sched.faults = (categories & SMK_CAT_MEMORY) && !sched.faults_why && sched.scratch;
+    sched.figures = categories & SMK_CAT_OTHER;
     if (sched.on)
         return;
     sched.on = sched.scratch != NULL;
     sched.clock = (struct smk_sched_clock){.now = smk_clock_read_pair()};
     sched.rate_since = sched.ticked = now;
-    sched.rate_switches = sched.listed = 0;
+    sched.rate_switches = sched.listed = sched.figured = 0;
     sched.ring_bytes = 0;
 }
 
@@ -288,7 +296,7 @@ static void switch_on(uint32_t categories, uint64_t now)
 static void switch_off(void)
 {
     smk_sched_list_clear();
-    sched.on = sched.sched = sched.samples = sched.announce = false;
+    sched.on = sched.sched = sched.samples = sched.faults = sched.figures = sched.announce = false;
 }
 
 /* A capture that begins beside another one. */
@@ -302,7 +310,7 @@ static void announce(void)
 
 /* ---- what the writer calls ------------------------------------------------------------------------------------- */
 
-enum { BASE_SCHED, BASE_LOST, BASE_TAKEN, BASE_SAMPLES_LOST, BASE_THROTTLED, BASE_THROTTLED_NS };
+enum { BASE_SCHED, BASE_LOST, BASE_TAKEN, BASE_SAMPLES_LOST, BASE_THROTTLED, BASE_THROTTLED_NS, BASE_FAULTS_LOST };
 
 static uint64_t samples_lost(void) { return smk_cpu_samples_stats.lost; }
 static uint64_t switches_lost(void) { return sched.lost + smk_sched_refused(); }
@@ -317,6 +325,7 @@ void smk_sched_begin(uint32_t categories, struct smk_source_base *base)
     base->values[BASE_LOST] = switches_lost();
     base->values[BASE_TAKEN] = smk_cpu_samples_stats.taken;
     base->values[BASE_SAMPLES_LOST] = samples_lost();
+    base->values[BASE_FAULTS_LOST] = smk_faults_stats.lost;
     base->values[BASE_THROTTLED] = cpu.throttled;
     base->values[BASE_THROTTLED_NS] = cpu.throttled_ns;
     smk_unlock(&lock);
@@ -326,9 +335,13 @@ static void look(uint64_t now)
 {
     uint64_t every = sched.source == SMK_SCHED_PERF ? LIST_EVERY_NS : SMK_SCHED_TICK_NS;
     read_rings();
-    if (now - sched.counted >= every) {
+    if (now - sched.counted >= every && (sched.sched || sched.samples)) {
         sched.counted = now;
         count_some();
+    }
+    if (now - sched.figured >= SMK_PROCESS_LOOK_NS && sched.figures) {
+        sched.figured = now;
+        smk_process_look();
     }
     watch_rate(now);
     sched.ticked = now;
@@ -337,10 +350,9 @@ static void look(uint64_t now)
 /* True when something is recorded that is not wanted any more: it ends with this look. */
 static bool is_too_much(uint32_t categories)
 {
-    if (!(categories & (SMK_CAT_SCHED | SMK_CAT_CPU)))
-        return sched.on;
-    return sched.on && ((sched.sched && !(categories & SMK_CAT_SCHED)) ||
-                        (sched.samples && !(categories & SMK_CAT_CPU)));
+    uint32_t recorded = (sched.sched ? SMK_CAT_SCHED : 0) | (sched.samples ? SMK_CAT_CPU : 0) |
+                        (sched.faults ? SMK_CAT_MEMORY : 0) | (sched.figures ? SMK_CAT_OTHER : 0);
+    return sched.on && (!(categories & SMK_SCHED_CATEGORIES) || (recorded & ~categories));
 }
 
 uint32_t smk_sched_collect(uint32_t categories, uint64_t stop, const struct smk_piece **pieces)
@@ -349,7 +361,7 @@ uint32_t smk_sched_collect(uint32_t categories, uint64_t stop, const struct smk_
     uint32_t count = 0;
     smk_lock(&lock);
     bool last = is_too_much(categories);
-    if (!last && (categories & (SMK_CAT_SCHED | SMK_CAT_CPU)))
+    if (!last && (categories & SMK_SCHED_CATEGORIES))
         switch_on(categories, now);
     if (sched.on) {
         update_list(now);
@@ -408,6 +420,16 @@ static void say_samples(char *text, size_t size, bool wanted)
         snprintf(text, size, "%s; at most %u threads at once", smk_cpu_samples_how(), SMK_SAMPLED_MAX);
 }
 
+static void say_faults(char *text, size_t size, bool wanted)
+{
+    if (!wanted)
+        snprintf(text, size, "off: the category memory is not recorded");
+    else if (sched.faults_why)
+        snprintf(text, size, "counts of the process alone: %s", sched.faults_why);
+    else
+        snprintf(text, size, "%s; at most %u threads at once", smk_faults_how(), SMK_FAULT_RINGS_MAX);
+}
+
 static void add_number(smk_add_fact add, void *arg, const char *key, uint64_t value)
 {
     char text[24];
@@ -431,7 +453,7 @@ static void add_cgroup(const struct smk_source_base *base, smk_add_fact add, voi
 
 void smk_sched_facts(const struct smk_source_base *base, smk_add_fact add, void *arg)
 {
-    char why[200], samples[200];
+    char why[200], samples[200], faults[200];
     uint32_t categories = (uint32_t)base->values[BASE_SCHED];
     bool wanted = categories & SMK_CAT_SCHED;
     smk_lock(&lock);
@@ -446,6 +468,10 @@ void smk_sched_facts(const struct smk_source_base *base, smk_add_fact add, void 
         add_number(add, arg, SMK_FACT_SCHED_LOST, switches_lost() - base->values[BASE_LOST]);
         add_number(add, arg, SMK_FACT_SCHED_UNSEEN, unseen());
     }
+    say_faults(faults, sizeof faults, categories & SMK_CAT_MEMORY);
+    add(arg, SMK_FACT_FAULTS_HOW, faults);
+    if (categories & SMK_CAT_MEMORY)
+        add_number(add, arg, SMK_FACT_FAULTS_LOST, smk_faults_stats.lost - base->values[BASE_FAULTS_LOST]);
     add(arg, SMK_FACT_CPU_SAMPLES_HOW, samples);
     if (categories & SMK_CAT_CPU) {
         add_number(add, arg, SMK_FACT_CPU_SAMPLES, smk_cpu_samples_stats.taken - base->values[BASE_TAKEN]);
@@ -478,13 +504,17 @@ void smk_sched_status(struct smk_sched_status *status)
     status->switches = sched.switches;
     status->samples_taken = smk_cpu_samples_stats.taken;
     status->samples_lost = samples_lost();
+    say_faults(status->faults, sizeof status->faults, true);
+    status->faults_seen = smk_faults_stats.seen;
+    status->faults_lost = smk_faults_stats.lost;
     smk_unlock(&lock);
 }
 
 void smk_sched_reset_in_child(void)
 {
     smk_lock_reset(&lock);
-    sched.on = sched.sched = sched.samples = sched.announce = false;
+    sched.on = sched.sched = sched.samples = sched.faults = sched.figures = sched.announce = false;
+    smk_faults_stats = (struct smk_faults_stats){0};
     smk_cpu_samples_stats = (struct smk_cpu_samples_stats){0};
     smk_sched_threads_reset_in_child();
 }

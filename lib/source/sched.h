@@ -16,6 +16,10 @@
 #include "core/drain.h"
 #include "core/init.h"
 
+/* Of which there are records of the kernel's: the threads themselves, CPU samples, major faults, figures of the
+ * process. */
+#define SMK_SCHED_CATEGORIES (SMK_CAT_SCHED | SMK_CAT_CPU | SMK_CAT_MEMORY | SMK_CAT_OTHER)
+
 #define SMK_SCHED_THREADS_MAX  4096u
 #define SMK_SCHED_SWITCHES_MAX 10000u /* a second, of the process */
 #define SMK_SAMPLES_SWITCHES_MAX 20000u /* the same for CPU samples, which cost 1 us a switch, too */
@@ -35,8 +39,9 @@ struct smk_sched_status {
     const char *source; /* "perf switch records", "schedstat", "thread CPU clocks"; static */
     char why[200];
     char samples[200]; /* how CPU samples are taken, or why not */
+    char faults[200];  /* the same for major faults */
     uint64_t threads;  /* looked at now */
-    uint64_t unseen, lost, switches, samples_taken, samples_lost;
+    uint64_t unseen, lost, switches, samples_taken, samples_lost, faults_seen, faults_lost;
 };
 /* What is in use, or would be. Any thread. */
 void smk_sched_status(struct smk_sched_status *status);

@@ -12,6 +12,7 @@
 #include "core/fds.h"
 #include "core/hidden.h"
 #include "source/cpu_samples.h"
+#include "source/faults.h"
 
 #define RECORDS_MAX 65536u /* between two passes */
 #define WORDS_MAX   5u
@@ -143,6 +144,7 @@ static void end_thread(struct smk_sched_thread *thread)
 {
     smk_perf_ring_close(&thread->switches);
     smk_cpu_samples_close(thread);
+    smk_faults_close(thread);
 }
 
 uint32_t smk_sched_list_tidy(void)

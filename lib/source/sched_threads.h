@@ -13,7 +13,7 @@ struct smk_sched_thread {
     struct smk_thread *slot;
     uint32_t round; /* of the last list of threads that it stood in */
     char name[SMK_NAME_MAX];
-    struct smk_perf_ring switches, samples;
+    struct smk_perf_ring switches, samples, faults;
     bool dead;      /* it has ended: its rings are read once more */
     bool attached;  /* looked at since `since` */
     bool seen_run;  /* a switch was seen since then */

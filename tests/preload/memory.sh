@@ -60,5 +60,21 @@ expect "epochs" "$(count lock_epoch "$tmp/e.stall")" 2
 "$stallmark" report "$tmp/e.stall" >"$tmp/report"
 grep -qE 'visit_first .*\(0x[0-9a-f]+\) held up' "$tmp/report" || fail "the first lock is not named"
 grep -qE 'visit_second .*\(0x[0-9a-f]+ #2\) held up' "$tmp/report" || fail "the second lock is not named"
+# Pages of a file that are read in when they are touched; what the kernel counted is what was seen, or lost.
+file=$(mktemp ./memory.XXXXXX)
+head -c 400000 /dev/zero >"$file"
+sync "$file"
+recorded "$tmp/f.stall" "$programs/memory" faults "$file" >/dev/null || fail "faults: status $?"
+rm -f "$file"
+is_clean "$tmp/f.stall"
+"$stallmark" report "$tmp/f.stall" >"$tmp/report"
+grep -q '^page faults: .* minor, .* major' "$tmp/report" || fail "no page faults"
+grep -q '^resident memory: .* MiB at first, .* MiB at most' "$tmp/report" || fail "no resident memory"
+if fact faults.how "$tmp/f.stall" | grep -q '^perf'; then
+    major=$(sed -n 's/^page faults:.* \([0-9]*\) major.*/\1/p' "$tmp/report")
+    seen=$(($(count major_fault "$tmp/f.stall") + $(fact faults.lost "$tmp/f.stall")))
+    [ "$seen" -ge "$major" ] || fail "$major major faults, and $seen seen"
+    [ "$seen" = 0 ] || grep -q 'major ones seen, in touch' "$tmp/report" || fail "nobody touched the pages"
+fi
 [ "$bad" = 0 ] || cat "$tmp/report"
 exit $bad

@@ -1,0 +1,51 @@
+#include "core/request_cost.h"
+
+#include "base/atomic.h"
+#include "core/clock.h"
+#include "core/gate.h"
+#include "core/record.h"
+
+static uint64_t slow_ns = SMK_COST_SLOW_NS; /* atomic, like the next */
+static uint64_t slow = UINT64_MAX, fresh;   /* ticks */
+
+void smk_cost_set_slow(uint64_t ns) { smk_store_relaxed(&slow_ns, ns); }
+
+void smk_cost_prepare(void)
+{
+    smk_store_relaxed(&fresh, smk_ns_to_ticks(SMK_COST_FRESH_NS));
+    smk_store_relaxed(&slow, smk_ns_to_ticks(smk_load_relaxed(&slow_ns)));
+}
+
+static bool ask(struct smk_usage *usage) { return smk_sys_usage(true, usage) == 0; }
+
+void smk_cost_begin(struct smk_thread *t, uint64_t request, uint64_t now)
+{
+    t->cost_request = request;
+    if (!smk_gate_open(SMK_CAT_REQUEST) || now - t->cost_ticks < smk_load_relaxed(&fresh))
+        return;
+    t->cost_ticks = ask(&t->cost) ? now : 0;
+}
+
+void smk_cost_end(struct smk_thread *t, const smk_request *request, bool alone, uint64_t now)
+{
+    struct smk_usage before = t->cost, usage;
+    uint64_t since = t->cost_ticks;
+    if (now - request->begin < smk_load_relaxed(&slow) || t->cost_request != request->id)
+        return;
+    if (since == 0 || since > request->begin || !ask(&usage))
+        return;
+    t->cost = usage;
+    t->cost_ticks = now;
+    uint64_t *rec = smk_reserve(t, 8, SMK_EV_REQUEST_COST);
+    if (!rec)
+        return;
+    rec[1] = now;
+    rec[2] = request->id;
+    rec[3] = now - since;
+    rec[4] = usage.minor_faults - before.minor_faults;
+    rec[5] = usage.major_faults - before.major_faults;
+    rec[6] = smk_ns_to_ticks(usage.system_ns - before.system_ns);
+    rec[7] = smk_ns_to_ticks(usage.user_ns - before.user_ns);
+    bool exact = alone && since == request->begin;
+    smk_commit(t, rec, smk_record_head(SMK_EV_REQUEST_COST, 8, 0, exact ? SMK_COST_EXACT : SMK_COST_BOUND));
+}
