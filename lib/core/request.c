@@ -258,6 +258,7 @@ void smk_request_found(struct smk_thread *t, smk_request *request, uint32_t rout
     request->begin = arrived;
     request->slot = enlist(t, request);
     t->request = t->loop.found = request->id;
+    smk_cost_begin(t, request->id, now);
     smk_add_relaxed(&flights.begun, 1);
     uint64_t *rec = smk_reserve(t, 3, SMK_EV_REQUEST_BEGIN);
     if (!rec)
@@ -279,9 +280,9 @@ static void let_go(struct smk_thread *t, uint64_t id)
 void smk_request_answered(struct smk_thread *t, const smk_request *request, const struct smk_request_answer *answer,
                           uint64_t now)
 {
-    uint32_t status;
+    uint32_t status, moved;
     uint64_t duration = answer->wrote - smk_min_u64(request->begin, answer->wrote);
-    if (!end_once(request, &status))
+    if (!end_once(request, &status, &moved))
         return;
     smk_add_relaxed(&flights.ended, 1);
     for (uint32_t i = 0; i <= answer->more; i++)
@@ -291,6 +292,8 @@ void smk_request_answered(struct smk_thread *t, const smk_request *request, cons
     let_go(t, request->id);
     if (!smk_gate_open(SMK_CAT_REQUEST))
         return;
+    if (moved != SMK_MOVED_ON)
+        smk_cost_end(t, request, false, now);
     uint64_t *rec = smk_reserve(t, 8, SMK_EV_REQUEST_ANSWERED);
     if (!rec)
         return;
@@ -306,8 +309,8 @@ void smk_request_answered(struct smk_thread *t, const smk_request *request, cons
 
 void smk_request_dropped(struct smk_thread *t, const smk_request *request)
 {
-    uint32_t status;
-    if (!end_once(request, &status))
+    uint32_t status, moved;
+    if (!end_once(request, &status, &moved))
         return;
     smk_add_relaxed(&flights.ended, 1);
     if (!t)

@@ -21,6 +21,7 @@ static bool ask(struct smk_usage *usage) { return smk_sys_usage(true, usage) == 
 void smk_cost_begin(struct smk_thread *t, uint64_t request, uint64_t now)
 {
     t->cost_request = request;
+    t->cost_begin = now;
     if (!smk_gate_open(SMK_CAT_REQUEST) || now - t->cost_ticks < smk_load_relaxed(&fresh))
         return;
     t->cost_ticks = ask(&t->cost) ? now : 0;
@@ -32,7 +33,7 @@ void smk_cost_end(struct smk_thread *t, const smk_request *request, bool alone, 
     uint64_t since = t->cost_ticks;
     if (now - request->begin < smk_load_relaxed(&slow) || t->cost_request != request->id)
         return;
-    if (since == 0 || since > request->begin || !ask(&usage))
+    if (since == 0 || since > t->cost_begin || !ask(&usage))
         return;
     t->cost = usage;
     t->cost_ticks = now;
@@ -46,6 +47,6 @@ void smk_cost_end(struct smk_thread *t, const smk_request *request, bool alone, 
     rec[5] = usage.major_faults - before.major_faults;
     rec[6] = smk_ns_to_ticks(usage.system_ns - before.system_ns);
     rec[7] = smk_ns_to_ticks(usage.user_ns - before.user_ns);
-    bool exact = alone && since == request->begin;
+    bool exact = alone && since == t->cost_begin;
     smk_commit(t, rec, smk_record_head(SMK_EV_REQUEST_COST, 8, 0, exact ? SMK_COST_EXACT : SMK_COST_BOUND));
 }

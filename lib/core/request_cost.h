@@ -25,11 +25,11 @@ void smk_cost_set_slow(uint64_t ns);
 /* At each arming. */
 void smk_cost_prepare(void);
 
-/* A request begins on this thread. */
+/* This thread begins to work for a request. */
 void smk_cost_begin(struct smk_thread *t, uint64_t request, uint64_t now);
 
-/* It ends on this thread, and no other worked for it; `alone`: nor did this one for others. Records its cost,
- * where it is slow. */
+/* It ends now, on this thread, and no other worked for it; `alone`: nor did this one for others meanwhile. Records
+ * its cost, where it is slow. */
 void smk_cost_end(struct smk_thread *t, const smk_request *request, bool alone, uint64_t now);
 
 #endif

@@ -108,7 +108,8 @@ struct smk_thread {
     uint32_t tid;
     uint32_t index; /* of the slot; the same for ever */
     uint64_t cost_request; /* request_cost.h: the request that began last here … */
-    uint64_t cost_ticks;   /* … and when the kernel was asked last; 0: never */
+    uint64_t cost_begin;   /* … and when; ticks */
+    uint64_t cost_ticks;   /* when the kernel was asked last; 0: never … */
     struct smk_usage cost; /* … and what it said */
     uint64_t request_next; /* of a block of ids reserved for this thread, request.c */
     uint64_t ordinal;    /* sub-buffers opened so far */

@@ -271,9 +271,9 @@ enum smk_lock_epoch {
     SMK_EPOCH_UNMAP = 4
 };
 
-/* request_cost: what the kernel counted for the thread in [time - over, time], in which the request was: `over`
- * is as long as the request, or longer. Recorded before its request_end, for slow requests that one thread served
- * from begin to end. system, user: CPU time as the kernel tells it. */
+/* request_cost: what the kernel counted for the thread in [time - over, time], in which it worked for the request:
+ * `over` is as long as that, or longer. Recorded before the event of its end, for slow requests that one thread
+ * served from begin to end. system, user: CPU time as the kernel tells it. */
 enum smk_request_cost {
     SMK_COST_EXACT = 0, /* counted from the request's begin */
     SMK_COST_BOUND = 1  /* counted from a moment before it: at most so much */
