@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "live.h"
 
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include "core/site.h"
 #include "heap.h"
 #include "log.h"
+#include "source/conn.h"
 #include "source/proto.h"
 
 /* The bounds that Prometheus gets are every eighth of ours, so exact: 2^16 ns (66 us) to 2^36 ns (69 s). */
@@ -28,6 +30,8 @@ void smk_live_begin(const struct smk_settings *settings)
     smk_store_relaxed(&smk_proto_wanted.names, settings->request_names);
     if (smk_routes_set_capacity((uint32_t)settings->routes) < 0)
         smk_agent_log("routes: %s", smk_last_error());
+    if (smk_conns_set_capacity((uint32_t)settings->connections) < 0)
+        smk_agent_log("connections: %s", smk_last_error());
 }
 
 /* ---- text ----------------------------------------------------------------------------------------------- */
@@ -185,8 +189,20 @@ void smk_live_put_status(struct smk_json *json)
 {
     struct smk_routes_stats routes;
     struct smk_requests_stats requests;
+    struct smk_conns_stats conns;
     smk_routes_stats(&routes);
     smk_requests_stats(&requests);
+    smk_conns_stats(&conns);
+    smk_json_begin(json, "connections", '{');
+    smk_json_number(json, "max", conns.capacity);
+    smk_json_number(json, "accepted", conns.accepted);
+    smk_json_number(json, "found", conns.found);
+    smk_json_number(json, "refused", conns.refused);
+    smk_json_number(json, "protocol_unknown", conns.unknown);
+    smk_json_number(json, "contended", conns.contended);
+    smk_json_number(json, "arrivals_asked", conns.asked);
+    smk_json_number(json, "arrivals_unknown", conns.ranges);
+    smk_json_end(json, '}');
     smk_json_begin(json, "requests", '{');
     smk_json_flag(json, "without_source", smk_load_relaxed(&smk_proto_wanted.requests));
     smk_json_flag(json, "names_of_those", smk_load_relaxed(&smk_proto_wanted.names));

@@ -35,6 +35,7 @@
     X(BYTES, buffer,              "32MiB",    UINT64_C(524288), UINT64_C(4294967296), "size of the buffer")           \
     X(FLAG,  requests_without_source, "on",   0, 0,    "requests on sockets that the program accepts")                \
     X(FLAG,  request_names,       "on",       0, 0,    "of those: method and path, or command; off: their protocol")  \
+    X(COUNT, connections,         "16384",    1, 131072, "followed at once; requests of others are not seen")        \
     X(COUNT, routes,              "256",      1, 4096, "with figures of their own; what comes later is \"other\"")    \
     X(TIME,  alloc_slow,          "100us",    1000, 10 * SMK__SEC, "longer calls of the allocator are waits (alloc)") \
     X(SHARE, budget_recorder,     "2%",       0, 10000, "of the process's CPU time that the recorder may cost")       \

@@ -28,7 +28,7 @@ int smk_conns_set_capacity(uint32_t capacity)
 {
     if (capacity == 0 || capacity > SMK_CONNS_LIMIT)
         return smk_fail(SMK_E_INVALID, "%u connections: from 1 to %u", capacity, SMK_CONNS_LIMIT);
-    if (smk_load_relaxed(&conns.array))
+    if (smk_load_relaxed(&conns.array) && capacity != conns.capacity)
         return smk_fail(SMK_E_BUSY, "the table of connections is made already");
     conns.capacity = capacity;
     return 0;
@@ -46,7 +46,6 @@ void smk_conns_stats(struct smk_conns_stats *stats)
         .contended = smk_load_relaxed(&c->contended),
         .asked = smk_load_relaxed(&c->asked),
         .ranges = smk_load_relaxed(&c->ranges),
-        .requests = smk_load_relaxed(&c->requests),
     };
 }
 
@@ -166,7 +165,7 @@ void smk_conn_give_up(struct smk_thread *t, struct smk_fd_slot *slot, struct smk
 void smk_conn_accepted(const struct smk_seen *seen, int listener, int fd, uint64_t now)
 {
     struct smk_fd_slot *slot = smk_fd_slot(fd), *from = smk_fd_slot(listener);
-    if (!slot || !smk_gate_open(SMK_CAT_REQUEST))
+    if (!slot || !smk_gate_open(SMK_CAT_REQUEST) || !smk_load_relaxed(&smk_proto_wanted.requests))
         return;
     if (from && smk_load_relaxed(&from->conn) == SMK_CONN_NEW) {
         smk_conn_note_listener(listener);
@@ -211,14 +210,18 @@ void smk_conn_copied(int from, int to)
 
 /* ---- arming ---------------------------------------------------------------------------------------------- */
 
+/* Two that arm at once: the other goes without connections for as long as this takes. */
 static void make_table(void)
 {
+    static uint32_t begun;
+    if (smk_exchange_acq_rel(&begun, 1)) /* pairs with: itself */
+        return;
     uint32_t *next = smk_sys_map(conns.capacity * sizeof *next);
-    struct smk_conn *array = smk_sys_map(conns.capacity * sizeof *array), *none = NULL;
+    struct smk_conn *array = smk_sys_map(conns.capacity * sizeof *array);
     if (!next || !array)
         return;
     smk_slots_init(&conns.slots, next, conns.capacity);
-    smk_cas_acq_rel(&conns.array, &none, array); /* pairs with: smk_conn_make */
+    smk_store_release(&conns.array, array); /* pairs with: smk_conn_make */
 }
 
 /* What is open stays open on the host's side, unseen. The generation goes on, so that nobody who was in the

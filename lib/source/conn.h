@@ -43,7 +43,6 @@ struct smk_conns_stats {
     uint64_t contended;  /* given up because another thread was at them */
     uint64_t asked;      /* times that the kernel was asked when bytes had arrived */
     uint64_t ranges;     /* requests whose arrival is not known */
-    uint64_t requests;   /* found */
 };
 
 void smk_conns_stats(struct smk_conns_stats *stats);

@@ -85,7 +85,6 @@ static void begin(const struct smk_seen *seen, struct smk_conn *conn, int fd, co
     conn->answering = 0;
     conn->answer.kind = SMK_ANSWER_NONE;
     conn->no_body = first->name_len > 5 && memcmp(first->name, "HEAD ", 5) == 0;
-    smk_add_relaxed(&smk_conns_count.requests, first->requests);
     smk_request_found(seen->t, &conn->request, route_of(conn, first), now - arrival.delay, now);
     if (SMK_UNLIKELY(arrival.at_most >= smk_load_relaxed(&smk_slept.away)))
         record_delay(seen->t, conn, &arrival, fd, now);
