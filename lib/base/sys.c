@@ -158,7 +158,7 @@ int smk_sys_futex_wake(uint32_t *word, int count)
     return (int)enter3(SYS_futex, word, FUTEX_WAKE_PRIVATE, count);
 }
 
-static uint32_t no_barrier, no_copy, no_perf; /* atomic */
+static uint32_t no_barrier, no_copy, no_perf, no_usage; /* atomic */
 
 int smk_sys_barrier(void)
 {
@@ -185,26 +185,17 @@ int smk_sys_perf_event(const struct perf_event_attr *attr, int tid)
     return (int)enter5(SYS_perf_event_open, attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
-static uint32_t no_usage; /* atomic */
-
 void smk_sys_usage_forget(void) { smk_store_relaxed(&no_usage, 1); }
 void smk_sys_usage_retry(void) { smk_store_relaxed(&no_usage, 0); }
 
-static uint64_t ns_of(const struct timeval *tv)
-{
-    return (uint64_t)tv->tv_sec * 1000000000u + (uint64_t)tv->tv_usec * 1000u;
-}
-
 int smk_sys_usage(bool thread, struct smk_usage *usage)
 {
-    struct rusage now;
-    if (smk_load_relaxed(&no_usage))
-        return -ENOSYS;
-    int rc = (int)enter2(SYS_getrusage, thread ? RUSAGE_THREAD : RUSAGE_SELF, &now);
-    if (rc == 0)
-        *usage = (struct smk_usage){ns_of(&now.ru_utime), ns_of(&now.ru_stime), (uint64_t)now.ru_minflt,
-                                    (uint64_t)now.ru_majflt};
-    return rc;
+    struct rusage now = {0};
+    long rc = smk_load_relaxed(&no_usage) ? -ENOSYS : enter2(SYS_getrusage, thread ? RUSAGE_THREAD : RUSAGE_SELF, &now);
+    *usage = (struct smk_usage){(uint64_t)now.ru_utime.tv_sec * 1000000000u + (uint64_t)now.ru_utime.tv_usec * 1000u,
+                                (uint64_t)now.ru_stime.tv_sec * 1000000000u + (uint64_t)now.ru_stime.tv_usec * 1000u,
+                                (uint64_t)now.ru_minflt, (uint64_t)now.ru_majflt};
+    return (int)rc;
 }
 
 void smk_sys_copy_memory_forget(void) { smk_store_relaxed(&no_copy, 1); }
