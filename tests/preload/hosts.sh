@@ -8,6 +8,21 @@ expect "closer" "$(timeout 60 env LD_PRELOAD="$preload" STALLMARK_RECORD="$tmp/c
 is_clean "$tmp/c.stall"
 expect "closer: threads" "$(count thread_start "$tmp/c.stall")" 12
 
+# The same with both doors open, asked meanwhile.
+env LD_PRELOAD="$preload" STALLMARK_SOCKET="$tmp/c.sock" STALLMARK_DIRECTORY="$tmp" STALLMARK_LISTEN=127.0.0.1:0 timeout 60 \
+    "$programs/closer" >"$tmp/closed" &
+host=$!
+served=0
+while kill -0 $host 2>/dev/null; do
+    curl -sS -f --max-time 5 --unix-socket "$tmp/c.sock" http://localhost/debug/trace/status >"$tmp/status" 2>/dev/null || { sleep 0.01; continue; }
+    served=$((served + 1))
+    address=$(grep -o '127\.0\.0\.1:[0-9]*' "$tmp/status" | head -n 1)
+    curl -sS -f --max-time 5 "http://$address/debug/trace?duration=10ms" >/dev/null 2>&1
+done
+wait $host
+expect "closer with an agent" "$(cat "$tmp/closed")" "all closed"
+[ $served -gt 0 ] || fail "closer: the agent was never asked"
+
 for options in "STALLMARK_RECORD=$tmp/p.stall" "STALLMARK_SOCKET=$tmp/p.sock" \
     "STALLMARK_SOCKET=$tmp/q.sock STALLMARK_LISTEN=127.0.0.1:0"; do
     # shellcheck disable=SC2086 # several of them
