@@ -35,8 +35,8 @@ is_clean() {
     }
 }
 
-# count EVENT FILE
-count() { "$stallmark" dump "$2" | awk -v event="$1" '$3 == event || $4 == event { n++ } END { print n + 0 }'; }
+# count EVENT FILE: its column is the third, behind the process where there are several, and a name with a space
+count() { "$stallmark" dump "$2" | awk -v event="$1" '$3 == event || $4 == event || $5 == event { n++ } END { print n + 0 }'; }
 
 # fact KEY FILE
 fact() { "$stallmark" info "$2" | sed -n "s/^ *$1  *//p"; }
