@@ -57,7 +57,7 @@ size_t smk_conns_missing(char *text, size_t size)
     text[0] = '\0';
     if (stats.unknown)
         len += (size_t)snprintf(text + len, size - len,
-                                "requests of %llu connections: TLS, or another protocol that is not known\n",
+                                "requests of %llu connections: TLS or another protocol, or answers that are not seen\n",
                                 (unsigned long long)stats.unknown);
     if (stats.refused && len < size)
         len += (size_t)snprintf(text + len, size - len, "requests of %llu connections: more than %u at once\n",

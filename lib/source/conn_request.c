@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "source/loop.h"
 
+#define BEHIND_MAX 64u /* reads that bring more while nothing is answered: the answers go ways that we do not see */
 #define GRAIN_NS UINT64_C(4000000) /* of the kernel's word about arrivals */
 
 /* ---- arrival --------------------------------------------------------------------------------------------- */
@@ -83,6 +84,7 @@ static void begin(const struct smk_seen *seen, struct smk_conn *conn, int fd, co
     conn->read_at = now;
     conn->wrote = 0;
     conn->answering = 0;
+    conn->behind = 0;
     conn->answer.kind = SMK_ANSWER_NONE;
     conn->no_body = first->name_len > 5 && memcmp(first->name, "HEAD ", 5) == 0;
     smk_request_found(seen->t, &conn->request, route_of(conn, first), now - arrival.delay, now);
@@ -191,16 +193,18 @@ void smk_conn_read(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd
     if (!conn || !is_followed(seen->t, slot, conn))
         return;
     if (!nothing) {
-        if (SMK_UNLIKELY(!parse(conn, bytes, &first))) {
+        if (SMK_UNLIKELY(!parse(conn, bytes, &first) || conn->behind >= BEHIND_MAX)) {
             smk_conn_give_up(seen->t, slot, conn);
             return;
         }
         if (first.requests && conn->request.id && conn->wrote)
             smk_conn_ends(seen->t, conn, now);
-        if (first.requests && conn->request.id)
+        if (first.requests && conn->request.id) {
             conn->more += first.requests;
-        else if (first.requests)
+            conn->behind++;
+        } else if (first.requests) {
             begin(seen, conn, fd, &first, now);
+        }
     }
     if (nothing || (size_t)result < asked)
         conn->empty_at = seen->since;

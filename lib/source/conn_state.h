@@ -27,7 +27,7 @@ struct smk_conn {
     uint8_t answering;  /* the answer has begun */
     uint8_t named_len;  /* of `named`; 0: none */
     uint8_t no_body;    /* the request was for a head alone */
-    uint8_t unused;
+    uint8_t behind;     /* reads that brought requests while this one was not answered */
     uint32_t named_route;
     char named[SMK_CONN_NAME_KEPT];
 };

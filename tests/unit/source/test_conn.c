@@ -481,6 +481,24 @@ static void test_contended(void **state)
     assert_int_equal(count_of(SMK_EV_REQUEST_ANSWERED), 0);
 }
 
+/* A server whose answers are not seen (stdio writes them, say) has no requests that go on for ever. */
+static void test_never_answered(void **state)
+{
+    (void)state;
+    struct smk_conns_stats before, after;
+    struct link l = connect_one();
+    smk_conns_stats(&before);
+    for (int i = 0; i < 70; i++)
+        take(&l, GET("/mute"));
+    smk_conns_stats(&after);
+    assert_int_equal(after.unknown, before.unknown + 1);
+    assert_int_equal(in_flight(), 0);
+    read_records(l.since);
+    disconnect(&l);
+    assert_int_equal(count_of(SMK_EV_REQUEST_DROPPED), 1);
+    assert_int_equal(count_of(SMK_EV_REQUEST_ANSWERED), 0);
+}
+
 static void test_marked(void **state)
 {
     (void)state;
@@ -543,6 +561,7 @@ int main(void)
         cmocka_unit_test(test_loop_range),
         cmocka_unit_test(test_loop_leaves),
         cmocka_unit_test(test_contended),
+        cmocka_unit_test(test_never_answered),
         cmocka_unit_test(test_marked),
         cmocka_unit_test(test_disarmed_in_between),
     };
