@@ -10,6 +10,7 @@ requests=$work/requests
 sockets=$work/run/stallmark
 mkdir -m 700 "$answers" "$work/run" "$sockets"
 cd "$work" || exit 1
+(umask 077 && echo 0123456789abcdef0123 >token)
 
 # put METHOD_PATH STATUS BODY
 put() { printf '%s\n%s' "$2" "$3" >"$answers/$1"; }
@@ -52,6 +53,19 @@ expect 2 "process $$ \\(live.sh\\) has no agent, but these of its children have 
 sleep 100 &
 pids+=($!)
 expect 2 'process [0-9]+ \((sleep|live.sh)\) has no agent; start it again with: stallmark run -- ' -- status $!
+expect 0 '^partial: out of /proc, since the process has no agent' "^ *$! +waiting +[0-9.]+ s +[^ ]+ +[^ ]+ +sleep\$" -- threads $!
+expect 0 '^partial: out of /proc, since its agent does not say more' 'fake_agent$' -- threads $pid
+expect 2 'does not list its threads' -- threads "$url"
+put GET_debug_threads 200 'as the agent says'
+expect 0 '^as the agent says$' -- threads --token-file "$work/token" "$socket"
+expect 2 'there is no process 4194305' -- threads 4194305
+if unshare --pid --fork true 2>/dev/null; then
+    unshare --pid --fork --kill-child sleep 100 &
+    pids+=($!)
+    inside() { inner=$(pgrep -P "$1"); }
+    wait_for 5 inside $! || say "no process in a namespace of its own"
+    expect 2 'is in a container \(another pid namespace\)' '^  docker run .*-e LD_PRELOAD=/' -- status "$inner"
+fi
 for target in foo 0 99999999999 4194305 '' /nowhere/x.sock "$work" "$requests" http:// https:///x ftp://x 'http://a@b'; do
     expect 2 'allowed (is|are) ' -- status "$target"
 done
@@ -68,13 +82,15 @@ done
 expect 0 "^$id\.stall\$" -- capture $pid --duration 10ms
 [ "$(cat $id.stall)" = 'the file' ] || say "another file came"
 [ "$(stat -c %a $id.stall)" = 600 ] || say "the file is not 0600"
-asked 'POST /debug/trace?duration=10ms HTTP/1.1 host=localhost'
+asked "POST /debug/trace?duration=10ms&pid=$pid HTTP/1.1 host=localhost"
+expect 0 '^tree\.stall$' -- capture $pid --tree --duration 11ms -o tree.stall
+asked 'POST /debug/trace?duration=11ms HTTP/1.1 host=localhost'
 echo old >$id.stall
 expect 2 "'$id.stall' cannot be written: File exists" -- capture $pid --duration 10ms
 [ "$(cat $id.stall)" = old ] || say "a file was overwritten without a word"
 expect 0 '^out\.stall$' -- capture --duration=1ms -o out.stall --categories +lock,-net --max-bytes 64MiB \
     --name 'a&b ü' $pid
-asked 'POST /debug/trace?duration=1ms&categories=%2Block,-net&max_bytes=64MiB&name=a%26b%20%C3%BC HTTP/1.1 host=localhost'
+asked "POST /debug/trace?duration=1ms&categories=%2Block,-net&max_bytes=64MiB&name=a%26b%20%C3%BC&pid=$pid HTTP/1.1 host=localhost"
 echo old >out.stall
 expect 0 -- capture --duration 1ms --output out.stall $pid
 [ "$(cat out.stall)" = 'the file' ] || say "-o did not replace the file"
@@ -82,7 +98,7 @@ expect 2 "'5x' is no value for --duration; allowed is" -- capture $pid --duratio
 expect 2 "'/nowhere/x' cannot be written" -- capture $pid -o /nowhere/x
 expect 2 "is no regular file" -- capture $pid -o "$work"
 armed=$(grep -c '^POST /debug/trace?' "$requests")
-[ "$armed" = 4 ] || say "what cannot be kept was armed all the same: $armed times"
+[ "$armed" = 5 ] || say "what cannot be kept was armed all the same: $armed times"
 
 # Still recording when it is asked for: asked again.
 put "HEAD_debug_traces_${id//-/_}.1" 409 ''

@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "duration.h"
 #include "fetch.h"
+#include "process.h"
 #include "trace_symbolize.h"
 
 #define DURATION_DEFAULT UINT64_C(5000000000) /* as the agent's */
@@ -13,7 +14,7 @@ extern const struct smk_command smk_cmd_report;
 
 struct capture_options {
     const char *duration, *output, *categories, *max_bytes, *name, *token_file;
-    bool report, no_symbols;
+    bool report, no_symbols, tree;
 };
 
 static int show(const struct capture_options *options, char *path)
@@ -29,6 +30,42 @@ static int show(const struct capture_options *options, char *path)
     char *arguments[] = {(char *)"report", (char *)"--", path, NULL};
     smk_cli_set_command("report");
     return smk_cmd_report.run(3, arguments);
+}
+
+/* The process that speaks for the family of this one, which it is itself in most cases. */
+static int open_first(struct smk_client *client, const char *token_file)
+{
+    struct smk_reply reply;
+    char first[16];
+    int status = smk_client_want(client, "GET", "/debug/trace/status", &reply);
+    const json_t *family = status ? NULL : json_object_get(reply.json, "family");
+    json_int_t pid = json_integer_value(json_object_get(reply.json, "pid"));
+    json_int_t speaks = json_integer_value(json_object_get(family, "first"));
+    smk_reply_free(&reply);
+    if (status || !family || speaks == 0 || speaks == pid)
+        return status;
+    if (client->target.pid != (pid_t)pid)
+        return smk_cli_fail("the first of its family is process %lld of its own pid namespace: name that one",
+                            (long long)speaks);
+    smk_client_close(client);
+    snprintf(first, sizeof(first), "%lld", (long long)speaks);
+    return smk_client_open(client, first, token_file);
+}
+
+/* A pid is that process alone; a socket or an URL is whatever answers there. */
+static int choose_processes(const struct capture_options *options, struct smk_client *client, struct smk_query *query)
+{
+    char pid[16];
+    struct smk_process process;
+    if (client->target.pid == 0)
+        return 0;
+    if (options->tree)
+        return open_first(client, options->token_file);
+    if (!smk_process_read(&process, client->target.pid))
+        return 0; /* it has just ended, which its socket says */
+    snprintf(pid, sizeof(pid), "%d", process.inner_pid);
+    smk_query_add(query, "pid", pid);
+    return 0;
 }
 
 static int capture(const struct capture_options *options, const char *target)
@@ -49,6 +86,9 @@ static int capture(const struct capture_options *options, const char *target)
     smk_query_add(&query, "categories", options->categories);
     smk_query_add(&query, "max_bytes", options->max_bytes);
     smk_query_add(&query, "name", options->name);
+    status = choose_processes(options, &client, &query);
+    if (status)
+        return status;
     status = query.too_long ? smk_cli_fail("the values are too long")
                             : smk_fetch_prepare(&fetch, options->output);
     if (status)
@@ -72,6 +112,7 @@ static int run(int argc, char **argv)
         {"output", 'o', SMK_CLI_TEXT, &set.output, NULL},
         {"report", 0, SMK_CLI_FLAG, &set.report, NULL},
         {"no-symbols", 0, SMK_CLI_FLAG, &set.no_symbols, NULL},
+        {"tree", 0, SMK_CLI_FLAG, &set.tree, NULL},
         {"categories", 0, SMK_CLI_TEXT, &set.categories, NULL},
         {"max-bytes", 0, SMK_CLI_TEXT, &set.max_bytes, NULL},
         {"name", 0, SMK_CLI_TEXT, &set.name, NULL},
@@ -97,6 +138,7 @@ const struct smk_command smk_cmd_capture = {
     "  --duration TIME     how long, as 500ms or 1m30s (5s)\n"
     "  -o, --output FILE   where to, replacing what is there (<id>.stall in the current "
     "directory)\n"
+    "  --tree              with a pid: its whole family of forked processes in one file, not it alone\n"
     "  --report            print the report of it\n"
     "  --no-symbols        leave the trace as it came: without the names that this machine's files have\n"
     "                      (stallmark symbolize)\n"

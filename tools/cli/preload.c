@@ -14,19 +14,36 @@
 static const char *const places[] = {"/../lib/" LIBRARY, "/../" SMK_LIBDIR "/" LIBRARY,
                                      "/../lib/" SMK_ARCHITECTURE "/" LIBRARY, "/../lib64/" LIBRARY};
 
-static int find_library(char library[PATH_MAX])
+static bool read_own_place(char here[PATH_MAX])
 {
-    char here[PATH_MAX], path[PATH_MAX + 128];
-    ssize_t len = readlink("/proc/self/exe", here, sizeof(here) - 1);
+    ssize_t len = readlink("/proc/self/exe", here, PATH_MAX - 1);
     if (len < 0)
-        return smk_cli_fail("/proc/self/exe cannot be read: %s", strerror(errno));
+        return false;
     here[len] = '\0';
     *strrchr(here, '/') = '\0';
+    return true;
+}
+
+bool smk_preload_find(char library[PATH_MAX])
+{
+    char here[PATH_MAX], path[PATH_MAX + 128];
+    if (!read_own_place(here))
+        return false;
     for (size_t i = 0; i < SMK_ARRAY_LEN(places); i++) {
         snprintf(path, sizeof(path), "%s%s", here, places[i]);
         if (realpath(path, library) && access(library, R_OK) == 0)
-            return 0;
+            return true;
     }
+    return false;
+}
+
+static int find_library(char library[PATH_MAX])
+{
+    char here[PATH_MAX];
+    if (smk_preload_find(library))
+        return 0;
+    if (!read_own_place(here))
+        return smk_cli_fail("/proc/self/exe cannot be read: %s", strerror(errno));
     return smk_cli_fail(LIBRARY
                         " is not beside this program; looked for as %s%s and below %s/../%s",
                         here, places[0], here, SMK_LIBDIR);

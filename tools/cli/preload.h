@@ -18,6 +18,9 @@ struct smk_preload {
     bool shell_script;
 };
 
+/* The library beside this binary; false: it is not there, and nothing is said. */
+bool smk_preload_find(char library[PATH_MAX]);
+
 /* Finds the library beside this binary and the program, and checks that the one will be loaded into
  * the other. 0, or SMK_EXIT_USAGE, said. */
 int smk_preload_prepare(struct smk_preload *preload, char **argv);

@@ -13,6 +13,7 @@
 
 #include "base/places.h"
 #include "process.h"
+#include "restart.h"
 
 static void clear(struct smk_target *target)
 {
@@ -121,7 +122,7 @@ static void list_children(pid_t pid, char *text, size_t size)
 
 static int find_process(struct smk_target *target, pid_t pid)
 {
-    char command[1024], children[256];
+    char children[256];
     struct smk_process process;
     int status = smk_target_of_process(target, pid);
     if (status == 0)
@@ -135,9 +136,7 @@ static int find_process(struct smk_target *target, pid_t pid)
     if (children[0])
         return smk_cli_fail("process %d (%s) has no agent, but these of its children have one:%s", pid,
                             process.name, children);
-    smk_process_command(pid, command, sizeof(command));
-    return smk_cli_fail("process %d (%s) has no agent; start it again with: stallmark run -- %s",
-                        pid, process.name, command[0] ? command : process.name);
+    return smk_restart_say(&process);
 }
 
 /* ---- a socket, an URL ------------------------------------------------------------------------------------ */

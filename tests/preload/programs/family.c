@@ -6,9 +6,12 @@
  *   number     ends by syscall(SYS_exit_group)
  *   instead    executes another program in its place
  *   nothing    tries to, where there is none, and in children of fork and vfork; goes on
+ *   serve      daemon(), then two workers; all three poll for 60 seconds at most; says their pids, the first
+ *              process' first
  *   many       200 children one after the other; says how long they took, in ms, on stderr
  */
 #define _GNU_SOURCE
+#include <poll.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -116,6 +119,22 @@ static int nothing(void)
     return status;
 }
 
+static int serve(void)
+{
+    if (daemon(1, 1) != 0)
+        return 1;
+    printf("%d", getpid());
+    pid_t first = fork();
+    pid_t second = first ? fork() : 0;
+    if (first && second) {
+        printf(" %d %d\n", first, second);
+        fflush(stdout);
+    }
+    for (int i = 0; i < 1200; i++)
+        poll(NULL, 0, 50);
+    _exit(0);
+}
+
 static int many(void)
 {
     struct timespec a, b;
@@ -144,6 +163,8 @@ int main(int argc, char **argv)
         return daemonize() != 0;
     if (strcmp(way, "quick") == 0 || strcmp(way, "number") == 0 || strcmp(way, "instead") == 0)
         return end_in_a_hurry(way);
+    if (strcmp(way, "serve") == 0)
+        return serve();
     if (strcmp(way, "nothing") == 0)
         return nothing() != 0;
     return many() != 0;

@@ -1,0 +1,163 @@
+/* stallmark threads: what each thread of a process is at now, as its agent says; without one, as /proc does. */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/sys.h"
+#include "cli.h"
+#include "client.h"
+#include "process.h"
+
+extern const struct smk_command smk_cmd_threads;
+
+struct thread {
+    int tid;
+    char name[32], wchan[64], call[64];
+    char state;
+    uint64_t cpu_ticks;
+};
+
+static const char *state_name(char state)
+{
+    switch (state) {
+    case 'R':
+        return "running or ready";
+    case 'S':
+        return "waiting";
+    case 'D':
+        return "waiting (disk)";
+    case 'T':
+    case 't':
+        return "stopped";
+    case 'Z':
+        return "ended";
+    default:
+        return "other";
+    }
+}
+
+/* "4711 (name) S …": utime and stime are the 12th and 13th behind the state. */
+static bool read_stat(const char *task, struct thread *thread)
+{
+    char path[128], stat[1024];
+    snprintf(path, sizeof(path), "%s/%d/stat", task, thread->tid);
+    if (smk_sys_slurp(path, stat, sizeof(stat)) <= 0)
+        return false;
+    const char *open = strchr(stat, '('), *behind = strrchr(stat, ')');
+    if (!open || !behind || behind < open || behind[1] != ' ')
+        return false;
+    snprintf(thread->name, sizeof(thread->name), "%.*s", (int)(behind - open - 1), open + 1);
+    thread->state = behind[2];
+    char *at = (char *)behind + 3;
+    for (int field = 0; field < 10 && at; field++)
+        at = strchr(at + 1, ' ');
+    if (at) {
+        thread->cpu_ticks = strtoull(at, &at, 10);
+        thread->cpu_ticks += strtoull(at, NULL, 10);
+    }
+    return true;
+}
+
+/* Of `wchan` and `syscall`: what the kernel lets this user see. */
+static void read_word(const char *task, int tid, const char *file, char *word, size_t size)
+{
+    char path[128], text[256];
+    snprintf(path, sizeof(path), "%s/%d/%s", task, tid, file);
+    int len = smk_sys_slurp(path, text, sizeof(text));
+    snprintf(word, size, "%.*s", len > 0 ? (int)strcspn(text, " \n") : 1, len > 0 ? text : "-");
+}
+
+static void put_thread(const struct thread *thread)
+{
+    double cpu = (double)thread->cpu_ticks / (double)sysconf(_SC_CLK_TCK);
+    printf("%7d  %-16s  %9.2f s  ", thread->tid, state_name(thread->state), cpu);
+    bool waits = strcmp(thread->wchan, "0") != 0 && strcmp(thread->wchan, "-") != 0;
+    smk_cli_puts(stdout, waits ? thread->wchan : "-");
+    printf("%*s", waits && strlen(thread->wchan) < 24 ? 24 - (int)strlen(thread->wchan) : waits ? 1 : 23, "");
+    printf("%-8s  ", strcmp(thread->call, "running") == 0 ? "-" : thread->call);
+    smk_cli_puts(stdout, thread->name);
+    putchar('\n');
+}
+
+/* What /proc has. */
+static int show_proc(pid_t pid, const char *why)
+{
+    char task[64];
+    struct smk_process process;
+    snprintf(task, sizeof(task), "/proc/%d/task", pid);
+    DIR *threads = smk_process_read(&process, pid) ? opendir(task) : NULL;
+    if (!threads)
+        return smk_cli_fail("there is no process %d; allowed are " SMK_TARGET_ALLOWED, pid);
+    printf("partial: out of /proc, since %s; no stacks, no holders of locks\n", why);
+    printf("    TID  STATE                    CPU  WAITS IN                SYSCALL   NAME\n");
+    for (struct dirent *entry = readdir(threads); entry; entry = readdir(threads)) {
+        struct thread thread = {.tid = (int)strtol(entry->d_name, NULL, 10)};
+        if (thread.tid <= 0 || !read_stat(task, &thread))
+            continue;
+        read_word(task, thread.tid, "wchan", thread.wchan, sizeof(thread.wchan));
+        read_word(task, thread.tid, "syscall", thread.call, sizeof(thread.call));
+        put_thread(&thread);
+    }
+    closedir(threads);
+    return SMK_EXIT_FINE;
+}
+
+/* True when its agent has answered; an older one has no such route. */
+static bool ask_agent(struct smk_client *client, int *status)
+{
+    struct smk_reply reply;
+    *status = smk_client_ask(client, "GET", "/debug/threads", &reply);
+    bool answered = *status == 0 && reply.status != 404 && reply.status != 501;
+    if (answered && reply.status == 200)
+        smk_cli_put_text(stdout, reply.body, reply.len);
+    else if (answered)
+        *status = smk_client_fail(&reply);
+    smk_reply_free(&reply);
+    return answered;
+}
+
+/* A pid is looked at in any case; a socket or an URL is an agent's. */
+static int threads(const char *target, const char *token_file)
+{
+    static struct smk_client client;
+    struct smk_target found;
+    char *end;
+    int status = 0;
+    long pid = strtol(target, &end, 10);
+    bool is_pid = target[0] >= '0' && target[0] <= '9' && *end == '\0' && pid > 0 && pid <= INT32_MAX;
+    if (is_pid && smk_target_of_process(&found, (pid_t)pid) != 0)
+        return show_proc((pid_t)pid, "the process has no agent that this user may ask");
+    if (is_pid)
+        smk_target_close(&found);
+    status = smk_client_open(&client, target, token_file);
+    if (status)
+        return status;
+    bool answered = ask_agent(&client, &status);
+    smk_client_close(&client);
+    if (answered)
+        return status;
+    return is_pid ? show_proc((pid_t)pid, "its agent does not say more")
+                  : smk_cli_fail("the agent at %s does not list its threads; with its pid, /proc is asked", target);
+}
+
+static int run(int argc, char **argv)
+{
+    const char *token_file = NULL;
+    const struct smk_cli_option options[] = {{"token-file", 0, SMK_CLI_TEXT, &token_file, NULL}, SMK_CLI_END};
+    struct smk_cli_args args;
+    if (!smk_target_parse(&args, &smk_cmd_threads, options, argc, argv))
+        return args.exit_code;
+    return threads(args.operand[0], token_file);
+}
+
+const struct smk_command smk_cmd_threads = {
+    "threads",
+    "usage: stallmark threads TARGET [--token-file FILE]\n"
+    "\n"
+    "What each thread of a process is at now. TARGET is a pid, the path of a unix socket, or an URL. Of a\n"
+    "process without an agent it is what /proc has, and the first line says so: state, CPU time, where in\n"
+    "the kernel it waits, number of the system call, name.\n"
+    "\n"
+    "  --token-file FILE  the token that the agent wants (the file that STALLMARK_TOKEN_FILE names)\n",
+    "what each thread of a process is at now", run};
