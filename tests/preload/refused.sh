@@ -69,7 +69,7 @@ for call in mmap:12 mprotect:12 clone3:11 clone:11 openat:13 openat:24 read:5 ep
 done
 
 # And nothing is done that is not asked for, but for what every program does and no filter can forbid it.
-always="clock_gettime exit exit_group getegid geteuid getgid getpid gettid getuid"
+always="clock_gettime exit exit_group getegid geteuid getgid getpid getppid gettid getuid"
 if command -v strace >/dev/null; then
     (sleep 0.2; echo) | strace -f -o "$tmp/plain" "$programs/lives" >/dev/null
     (
