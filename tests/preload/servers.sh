@@ -21,6 +21,12 @@ await_end() { # PID NAME
     kill -9 "$1"
 }
 
+# requests ROUTE FILE: how many of a route there are.
+requests() {
+    "$stallmark" report --json "$2" | perl -MJSON::PP -e 'local $/; my $r = decode_json(<STDIN>);
+        print map { $_->{latency}{count} } grep { $_->{route} eq $ARGV[0] } @{$r->{routes}}' "$1"
+}
+
 if command -v redis-server >/dev/null && command -v redis-cli >/dev/null; then
     mkdir "$tmp/redis"
     env LD_PRELOAD="$preload" STALLMARK_RECORD="$tmp/redis.stall" redis-server --port 0 --unixsocket "$tmp/redis.sock" --io-threads 2 \
@@ -39,6 +45,7 @@ if command -v redis-server >/dev/null && command -v redis-cli >/dev/null; then
     is_clean "$tmp/redis.stall"
     expect "redis' end" "$(fact capture.reason "$tmp/redis.stall")" exit
     [ "$(count thread_start "$tmp/redis.stall")" -ge 4 ] || fail "redis' threads were not seen"
+    expect "redis' requests" "$(requests GET "$tmp/redis.stall") $(requests SET "$tmp/redis.stall")" "200 1"
 fi
 if command -v memcached >/dev/null; then
     # As root it gives up its rights before a thread of ours begins: the file is root's, and whole all the same.
@@ -70,5 +77,6 @@ PL
     expect "memcached's exit code" $? 0
     is_clean "$tmp/mc.stall"
     [ "$(count thread_start "$tmp/mc.stall")" -ge 4 ] || fail "memcached's threads were not seen"
+    expect "memcached's requests" "$(requests set "$tmp/mc.stall")" 3000
 fi
 exit $bad
