@@ -30,6 +30,7 @@
 #include "heap.h"
 #include "live.h"
 #include "log.h"
+#include "recorder.h"
 #include "store.h"
 
 #define STOP_NS   UINT64_C(2000000000)
@@ -48,23 +49,6 @@ static bool leads;                        /* the loop's: the TCP front was ours 
 
 /* ---- the loop's beginning and end --------------------------------------------------------------------------- */
 
-/* Two hundredths of a container's memory, where that is less than the buffer's default. */
-static uint64_t buffer_bytes(const struct smk_settings *settings)
-{
-    char text[64];
-    if (settings->buffer != SMK_POOL_BYTES_DEFAULT || !settings->recorder || strcmp(settings->recorder, "off") == 0 ||
-        smk_sys_slurp("/sys/fs/cgroup/memory.max", text, sizeof text) <= 0 || text[0] == 'm')
-        return settings->buffer;
-    uint64_t share = strtoull(text, NULL, 10) / 50;
-    return smk_max_u64(smk_min_u64(share, settings->buffer), UINT64_C(524288));
-}
-
-static void begin_buffer(void)
-{
-    if (smk_core_set_pool_bytes(buffer_bytes(&smk_agent.settings)) < 0)
-        snprintf(smk_agent.buffer_why, sizeof smk_agent.buffer_why, "%s", smk_last_error());
-}
-
 static void begin_budget(void)
 {
     const struct smk_settings *settings = &smk_agent.settings;
@@ -82,16 +66,6 @@ static void begin_limits(void)
                                         .stacks = (uint32_t)settings->max_stacks,
                                         .lock_names = (uint32_t)settings->max_lock_names,
                                         .open_waits = (uint32_t)settings->max_open_waits});
-}
-
-static void begin_recorder(void)
-{
-    const char *reach = smk_agent.settings.recorder;
-    if (!reach || strcmp(reach, "off") == 0)
-        return;
-    smk_parse_duration(reach, strlen(reach), &smk_agent.recorder_reach_ns);
-    if (smk_recorder_set(smk_categories_recorder()) < 0)
-        snprintf(smk_agent.recorder_why, sizeof smk_agent.recorder_why, "%s", smk_last_error());
 }
 
 /* All that the agent will need: to start one takes the host's allocator, and that may be what hangs. */
@@ -189,7 +163,7 @@ static int agent_begin(void)
     close_timer = smk_timer_new(close_fronts, NULL);
     family_timer = smk_timer_new(family_due, NULL);
     leads = false;
-    begin_buffer();
+    smk_recorder_begin();
     smk_live_begin(&smk_agent.settings);
     begin_limits();
     begin_budget();
@@ -207,7 +181,7 @@ static int agent_begin(void)
     smk_alloc_set_slow(smk_agent.settings.alloc_slow);
     smk_timer_set(family_timer, FAMILY_NS);
     smk_cost_set_slow(smk_agent.settings.request_cost);
-    begin_recorder();
+    smk_recorder_begin_recording();
     begin_threads();
     return 0;
 }
@@ -222,8 +196,7 @@ static void agent_end(void)
     smk_front_unix_stop();
     smk_gate_close_doors();
     smk_report_end();
-    if (smk_agent.recorder_reach_ns)
-        smk_recorder_set(0);
+    smk_recorder_end();
     smk_captures_end(ENDING_NS);
     smk_shed_set_budget(&(struct smk_shed_budget){0}); /* what the program records by itself has none */
 }
@@ -244,6 +217,7 @@ static void reset_in_child(void)
     smk_fronts_reset_in_child();
     smk_store_reset_in_child();
     smk_report_reset_in_child();
+    smk_recorder_reset_in_child();
     smk_member_reset_in_child();
     memset(&smk_agent, 0, sizeof smk_agent);
     family_timer = close_timer = NULL;

@@ -10,8 +10,6 @@
 struct smk_agent {
     struct smk_settings settings;
     uint64_t started_unix_ns;
-    uint64_t recorder_reach_ns;        /* what was asked for; 0: off */
-    char recorder_why[SMK_AGENT_WHY];  /* why it is off though asked for; "" */
     char fronts_why[SMK_AGENT_WHY];    /* why the fronts are closed; "" */
     char socket_why[SMK_AGENT_WHY];    /* why there is no unix socket; "" */
     char tcp_why[SMK_AGENT_WHY];       /* why we have no TCP front though we are the first; "" */

@@ -28,7 +28,7 @@ const struct smk_parameter smk_trace_parameters[] = {
 };
 
 const struct smk_parameter smk_snapshot_parameters[] = {
-    {"before", "how far back, 1ms to 24h; all that there is"},
+    {"before", "how far back, 1ms to 24h; all that the recorder keeps"},
     {"after", "how much of what comes, up to max_duration; nothing"},
     {"max_bytes", "size of the file at most, 256KiB to max_bytes_limit"},
     {"name", "1 to 63 characters, kept in the file"},

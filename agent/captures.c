@@ -11,6 +11,7 @@
 #include "family.h"
 #include "heap.h"
 #include "log.h"
+#include "recorder.h"
 #include "store.h"
 
 #define RETAIN_MOST_NS UINT64_C(600000000000)
@@ -271,10 +272,9 @@ static int check_kind(const struct smk_arm *arm, struct smk_running **running)
         return smk_fail(SMK_E_BUSY, "capture %s runs until %s; join=1 shares it, POST /debug/trace/stop ends it",
                         timed->id, stops);
     }
-    if (arm->kind == SMK_CAPTURE_SNAPSHOT && !smk_recorder_categories())
-        return smk_fail(SMK_E_UNAVAILABLE, "the flight recorder is off%s%s; recorder=10s (STALLMARK_RECORDER=10s, or "
-                        "stallmark run --recorder 10s) turns it on", smk_agent.recorder_why[0] ? ": " : "",
-                        smk_agent.recorder_why);
+    if (arm->kind == SMK_CAPTURE_SNAPSHOT && !smk_recorder_is_on())
+        return smk_fail(SMK_E_UNAVAILABLE, "the flight recorder is off: %s; STALLMARK_RECORDER=10s, or stallmark run "
+                        "--recorder 10s, turns it on from the start", smk_recorder_why_off());
     for (const struct smk_running *r = captures.running; r; r = r->next)
         snapshots += r->arm.kind == SMK_CAPTURE_SNAPSHOT;
     if (arm->kind == SMK_CAPTURE_SNAPSHOT && snapshots >= SMK_SNAPSHOTS_MAX)
@@ -312,11 +312,21 @@ static int check_memory(struct smk_arm *arm)
     return 0;
 }
 
+/* The buffer may hold more than the recorder was asked to keep: nobody gets that. */
+static void narrow_to_reach(struct smk_arm *arm)
+{
+    uint64_t reach = smk_recorder_reach_ns();
+    if (reach && (arm->before_ns == 0 || arm->before_ns > reach))
+        arm->before_ns = reach;
+}
+
 static int check(struct smk_arm *arm, struct smk_running **running)
 {
     if (!smk_agent_check_privileges())
         return smk_fail(SMK_E_PERMISSION, "%s", smk_agent.fronts_why);
     int rc = check_kind(arm, running);
+    if (arm->kind == SMK_CAPTURE_SNAPSHOT)
+        narrow_to_reach(arm);
     if (arm->link)
         return rc; /* what goes out needs no room here */
     if (rc == 0)

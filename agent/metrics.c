@@ -21,6 +21,7 @@
 #include "heap.h"
 #include "live.h"
 #include "log.h"
+#include "recorder.h"
 #include "routes.h"
 #include "stallmark/version.h"
 #include "store.h"
@@ -148,7 +149,7 @@ static void put_cost(struct text *text)
     one(text, "buffer_bytes", "gauge", "Size of the buffer; 0 until something is armed.",
         smk_pool_ready() ? smk_pool_bytes() : 0);
     one(text, "recorder_window_seconds", "gauge", "How far back the flight recorder is complete.",
-        smk_recorder_window_ns() / 1000000000u);
+        smk_recorder_preroll_ns() / 1000000000u);
     one(text, "armed", "gauge", "1 while anything is recorded.", smk_load_relaxed(&smk_gate) != 0);
     one(text, "heap_bytes", "gauge", "Bytes of the agent's heap in use.", smk_heap_used());
     one(text, "heap_refused_total", "counter", "Requests that the agent's heap refused.", smk_heap_failed());

@@ -7,6 +7,7 @@
 #include "base/errors.h"
 #include "base/sys.h"
 #include "heap.h"
+#include "recorder_spec.h"
 #include "settings.h"
 
 #define FILE_MAX   65536
@@ -54,7 +55,7 @@ void smk_setting_allowed(const struct smk_setting *setting, char *text, size_t s
         break;
     case SMK_SETTING_TEXT:
         snprintf(text, size, "%s", strcmp(setting->name, "recorder") == 0
-                                       ? "off, or a time from 100ms to 24h, as 10s"
+                                       ? SMK_RECORDER_ALLOWED
                                        : "a text of 1 to 4096 bytes without control characters");
     }
 }
@@ -114,15 +115,13 @@ static bool parse_flag(const char *text, size_t len, bool *flag)
 
 static bool parse_text(const struct smk_setting *setting, const char *text, size_t len, char **field)
 {
-    uint64_t reach;
+    struct smk_recorder_spec spec;
     if (len == 0 || len > setting->most)
         return false;
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
             return false;
-    bool off = len == 3 && memcmp(text, "off", 3) == 0;
-    if (strcmp(setting->name, "recorder") == 0 && !off &&
-        (!smk_parse_duration(text, len, &reach) || reach < UINT64_C(100000000) || reach > UINT64_C(86400000000000)))
+    if (strcmp(setting->name, "recorder") == 0 && !smk_recorder_parse(text, len, &spec))
         return false;
     char *copy = smk_heap_alloc(len + 1);
     if (!copy)

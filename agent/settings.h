@@ -31,7 +31,7 @@
     X(TEXT,  token_file,          NULL,       0, 4096, "file with the token that may do everything")                  \
     X(TEXT,  read_token_file,     NULL,       0, 4096, "file with the token that may look and download")              \
     X(TEXT,  config,              NULL,       0, 4096, "path of the config file")                                     \
-    X(TEXT,  recorder,            "off",      0, 4096, "flight recorder: how far back it shall reach, 10s; off")      \
+    X(TEXT,  recorder,            "off",      0, 4096, "flight recorder: how much it holds, 10s, 32MiB; off; never")  \
     X(BYTES, buffer,              "32MiB",    UINT64_C(524288), UINT64_C(4294967296), "size of the buffer")           \
     X(FLAG,  requests_without_source, "on",   0, 0,    "requests on sockets that the program accepts")                \
     X(FLAG,  request_names,       "on",       0, 0,    "of those: method and path, or command; off: their protocol")  \

@@ -24,6 +24,7 @@
 #include "heap.h"
 #include "json.h"
 #include "live.h"
+#include "recorder.h"
 #include "routes.h"
 #include "source/sched.h"
 #include "stallmark/version.h"
@@ -31,16 +32,17 @@
 
 static void put_recorder(struct smk_json *json)
 {
-    char categories[200];
+    char categories[200], by[60];
     smk_categories_format(smk_recorder_categories(), categories, sizeof categories);
+    smk_recorder_format_by(by, sizeof by);
     smk_json_begin(json, "recorder", '{');
-    smk_json_flag(json, "on", smk_recorder_categories() != 0);
+    smk_json_flag(json, "on", smk_recorder_is_on());
+    smk_json_text(json, "wanted_by", by[0] ? by : NULL);
     smk_json_text(json, "categories", categories);
-    smk_json_number(json, "reach_wanted_ns", smk_agent.recorder_reach_ns);
-    smk_json_number(json, "window_ns", smk_recorder_window_ns());
-    smk_json_text(json, "why_off", smk_agent.recorder_why[0]    ? smk_agent.recorder_why
-                                   : smk_recorder_categories() ? NULL
-                                                               : "recorder=off; recorder=10s turns it on");
+    smk_json_number(json, "reach_wanted_ns", smk_recorder_reach_ns());
+    smk_json_number(json, "window_ns", smk_recorder_preroll_ns());
+    smk_json_number(json, "bytes", smk_recorder_is_on() ? smk_pool_bytes() : 0);
+    smk_json_text(json, "why_off", smk_recorder_why_off());
     smk_json_end(json, '}');
 }
 

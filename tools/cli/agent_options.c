@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/hosts.h"
+#include "agent/recorder_spec.h"
 #include "agent/settings.h"
 #include "agent/token.h"
 #include "cli.h"
@@ -80,6 +81,14 @@ static int try_paths(const struct smk_settings *settings)
     if (!status && why)
         smk_cli_note("captures will be kept in memory: directory: %s: %s", settings->directory, why);
     return status;
+}
+
+int smk_agent_check_recorder(const char *text)
+{
+    struct smk_recorder_spec spec;
+    if (!smk_recorder_parse(text, strlen(text), &spec))
+        return smk_cli_fail("'%s' is no value for --recorder; allowed is " SMK_RECORDER_ALLOWED, text);
+    return 0;
 }
 
 int smk_agent_options_check(struct smk_agent_answers *answers)

@@ -16,4 +16,7 @@ struct smk_agent_answers {
 /* Of this process's environment as it is now. 0, or SMK_EXIT_USAGE, said. */
 int smk_agent_options_check(struct smk_agent_answers *answers);
 
+/* A value of --recorder: 0, or SMK_EXIT_USAGE, said. */
+int smk_agent_check_recorder(const char *text);
+
 #endif

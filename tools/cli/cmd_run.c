@@ -9,7 +9,6 @@
 #include "agent_options.h"
 #include "base/places.h"
 #include "cli.h"
-#include "duration.h"
 #include "listen.h"
 #include "preload.h"
 
@@ -19,23 +18,6 @@ struct run_options {
     const char *listen, *recorder, *config;
     bool follow_exec, quiet;
 };
-
-#define RECORDER_ALLOWED "off or how far back it shall reach, as in 10s"
-
-/* "10s", or "10s,32MiB" with the size of the buffer, which the agent judges. */
-static int check_recorder(const char *text)
-{
-    char time[64];
-    uint64_t ns;
-    if (strcmp(text, "off") == 0)
-        return 0;
-    snprintf(time, sizeof(time), "%.*s", (int)strcspn(text, ","), text);
-    if (!smk_duration_parse(time, &ns) || ns == 0)
-        return smk_cli_fail("'%s' is no value for --recorder; allowed is " RECORDER_ALLOWED
-                            ": " SMK_DURATION_ALLOWED,
-                            text);
-    return 0;
-}
 
 /* The agent loads it when it starts its HTTP front, and does not start at all where it cannot. */
 static const char *why_no_http(void)
@@ -117,7 +99,7 @@ static void announce(const struct smk_listen *listen, const char *socket)
 static int set_variables(const struct run_options *options)
 {
     char absolute[PATH_MAX];
-    int status = options->recorder ? check_recorder(options->recorder) : 0;
+    int status = options->recorder ? smk_agent_check_recorder(options->recorder) : 0;
     if (status)
         return status;
     if (options->config && !realpath(options->config, absolute))
@@ -189,7 +171,8 @@ const struct smk_command smk_cmd_run = {
     "                         (127.0.0.1:6060, or the next free port). An address that is not "
     "loopback\n"
     "                         needs a token, in the file that STALLMARK_TOKEN_FILE names\n"
-    "  --recorder TIME        keep the last TIME, as in 10s, for `stallmark snapshot`; off\n"
+    "  --recorder HOWMUCH     keep the last 10s, or 32MiB, or `10s,32MiB`, for `stallmark snapshot`; off;\n"
+    "                         never: nor does a rule turn it on\n"
     "  --config FILE          of the agent: lines `name = value`\n"
     "  --follow-exec          stay also in the programs that COMMAND executes\n"
     "  -q, --quiet            do not print the line\n"

@@ -4,6 +4,7 @@
 
 #include "base/errors.h"
 #include "heap.h"
+#include "recorder_spec.h"
 #include "settings.h"
 
 extern char **environ;
@@ -161,7 +162,9 @@ static void test_values_out_of_range(void **state)
     static const struct smk_agent_setting wrong[] = {
         {"max_duration", "1ms"}, {"max_duration", "25h"}, {"keep_files", "0"},     {"keep_files", "100001"},
         {"buffer", "1KiB"},      {"buffer", "5GiB"},      {"http_clients", "17"}, {"recorder", "10"},
-        {"recorder", "1ms"},     {"keep_files", "18446744073709551617"}};
+        {"recorder", "1ms"},     {"recorder", "10s,"},    {"recorder", "10s, 5s"}, {"recorder", "1KiB"},
+        {"recorder", "32MiB, 32MiB"}, {"recorder", "10s 32MiB"}, {"recorder", "nevr"},
+        {"keep_files", "18446744073709551617"}};
     for (size_t i = 0; i < SMK_ARRAY_LEN(wrong); i++) {
         const struct smk_agent_setting program[] = {wrong[i], {NULL, NULL}};
         smk_agent_options options = with(program);
@@ -170,6 +173,29 @@ static void test_values_out_of_range(void **state)
     const struct smk_agent_setting pair[] = {{"max_bytes", "2GiB"}, {"max_bytes_limit", "1GiB"}, {NULL, NULL}};
     smk_agent_options options = with(pair);
     expect_wrong(&options, PARTS("max_bytes is 2GiB", "max_bytes_limit, which is 1GiB"));
+}
+
+static void test_the_recorder_is_a_time_a_size_or_both(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        struct smk_recorder_spec spec;
+    } good[] = {{"off", {0}},
+                {"never", {.never = true}},
+                {"10s", {.on = true, .age_ns = UINT64_C(10000000000)}},
+                {"1m", {.on = true, .age_ns = UINT64_C(60000000000)}},
+                {"64MiB", {.on = true, .bytes = UINT64_C(64) << 20}},
+                {"10s, 32MiB", {.on = true, .age_ns = UINT64_C(10000000000), .bytes = UINT64_C(32) << 20}},
+                {"1MB,100ms", {.on = true, .age_ns = UINT64_C(100000000), .bytes = 1000000}}};
+    for (size_t i = 0; i < SMK_ARRAY_LEN(good); i++) {
+        struct smk_recorder_spec spec;
+        assert_true(smk_recorder_parse(good[i].text, strlen(good[i].text), &spec));
+        assert_int_equal(spec.on, good[i].spec.on);
+        assert_int_equal(spec.never, good[i].spec.never);
+        assert_int_equal(spec.age_ns, good[i].spec.age_ns);
+        assert_int_equal(spec.bytes, good[i].spec.bytes);
+    }
 }
 
 static void test_unknown_names(void **state)
@@ -218,6 +244,7 @@ int main(void)
         T(test_the_environment_may_name_the_file),
         T(test_every_wrong_value_is_named_with_its_origin),
         T(test_values_out_of_range),
+        T(test_the_recorder_is_a_time_a_size_or_both),
         T(test_unknown_names),
         T(test_wrong_files),
     };
