@@ -148,14 +148,24 @@ void smk_memory_sort(struct smk_memory *memory)
     smk_sort(memory->costs, memory->cost_count, sizeof(*memory->costs), more_system);
 }
 
-const struct smk_counter_sum *smk_memory_counter(const struct smk_memory *memory, smk_trace *trace, const char *name)
+uint32_t smk_memory_counter(const struct smk_memory *memory, smk_trace *trace, const char *name,
+                            struct smk_counter_sum *sum)
 {
+    uint32_t processes = 0;
+    *sum = (struct smk_counter_sum){0};
     for (uint32_t i = 0; i < memory->counter_count; i++) {
-        const char *text = smk_trace_string(trace, memory->counters[i].name);
-        if (text && strcmp(text, name) == 0)
-            return &memory->counters[i];
+        const struct smk_counter_sum *one = &memory->counters[i];
+        const char *text = smk_trace_string(trace, one->name);
+        if (!text || strcmp(text, name) != 0)
+            continue;
+        processes++;
+        sum->count += one->count;
+        sum->first += one->first;
+        sum->last += one->last;
+        sum->least += one->least;
+        sum->most += one->most;
     }
-    return NULL;
+    return processes;
 }
 
 void smk_memory_free(struct smk_memory *memory, struct smk_mem *mem)

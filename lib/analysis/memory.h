@@ -62,8 +62,9 @@ void smk_memory_event(struct smk_memory *memory, struct smk_mem *mem, const smk_
 /* In order of bytes, and of faults. After the last event. */
 void smk_memory_sort(struct smk_memory *memory);
 
-/* The first process's counter of that name; NULL: there is none. */
-const struct smk_counter_sum *smk_memory_counter(const struct smk_memory *memory, smk_trace *trace,
-                                                 const char *name);
+/* The counter of that name, of all processes together: sums, so that of several `least` and `most` bound what
+ * they had at one moment. Returns how many processes have it; 0: none, and `sum` is zero. */
+uint32_t smk_memory_counter(const struct smk_memory *memory, smk_trace *trace, const char *name,
+                            struct smk_counter_sum *sum);
 
 #endif

@@ -134,15 +134,16 @@ static void say_faults(const struct smk_report *report, struct smk_words *words)
 {
     char text[SMK_UNIT_MAX];
     const struct smk_memory *memory = &report->memory;
-    const struct smk_counter_sum *minor = smk_memory_counter(memory, report->trace, "minor_faults");
-    const struct smk_counter_sum *major = smk_memory_counter(memory, report->trace, "major_faults");
-    if (!minor && !major && memory->major_faults == 0)
+    struct smk_counter_sum minor, major;
+    bool minors = smk_memory_counter(memory, report->trace, "minor_faults", &minor) > 0;
+    bool majors = smk_memory_counter(memory, report->trace, "major_faults", &major) > 0;
+    if (!minors && !majors && memory->major_faults == 0)
         return;
     smk_words_say(words, "page faults:");
-    if (minor)
-        smk_words_say(words, " %s minor,", smk_words_count(text, (uint64_t)(minor->last - minor->first)));
-    if (major)
-        smk_words_say(words, " %s major", smk_words_count(text, (uint64_t)(major->last - major->first)));
+    if (minors)
+        smk_words_say(words, " %s minor,", smk_words_count(text, (uint64_t)(minor.last - minor.first)));
+    if (majors)
+        smk_words_say(words, " %s major", smk_words_count(text, (uint64_t)(major.last - major.first)));
     if (memory->major_faults > 0)
         smk_words_say(words, "; %s major ones seen", smk_words_count(text, memory->major_faults));
     for (uint32_t i = 0; i < memory->fault_count && i < 3; i++) {
@@ -153,23 +154,35 @@ static void say_faults(const struct smk_report *report, struct smk_words *words)
     smk_words_say(words, "\n");
 }
 
+/* Of several processes the least and the most were not had at one moment, and are not said. */
+static void say_resident(struct smk_words *words, const struct smk_counter_sum *rss, uint32_t processes)
+{
+    char text[SMK_UNIT_MAX];
+    if (processes > 1)
+        smk_words_say(words, "%u processes, ", processes);
+    smk_words_say(words, "resident memory: %s at first,", smk_words_bytes(text, (uint64_t)rss->first));
+    smk_words_say(words, " %s at last", smk_words_bytes(text, (uint64_t)rss->last));
+    if (processes == 1) {
+        smk_words_say(words, ", %s at least,", smk_words_bytes(text, (uint64_t)rss->least));
+        smk_words_say(words, " %s at most", smk_words_bytes(text, (uint64_t)rss->most));
+    }
+}
+
 static void say_process(const struct smk_report *report, struct smk_words *words)
 {
     char text[SMK_UNIT_MAX];
-    const struct smk_counter_sum *rss = smk_memory_counter(&report->memory, report->trace, "rss_bytes");
-    const struct smk_counter_sum *user = smk_memory_counter(&report->memory, report->trace, "user_us");
-    const struct smk_counter_sum *system = smk_memory_counter(&report->memory, report->trace, "system_us");
-    if (rss) {
-        smk_words_say(words, "resident memory: %s at first,", smk_words_bytes(text, (uint64_t)rss->first));
-        smk_words_say(words, " %s at last,", smk_words_bytes(text, (uint64_t)rss->last));
-        smk_words_say(words, " %s at least,", smk_words_bytes(text, (uint64_t)rss->least));
-        smk_words_say(words, " %s at most", smk_words_bytes(text, (uint64_t)rss->most));
+    const struct smk_memory *memory = &report->memory;
+    struct smk_counter_sum rss, user, system;
+    uint32_t resident = smk_memory_counter(memory, report->trace, "rss_bytes", &rss);
+    bool used = smk_memory_counter(memory, report->trace, "user_us", &user) > 0 &&
+                smk_memory_counter(memory, report->trace, "system_us", &system) > 0;
+    if (resident > 0)
+        say_resident(words, &rss, resident);
+    if (used) {
+        smk_words_say(words, "; CPU %s user,", smk_words_ns(text, (uint64_t)(user.last - user.first) * US));
+        smk_words_say(words, " %s system", smk_words_ns(text, (uint64_t)(system.last - system.first) * US));
     }
-    if (user && system) {
-        smk_words_say(words, "; CPU %s user,", smk_words_ns(text, (uint64_t)(user->last - user->first) * US));
-        smk_words_say(words, " %s system", smk_words_ns(text, (uint64_t)(system->last - system->first) * US));
-    }
-    if (rss || (user && system))
+    if (resident > 0 || used)
         smk_words_say(words, "\n");
 }
 
