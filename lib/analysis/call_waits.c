@@ -1,5 +1,7 @@
 #include "analysis/call_waits.h"
 
+#include <string.h>
+
 #include "format/events.h"
 
 #define INSIDE_MAX 10000u /* waits that are looked at for those inside another */
@@ -26,7 +28,17 @@ static uint64_t arg(const smk_event *event, unsigned number)
     return number > 0 && number < event->arg_count ? event->args[number] : 0;
 }
 
-bool smk_call_wait_of(const struct smk_call_waits *waits, const smk_event *event, struct smk_call_wait *wait)
+/* A thread that waits so, and works for no request, waits for work. */
+static bool waits_for_work(const struct smk_call_waits *waits, const struct smk_call_wait *wait)
+{
+    if (wait->kind == SMK_WAIT_POLL || wait->kind == SMK_WAIT_COND || wait->kind == SMK_WAIT_SLEEP)
+        return true;
+    const char *call = wait->kind == SMK_WAIT_NET && waits->trace ? smk_trace_string(waits->trace, wait->call) : NULL;
+    return call && strncmp(call, "accept", 6) == 0;
+}
+
+bool smk_call_wait_of(const struct smk_call_waits *waits, const smk_event *event, uint64_t request,
+                      struct smk_call_wait *wait)
 {
     const struct shape *shape = event->id < SMK_EV_LIMIT ? &shapes[event->id] : &shapes[0];
     if (shape->kind == SMK_WAIT_NONE || event->time < waits->from)
@@ -42,35 +54,97 @@ bool smk_call_wait_of(const struct smk_call_waits *waits, const smk_event *event
         .kind = shape->kind,
         .call = (uint32_t)arg(event, shape->call),
         .what = (uint32_t)arg(event, shape->what),
+        .process = event->process,
+        .request = request,
     };
+    if (event->id == SMK_EV_COND_WAIT) {
+        wait->object = arg(event, 2);
+        wait->waker = (uint32_t)arg(event, 4);
+    }
+    wait->idle = request == 0 && waits_for_work(waits, wait);
     return true;
+}
+
+static uint32_t sum_of(struct smk_call_waits *waits, struct smk_mem *mem, const struct smk_call_wait *wait)
+{
+    uint64_t key = (uint64_t)(wait->kind | (uint32_t)wait->idle << 8) << 32 | wait->call;
+    uint32_t index = smk_map_get(&waits->by_call, key);
+    if (index != SMK_MAP_NONE)
+        return index;
+    if (!smk_mem_grow(mem, &waits->sums, &waits->sum_capacity, waits->sum_count + 1u) ||
+        !smk_map_put(&waits->by_call, mem, key, waits->sum_count))
+        return SMK_MAP_NONE;
+    waits->sums[waits->sum_count] =
+        (struct smk_call_sum){.kind = wait->kind, .call = wait->call, .idle = wait->idle};
+    return waits->sum_count++;
 }
 
 static uint32_t add_sum(struct smk_call_waits *waits, struct smk_mem *mem, const struct smk_call_wait *wait)
 {
-    uint64_t key = (uint64_t)wait->kind << 32 | wait->call, ns = wait->end - wait->begin;
-    uint32_t index = smk_map_get(&waits->by_call, key);
-    if (index == SMK_MAP_NONE) {
-        if (!smk_mem_grow(mem, &waits->sums, &waits->sum_capacity, waits->sum_count + 1u) ||
-            !smk_map_put(&waits->by_call, mem, key, waits->sum_count))
-            return SMK_MAP_NONE;
-        index = waits->sum_count++;
-        waits->sums[index] = (struct smk_call_sum){.kind = wait->kind, .call = wait->call};
-    }
+    uint64_t ns = wait->end - wait->begin;
+    uint32_t index = sum_of(waits, mem, wait);
+    if (index == SMK_MAP_NONE)
+        return SMK_MAP_NONE;
     struct smk_call_sum *sum = &waits->sums[index];
+    uint64_t pair = smk_map_pair(index, wait->thread);
     sum->ns += ns;
     sum->count++;
     sum->max = smk_max_u64(sum->max, ns);
-    if (wait->stack && ns > sum->stack_ns) {
-        sum->stack = wait->stack;
-        sum->stack_ns = ns;
-    }
+    if (smk_map_get(&waits->by_thread, pair) == SMK_MAP_NONE && smk_map_put(&waits->by_thread, mem, pair, 0))
+        sum->threads++;
     return index;
+}
+
+static struct smk_wait_place *place_of(struct smk_call_waits *waits, struct smk_mem *mem,
+                                       const struct smk_wait_place *like)
+{
+    uint64_t thing = smk_map_pair(like->process, like->what) ^ smk_hash_word(like->object);
+    uint64_t key = smk_hash_word(smk_map_pair(like->sum, like->stack)) ^ thing;
+    uint32_t index = smk_map_get(&waits->by_place, key);
+    if (index != SMK_MAP_NONE)
+        return &waits->places[index];
+    if (waits->place_count >= SMK_WAIT_PLACES_MAX && (like->stack || like->what || like->object)) {
+        struct smk_wait_place rest = {.sum = like->sum, .process = like->process};
+        return place_of(waits, mem, &rest);
+    }
+    if (!smk_mem_grow(mem, &waits->places, &waits->place_capacity, waits->place_count + 1u) ||
+        !smk_map_put(&waits->by_place, mem, key, waits->place_count))
+        return NULL;
+    waits->places[waits->place_count] = *like;
+    return &waits->places[waits->place_count++];
+}
+
+static void add_place(struct smk_call_waits *waits, struct smk_mem *mem, uint32_t sum,
+                      const struct smk_call_wait *wait)
+{
+    uint64_t ns = wait->end - wait->begin;
+    struct smk_wait_place like = {.sum = sum,
+                                  .stack = wait->stack,
+                                  .what = wait->what,
+                                  .process = wait->process,
+                                  .object = wait->object};
+    struct smk_wait_place *place = place_of(waits, mem, &like);
+    if (!place)
+        return;
+    place->ns += ns;
+    place->count++;
+    if (ns >= place->max) {
+        place->max = ns;
+        place->max_begin = wait->begin;
+        place->max_request = wait->request;
+        place->max_thread = wait->thread;
+    }
+    if (wait->waker && ns >= place->waker_ns) {
+        place->waker = wait->waker;
+        place->waker_ns = ns;
+    }
 }
 
 uint32_t smk_call_waits_add(struct smk_call_waits *waits, struct smk_mem *mem, const struct smk_call_wait *wait)
 {
     uint32_t sum = add_sum(waits, mem, wait);
+    if (sum != SMK_MAP_NONE)
+        add_place(waits, mem, sum, wait);
     if (waits->count >= waits->keep ||
         !smk_mem_grow(mem, &waits->array, &waits->capacity, waits->count + 1u)) {
         waits->refused++;
@@ -110,6 +184,9 @@ void smk_call_waits_free(struct smk_call_waits *waits, struct smk_mem *mem)
 {
     smk_mem_free(mem, waits->array, waits->capacity * sizeof(*waits->array));
     smk_mem_free(mem, waits->sums, waits->sum_capacity * sizeof(*waits->sums));
+    smk_mem_free(mem, waits->places, waits->place_capacity * sizeof(*waits->places));
     smk_map_free(&waits->by_call, mem);
+    smk_map_free(&waits->by_thread, mem);
+    smk_map_free(&waits->by_place, mem);
     *waits = (struct smk_call_waits){0};
 }

@@ -18,29 +18,55 @@ struct smk_call_wait {
     uint32_t kind; /* enum smk_wait_kind */
     uint32_t call; /* id of a string */
     uint32_t what; /* of a string: the peer or the file; 0: none */
+    uint32_t process;
+    uint64_t object;  /* a condition, a semaphore; 0: none */
+    uint64_t request; /* that its thread worked for, with its process; 0: none */
+    uint32_t waker;   /* tid; 0: not known */
+    bool idle;        /* in no request, and in a call that waits for work: docs/findings.md */
 };
 
-/* All waits in one call, for one kind of thing. */
+/* All waits in one call, for one kind of thing; idle ones apart. */
 struct smk_call_sum {
     uint32_t kind, call;
     uint64_t ns, count, max;
-    uint32_t stack; /* of the longest with one */
-    uint64_t stack_ns;
+    uint32_t threads; /* that waited */
+    bool idle;
 };
+
+/* Of these, those at one place for one thing. */
+struct smk_wait_place {
+    uint32_t sum, stack; /* stack 0: none was taken */
+    uint32_t what, process;
+    uint64_t object;
+    uint64_t ns, count, max;
+    uint64_t max_begin, max_request; /* of the longest */
+    uint32_t max_thread;
+    uint32_t waker; /* of the longest with one */
+    uint64_t waker_ns;
+};
+
+#define SMK_WAIT_PLACES_MAX 65536u /* beyond, they are told apart by their call alone */
 
 struct smk_call_waits {
     uint64_t from; /* the window's begin */
     uint32_t keep;
+    smk_trace *trace; /* for the names of calls; may be NULL */
     struct smk_call_wait *array;
     uint32_t count, capacity;
     struct smk_call_sum *sums;
     uint32_t sum_count, sum_capacity;
-    struct smk_map by_call; /* kind << 32 | call to its number in sums */
-    uint64_t refused;       /* were not kept */
+    struct smk_map by_call;   /* kind, idle and call to its number in sums */
+    struct smk_map by_thread; /* sum and thread */
+    struct smk_wait_place *places;
+    uint32_t place_count, place_capacity;
+    struct smk_map by_place; /* a hash of what tells them apart: two in 2^64 are taken for one */
+    uint64_t refused;        /* were not kept */
 };
 
-/* The wait that an event is; false: it is none, or lies before the window. */
-bool smk_call_wait_of(const struct smk_call_waits *waits, const smk_event *event, struct smk_call_wait *wait);
+/* The wait that an event is, of a thread that works for `request`, 0: for none; false: it is none, or lies before the
+ * window. */
+bool smk_call_wait_of(const struct smk_call_waits *waits, const smk_event *event, uint64_t request,
+                      struct smk_call_wait *wait);
 
 /* Takes it up. The number of its sum; SMK_MAP_NONE when there is no memory. */
 uint32_t smk_call_waits_add(struct smk_call_waits *waits, struct smk_mem *mem, const struct smk_call_wait *wait);

@@ -132,7 +132,7 @@ static void on_sched(struct smk_report *report, struct smk_state *state, const s
 static bool on_call_wait(struct smk_report *report, struct smk_state *state, const smk_event *event)
 {
     struct smk_call_wait wait;
-    if (!smk_call_wait_of(&report->locks.others, event, &wait))
+    if (!smk_call_wait_of(&report->locks.others, event, state->request, &wait))
         return false;
     uint32_t sum = smk_call_waits_add(&report->locks.others, &report->mem, &wait);
     uint64_t ns = wait.end - wait.begin;
@@ -513,6 +513,7 @@ static struct smk_report *new_report(smk_trace *trace, const struct smk_report_o
     report->info = smk_trace_get_info(trace);
     report->top = options->top ? options->top : SMK_TOP_DEFAULT;
     report->locks.keep = report->locks.others.keep = waits_kept(options);
+    report->locks.others.trace = trace;
     report->symbols = smk_mem_new(&report->mem, sizeof(*report->symbols));
     if (!report->symbols || !make_windows(report) ||
         !smk_latency_init(&report->latency, &report->mem, report->from, report->top)) {

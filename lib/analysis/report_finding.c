@@ -12,7 +12,6 @@
 #define CERTAINTY  88u
 #define SHOWN      3u  /* functions of a kind */
 #define LEAST_MILLE 50u /* of the time, for a second function to be shown */
-#define CALLERS    2u
 
 static void label(struct smk_words *words, const char *text)
 {
@@ -61,51 +60,6 @@ static void say_threads(const struct smk_report *report, struct smk_words *words
                       at->thread_count);
 }
 
-/* " (inlined into handle, main_loop)"; of more than two the last, which the code is in. */
-static void say_outer(const struct smk_report *report, struct smk_words *words, const struct smk_place *place)
-{
-    for (uint32_t i = 0; i < place->outer_count; i++) {
-        bool passed = i > 0 && i + 1 < place->outer_count;
-        if (!passed) {
-            smk_words_say(words, i == 0 ? " (inlined into " : i > 1 ? " … " : ", ");
-            smk_words_name_cut(words, smk_symbols_outer(report->symbols, place, i)->function, 48);
-        }
-    }
-    if (place->outer_count)
-        smk_words_say(words, ")");
-}
-
-static void say_place(const struct smk_report *report, struct smk_words *words, const struct smk_place *place)
-{
-    smk_words_name_cut(words, place->function, 48);
-    say_outer(report, words, place);
-    if (place->file) {
-        smk_words_say(words, " ");
-        smk_words_name_cut(words, place->file, 32);
-        smk_words_say(words, ":%u", place->line);
-    }
-}
-
-/* "← work_cart http.c:35 ← worker_main pool.c:46" below a function. */
-static void say_callers(const struct smk_report *report, struct smk_words *words,
-                        const smk_stack_info *stack, uint32_t frame)
-{
-    uint32_t said = 0;
-    for (uint32_t i = frame + 1; i < stack->depth && said < CALLERS; i++) {
-        const struct smk_place *place = smk_symbols_frame(report->symbols, stack, i);
-        if (!place || !place->named)
-            break;
-        if (said++ == 0)
-            smk_words_to(words, LABEL + 2);
-        else
-            smk_words_say(words, " ");
-        smk_words_say(words, "← ");
-        say_place(report, words, place);
-    }
-    if (said)
-        smk_words_say(words, "\n");
-}
-
 /* Function and line of an entry; the frame number, for its callers. */
 static uint32_t say_function(const struct smk_report *report, struct smk_words *words,
                              const struct smk_at_function *at, const smk_stack_info **stack)
@@ -121,7 +75,7 @@ static uint32_t say_function(const struct smk_report *report, struct smk_words *
     if (!place)
         return 0;
     smk_words_name_cut(words, place->function, 60);
-    say_outer(report, words, place);
+    smk_report_outer_text(report, words, place);
     if (place->file) {
         smk_words_to(words, PLACE);
         smk_words_name_cut(words, place->file, 40);
@@ -229,7 +183,7 @@ static void say_waiting(const struct smk_report *report, struct smk_words *words
         say_threads(report, words, at);
         smk_words_say(words, ")\n");
         if (i == 0 && stack)
-            say_callers(report, words, stack, frame);
+            smk_report_callers_text(report, words, LABEL + 2, stack, frame);
     }
 }
 
@@ -248,7 +202,7 @@ static void say_hold(const struct smk_report *report, struct smk_words *words,
     smk_words_to(words, LABEL);
     if (place) {
         smk_words_say(words, "locked in ");
-        say_place(report, words, place);
+        smk_report_place_text(report, words, place);
     }
     if (at->held_count)
         smk_words_say(words, "%sheld %s on average, %s at most", place ? "; " : "",
@@ -276,7 +230,7 @@ static void say_holder(const struct smk_report *report, struct smk_words *words,
     say_threads(report, words, at);
     smk_words_say(words, "\n");
     if (stack)
-        say_callers(report, words, stack, frame);
+        smk_report_callers_text(report, words, LABEL + 2, stack, frame);
     say_hold(report, words, at);
     if (number == 0 && h->longest) {
         smk_words_to(words, LABEL);
@@ -330,7 +284,7 @@ static void say_meanwhile(const struct smk_report *report, struct smk_words *wor
     smk_words_name_cut(words, name, 32);
     if (place) {
         smk_words_say(words, " in ");
-        say_place(report, words, place);
+        smk_report_place_text(report, words, place);
     }
     const char *what = meanwhile->what ? smk_trace_string(report->trace, meanwhile->what) : NULL;
     if (what) {
@@ -406,7 +360,7 @@ static void say_circle(const struct smk_report *report, struct smk_words *words,
         if (!stack)
             continue;
         uint32_t frame = smk_symbols_own_frame(report->symbols, stack);
-        say_callers(report, words, stack, frame > 0 ? frame - 1 : UINT32_MAX);
+        smk_report_callers_text(report, words, LABEL + 2, stack, frame > 0 ? frame - 1 : UINT32_MAX);
     }
 }
 

@@ -16,48 +16,6 @@ static void put_date(struct smk_json_text *json, const char *key, const struct s
     smk_put_json_string(json, key, smk_words_date(text, smk_report_unix(report, time)));
 }
 
-static void put_outer(struct smk_json_text *json, const struct smk_report *report, const struct smk_place *place)
-{
-    if (place->outer_count == 0)
-        return;
-    smk_put_json_array(json, "inlined_into");
-    for (uint32_t i = 0; i < place->outer_count; i++) {
-        const struct smk_place_frame *outer = smk_symbols_outer(report->symbols, place, i);
-        smk_put_json_object(json, NULL);
-        smk_put_json_string(json, "function", outer->function);
-        smk_put_json_string(json, "file", outer->file);
-        if (outer->file)
-            smk_put_json_number(json, "line", outer->line);
-        smk_put_json_object_end(json);
-    }
-    smk_put_json_array_end(json);
-}
-
-static void put_place(struct smk_json_text *json, const struct smk_report *report, const struct smk_place *place)
-{
-    smk_put_json_object(json, NULL);
-    smk_put_json_string(json, "function", place->function);
-    smk_put_json_string(json, "module", place->module);
-    smk_put_json_string(json, "file", place->file);
-    if (place->file)
-        smk_put_json_number(json, "line", place->line);
-    put_outer(json, report, place);
-    smk_put_json_object_end(json);
-}
-
-static void put_stack(struct smk_json_text *json, const char *key, const struct smk_report *report,
-                      uint32_t id)
-{
-    smk_put_json_array(json, key);
-    const smk_stack_info *stack = id ? smk_trace_stack(report->trace, id) : NULL;
-    for (uint32_t i = 0; stack && i < stack->depth; i++) {
-        const struct smk_place *place = smk_symbols_frame(report->symbols, stack, i);
-        if (place)
-            put_place(json, report, place);
-    }
-    smk_put_json_array_end(json);
-}
-
 static void put_dist(struct smk_json_text *json, const char *key, const struct smk_dist *of)
 {
     struct smk_dist dist = *of;
@@ -198,7 +156,7 @@ static void put_hold(struct smk_json_text *json, const struct smk_report *report
     }
     smk_name_of_site(name, report->trace, at->region);
     smk_put_json_string(json, "region", at->region ? name : NULL);
-    put_stack(json, "locked_stack", report, at->locked_stack);
+    smk_report_stack_json(json, "locked_stack", report, at->locked_stack);
 }
 
 static void put_at_function(struct smk_json_text *json, const struct smk_report *report,
@@ -221,7 +179,7 @@ static void put_at_function(struct smk_json_text *json, const struct smk_report 
     for (uint32_t i = 0; i < at->thread_count; i++)
         put_thread(json, NULL, report, at->threads[i]);
     smk_put_json_array_end(json);
-    put_stack(json, "stack", report, at->stack);
+    smk_report_stack_json(json, "stack", report, at->stack);
     smk_put_json_object_end(json);
 }
 
@@ -333,7 +291,7 @@ static void put_circle(struct smk_json_text *json, const struct smk_report *repo
         smk_name_of_tid(name, report->trace, wait->process, wait->holder, to);
         smk_put_json_string(json, "held_by", name);
         smk_put_json_number(json, "ns", to - smk_min_u64(to, wait->since));
-        put_stack(json, "stack", report, wait->stack);
+        smk_report_stack_json(json, "stack", report, wait->stack);
         smk_put_json_object_end(json);
     }
     smk_put_json_array_end(json);
@@ -509,6 +467,7 @@ int smk_report_json(const struct smk_report *report, smk_report_put put, void *a
     smk_report_loops_json(report, &json);
     smk_report_cpu_json(report, &json);
     put_locks(&json, report);
+    smk_report_waits_json(report, &json);
     smk_report_memory_json(report, &json);
     put_regions(&json, report);
     put_nameless(&json, report);

@@ -2,6 +2,7 @@
  * the process was. */
 #include "analysis/json.h"
 #include "analysis/report_state.h"
+#include "analysis/wait_functions.h"
 
 #include "format/events.h"
 
@@ -240,6 +241,15 @@ static void put_allocs(const struct smk_report *report, struct smk_json_text *js
     smk_put_json_array_end(json);
 }
 
+/* The stack of the function that waited most in a call; 0: none is known. */
+static uint32_t waited_in(const struct smk_report *report, const struct smk_call_sum *sum)
+{
+    struct smk_wait_function most;
+    const struct smk_call_waits *waits = &report->locks.others;
+    uint32_t number = (uint32_t)(sum - waits->sums);
+    return smk_wait_functions(waits, report->symbols, number, &most, 1) ? most.stack : 0;
+}
+
 static void put_pauses(const struct smk_report *report, struct smk_json_text *json)
 {
     char name[SMK_NAME_MAX];
@@ -251,7 +261,7 @@ static void put_pauses(const struct smk_report *report, struct smk_json_text *js
         smk_put_json_object(json, NULL);
         smk_name_of_call(name, report->trace, sum->call);
         smk_put_json_string(json, "call", name);
-        put_place(report, json, sum->stack);
+        put_place(report, json, waited_in(report, sum));
         smk_put_json_number(json, "count", sum->count);
         smk_put_json_number(json, "ns", sum->ns);
         smk_put_json_number(json, "max_ns", sum->max);

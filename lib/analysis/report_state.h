@@ -78,8 +78,31 @@ uint64_t smk_report_unexplained(const struct smk_request_record *request);
 /* Where running and runnable come from, in a word; "not recorded". */
 const char *smk_report_scheduler(const struct smk_report *report);
 
-/* report_cpu.c */
 struct smk_json_text;
+
+/* report_place.c: the innermost frame of a stack that is the program's own; NULL: there is none */
+const struct smk_place *smk_report_own_place(const struct smk_report *report, uint32_t id, const smk_stack_info **stack,
+                                             uint32_t *frame);
+/* "render_log (inlined into handle) log.c:118". */
+void smk_report_place_text(const struct smk_report *report, struct smk_words *words, const struct smk_place *place);
+/* " (inlined into handle, main_loop)"; of more than two the last, which the code is in. */
+void smk_report_outer_text(const struct smk_report *report, struct smk_words *words, const struct smk_place *place);
+/* The named callers of a frame as a line of its own, from `column` on:
+ * "← work_cart http.c:35 ← worker_main pool.c:46". */
+void smk_report_callers_text(const struct smk_report *report, struct smk_words *words, unsigned column,
+                             const smk_stack_info *stack, uint32_t frame);
+void smk_report_stack_json(struct smk_json_text *json, const char *key, const struct smk_report *report, uint32_t id);
+/* "function", "file" and "line" of the stack's own frame. */
+void smk_report_own_place_json(struct smk_json_text *json, const struct smk_report *report, uint32_t id);
+
+/* report_silence.c */
+void smk_report_no_findings_text(const struct smk_report *report, struct smk_words *words);
+
+/* report_waits.c */
+void smk_report_waits_text(const struct smk_report *report, struct smk_words *words);
+void smk_report_waits_json(const struct smk_report *report, struct smk_json_text *json);
+
+/* report_cpu.c */
 void smk_report_cpu_text(const struct smk_report *report, struct smk_words *words);
 void smk_report_cpu_json(const struct smk_report *report, struct smk_json_text *json);
 

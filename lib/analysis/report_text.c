@@ -199,33 +199,6 @@ static void say_missing(const struct smk_report *report, struct smk_words *words
 
 /* ---- findings ------------------------------------------------------------------------------------------- */
 
-static void say_no_findings(const struct smk_report *report, struct smk_words *words)
-{
-    char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], c[SMK_UNIT_MAX];
-    struct smk_dist all = report->latency.all; /* the values are its own; they only get sorted */
-    smk_words_say(words, "\nno findings: ");
-    if (report->events == 0 && report->locks.total_waits == 0) {
-        smk_words_say(words, "nothing happened: no event was recorded. What threads had already begun to wait "
-                             "for when the recording began is seen only by the flight recorder.\n");
-        return;
-    }
-    if (all.count)
-        smk_words_say(words, "%s requests, p50 %s, p99 %s", smk_words_count(a, all.count),
-                      smk_words_ns(b, smk_dist_quantile(&all, 500)),
-                      smk_words_ns(c, smk_dist_quantile(&all, 990)));
-    else
-        smk_words_say(words, "no requests were marked");
-    if (all.count)
-        smk_words_say(words, ", max %s", smk_words_ns(a, all.max));
-    smk_words_say(words, "; %s waits for locks, %s together; %s.\n",
-                  smk_words_count(a, report->locks.total_waits),
-                  smk_words_ns(b, report->locks.total_ns),
-                  report->info->lost            ? "events were lost"
-                  : report->gaps.count            ? "not all was recorded"
-                  : smk_report_incomplete(report) ? "the file is not whole"
-                                                  : "nothing lost");
-}
-
 static void say_findings(const struct smk_report *report, struct smk_words *words)
 {
     for (unsigned i = 0; i < report->findings.count; i++)
@@ -234,7 +207,7 @@ static void say_findings(const struct smk_report *report, struct smk_words *word
         smk_words_say(words, "\nand %u more locks with findings that cost less\n",
                       report->findings.more);
     if (report->findings.count == 0)
-        say_no_findings(report, words);
+        smk_report_no_findings_text(report, words);
 }
 
 /* ---- tables --------------------------------------------------------------------------------------------- */
@@ -499,41 +472,6 @@ static void say_locks(const struct smk_report *report, struct smk_words *words)
         say_lock(report, words, width, report->locks_by_total[i]);
 }
 
-/* What threads waited for besides locks, by call: kind, call, and where the longest was. */
-static void say_wait(const struct smk_report *report, struct smk_words *words, unsigned width,
-                     const struct smk_call_sum *sum)
-{
-    const smk_stack_info *stack = sum->stack ? smk_trace_stack(report->trace, sum->stack) : NULL;
-    uint32_t frame = stack ? smk_symbols_own_frame(report->symbols, stack) : 0;
-    const struct smk_place *place =
-        stack && frame < stack->depth ? smk_symbols_frame(report->symbols, stack, frame) : NULL;
-    char name[SMK_NAME_MAX];
-    smk_name_of_call(name, report->trace, sum->call);
-    smk_words_name_cut(words, name, width);
-    right_count(words, column_end(width, 0), sum->count);
-    right_ns(words, column_end(width, 1), sum->ns);
-    right_ns(words, column_end(width, 2), sum->ns / sum->count);
-    right_ns(words, column_end(width, 3), sum->max);
-    smk_words_say(words, "  %s%s", smk_wait_kind_name(sum->kind), place ? ", in " : "");
-    if (place)
-        smk_words_name_cut(words, place->function, 48);
-    smk_words_say(words, "\n");
-}
-
-static void say_waits(const struct smk_report *report, struct smk_words *words)
-{
-    static const char *const names[] = {"times", "total", "mean", "max"};
-    uint32_t shown = report->calls_by_total ? report->locks.others.sum_count : 0;
-    if (shown > report->top)
-        shown = report->top;
-    if (shown == 0)
-        return;
-    heads(words, NAME_LEAST, "waits", names, 4);
-    smk_words_say(words, "\n");
-    for (uint32_t i = 0; i < shown; i++)
-        say_wait(report, words, NAME_LEAST, report->calls_by_total[i]);
-}
-
 /* What was asked for and is missing, last, so that it does not stand in front of the answer. */
 static void say_refused(const struct smk_report *report, struct smk_words *words)
 {
@@ -570,7 +508,7 @@ int smk_report_text(const struct smk_report *report, smk_report_put put, void *a
     smk_report_loops_text(report, &words);
     smk_report_cpu_text(report, &words);
     say_locks(report, &words);
-    say_waits(report, &words);
+    smk_report_waits_text(report, &words);
     smk_report_memory_text(report, &words);
     say_regions(report, &words);
     say_missing(report, &words);

@@ -79,4 +79,5 @@ for try in 1 2 3; do
     "$stallmark" report --fail-on finding "$work/healthy.stall" >"$work/report" && break
     [ $try = 3 ] && fail "a healthy shop has a finding"
 done
-says '^no findings: [0-9,]+ requests, p50 .*, p99 .*, max .*; [0-9,]+ waits for locks, .* together; nothing lost\.$'
+says '^no findings: [0-9,]+ requests, p50 .*, p99 .*, max .*; [0-9,]+ waits for locks, .* together; .* others, .* and .* idle; nothing lost.*\.$'
+says "^To catch a slow one: stallmark rules [0-9]+ add 'when request > [0-9]+ms'$"

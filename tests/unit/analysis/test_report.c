@@ -109,7 +109,8 @@ static void test_short_waits_are_no_finding(void **state)
     char *text = text_of(report);
     assert_int_equal(smk_report_findings(report), 0);
     check_says(text, "no findings: 90 requests, p50 10.0 ms, p99 10.0 ms, max 10.0 ms; 90 waits for locks, "
-                     "5.78 ms together; nothing lost.\n");
+                     "5.78 ms together; nothing lost.\n"
+                     "To catch a slow one: stallmark rules 4711 add 'when request > 40ms'\n");
     check_says(text, "queue_lock          90   5.78 ms");
     free(text);
     smk_report_free(report);
@@ -300,7 +301,49 @@ static void test_waits_in_calls(void **state)
     check_says(text, "10.0 ms    10 %   net read\n");
     check_says(text, "10.0 ms    10 %   disk flush\n");
     check_says(text, "55.0 ms    55 %   unexplained\n");
-    check_says(text, "usleep               1   50.0 ms   50.0 ms   50.0 ms  sleep\n");
+    check_says(text, "no findings: 1 request, p50 100 ms, p99 100 ms, max 100 ms; 0 waits for locks, 0 ns together; 3 "
+                     "others, 35.0 ms and 50.0 ms idle; nothing lost.\n");
+    check_says(text, "\nwaits                         times      total       mean        max    threads\n"
+                     "disk    fdatasync                 1    25.0 ms    25.0 ms    25.0 ms          1\n"
+                     "    100 % in a place unknown (no stack was taken), for /var/audit.log\n"
+                     "net     read                      1    10.0 ms");
+    check_says(text, "\nidle waits                    times      total       mean        max    threads   begun in no "
+                     "request: waiting for work\n"
+                     "sleep   usleep                    1    50.0 ms    50.0 ms    50.0 ms          1\n");
+    free(text);
+    char *json = json_of(report);
+    assert_string_equal(skip_value(json), "\n");
+    check_says(json, "\"kind\": \"sleep\"");
+    check_says(json, "\"idle\": true");
+    check_says(json, "\"what\": \"/var/audit.log\"");
+    free(json);
+    smk_report_free(report);
+    smk_trace_close(trace);
+}
+
+/* Two workers wait for one condition, and one of them in a request: that is no waiting for work. */
+static void test_idle_waits_stand_apart(void **state)
+{
+    (void)state;
+    struct build b;
+    build_init(&b);
+    build_window(&b, AT(1000), AT(1000), AT(2000));
+    uint32_t one = build_thread(&b, 101, "worker-1"), two = build_thread(&b, 102, "worker-2");
+    uint32_t route = build_string(&b, "GET /cart"), call = build_string(&b, "sem_wait");
+    uint64_t wait[] = {0, AT(100), 0x7000, 0, 102, call, 0};
+    build_event_args(&b, one, AT(1200), SMK_EV_COND_WAIT, wait, SMK_ARRAY_LEN(wait));
+    build_event_args(&b, two, AT(1250), SMK_EV_COND_WAIT, wait, SMK_ARRAY_LEN(wait));
+    build_event(&b, one, AT(1300), SMK_EV_REQUEST_BEGIN, route, 1);
+    build_event_args(&b, one, AT(1450), SMK_EV_COND_WAIT, wait, SMK_ARRAY_LEN(wait));
+    build_event(&b, one, AT(1500), SMK_EV_REQUEST_END, route, 1, AT(200), 200);
+    smk_trace *trace = build_open(&b);
+    struct smk_report *report = make(trace);
+    char *text = text_of(report);
+    check_says(text, "cond    sem_wait                  1     100 ms     100 ms     100 ms          1\n"
+                     "    100 % in a place unknown (no stack was taken), for 0x7000; the longest was ended by "
+                     "worker-2\n");
+    check_says(text, "cond    sem_wait                  2     200 ms     100 ms     100 ms          2\n");
+    check_says(text, "cond sem_wait 50 %\n");
     free(text);
     smk_report_free(report);
     smk_trace_close(trace);
@@ -369,6 +412,7 @@ int main(void)
         cmocka_unit_test(test_a_cut_file),
         cmocka_unit_test(test_a_deadlock_is_named),
         cmocka_unit_test(test_waits_in_calls),
+        cmocka_unit_test(test_idle_waits_stand_apart),
         cmocka_unit_test(test_a_request_that_moves),
         cmocka_unit_test(test_an_own_lock),
     };
