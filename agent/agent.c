@@ -88,6 +88,14 @@ static int take_tcp_over(void)
     return rc < 0 ? rc : begin_tcp();
 }
 
+/* The first has the port: what was handed down to us would keep it open when that one has gone. */
+static void drop_listener(void)
+{
+    int fd = smk_fd_handed_down();
+    smk_fd_hand_down(-1);
+    smk_fd_close(fd);
+}
+
 /* The socket for the first, and our turn to be it, which may come at any time. */
 static void family_due(void *arg)
 {
@@ -96,6 +104,8 @@ static void family_due(void *arg)
     if (smk_agent.fronts_why[0])
         return;
     smk_member_open();
+    if (!leads && smk_family_first() != 0 && !smk_family_is_first())
+        drop_listener();
     if (leads || !smk_family_lead())
         return;
     smk_agent.tcp_why[0] = '\0';

@@ -76,6 +76,15 @@ bool smk_wire_nobody_listens(const uint8_t name[SMK_FAMILY_NAME])
     return fd == -ECONNREFUSED;
 }
 
+bool smk_wire_is_listener(int fd)
+{
+    int listens = 0, domain = 0;
+    uint32_t size = sizeof listens;
+    bool known = smk_sys_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0;
+    size = sizeof domain;
+    return known && listens && smk_sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_INET;
+}
+
 pid_t smk_wire_peer(int fd, uid_t *uid)
 {
     struct ucred who = {.pid = -1, .uid = (uid_t)-1};

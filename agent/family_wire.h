@@ -62,6 +62,8 @@ struct smk_wire_message {
 int smk_wire_listen(uint8_t name[SMK_FAMILY_NAME]);
 int smk_wire_accept(int listener);
 int smk_wire_connect(const uint8_t name[SMK_FAMILY_NAME]);
+/* Is this descriptor a TCP socket that listens? A variable may be left over from somebody else. */
+bool smk_wire_is_listener(int fd);
 /* Nobody has this name any more: its process is dead. */
 bool smk_wire_nobody_listens(const uint8_t name[SMK_FAMILY_NAME]);
 

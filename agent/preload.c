@@ -4,6 +4,8 @@
  *                             the writer's thread begins at the first trigger (source/start.h); where none
  *                             comes, the file is written at exit, and what the buffer could not keep is
  *                             counted as lost
+ *   STALLMARK_LISTEN_FD=<n>   (stallmark run) the TCP front's socket, which listens already: nobody else can take
+ *                             the port that was printed; the first of the family has it
  *   else                      (stallmark run) the agent starts at the first trigger, with the options that
  *                             the environment names now
  *
@@ -28,6 +30,7 @@
 #include "stallmark/capture.h"
 #ifdef SMK_PRELOAD_AGENT
 #include "family.h"
+#include "family_wire.h"
 #include "preload_stderr.h"
 #include "stallmark/agent.h"
 #endif
@@ -49,6 +52,7 @@ struct kept {
     uint32_t count, used;
     const char *record;
     bool follow_exec;
+    int listener; /* `stallmark run` listens already; 0: it does not */
     char text[TEXT_BYTES];
 };
 
@@ -76,6 +80,8 @@ static void keep_variable(const char *name, size_t len, const char *value)
         kept->record = *value ? keep_text(value, strlen(value), false) : NULL;
     } else if (len == 11 && memcmp(name, "FOLLOW_EXEC", len) == 0) {
         kept->follow_exec = is_on(value);
+    } else if (len == 9 && memcmp(name, "LISTEN_FD", len) == 0) {
+        kept->listener = (int)strtol(value, NULL, 10);
     } else if (*value && kept->count < SETTINGS_MAX && !(len == 5 && memcmp(name, "CLOCK", len) == 0)) {
         kept->settings[kept->count].name = keep_text(name, len, true);
         kept->settings[kept->count].value = keep_text(value, strlen(value), false);
@@ -221,6 +227,8 @@ static void begin_waiting(void)
 {
 #ifdef SMK_PRELOAD_AGENT
     smk_family_prepare();
+    if (kept->listener > 2 && smk_wire_is_listener(kept->listener))
+        smk_fd_hand_down(smk_fd_keep(kept->listener));
 #endif
     smk_source_on_first_wait(start_agent);
 }

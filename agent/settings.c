@@ -258,7 +258,7 @@ static int read_file(struct smk_settings *settings, const char *path)
 /* Names of the environment that are not the agent's. */
 static bool is_others(const char *name, size_t len)
 {
-    static const char *const others[] = {"CLOCK", "RECORD", "FOLLOW_EXEC"};
+    static const char *const others[] = {"CLOCK", "RECORD", "FOLLOW_EXEC", "LISTEN_FD"};
     for (size_t i = 0; i < SMK_ARRAY_LEN(others); i++)
         if (strlen(others[i]) == len && memcmp(others[i], name, len) == 0)
             return true;

@@ -164,11 +164,23 @@ static int (*real_shutdown)(int fd, int how);
 static ssize_t (*real_recv)(int fd, void *data, size_t size, int flags);
 static ssize_t (*real_send)(int fd, const void *data, size_t size, int flags);
 
+static int adopted = -1; /* the control loop's: it listens already */
+
+/* The socket that `stallmark run` made, once: with it goes the port that it printed. */
+static int take_adopted(void)
+{
+    adopted = smk_fd_handed_down();
+    smk_fd_hand_down(-1);
+    return adopted;
+}
+
 static int our_socket(int domain, int type, int protocol)
 {
     if (!is_ours())
         return real_socket(domain, type, protocol);
-    int fd = smk_fd_keep(smk_sys_socket(domain, type));
+    int fd = take_adopted();
+    if (fd < 0)
+        fd = smk_fd_keep(smk_sys_socket(domain, type));
     if (fd < 0)
         return failed(-fd);
     if (remember(fd, LISTENS))
@@ -181,7 +193,8 @@ static int our_bind(int fd, const struct sockaddr *address, socklen_t size)
 {
     if (!is_ours())
         return real_bind(fd, address, size);
-    int rc = smk_sys_bind(fd, address, size);
+    int rc = fd == adopted ? 0 : smk_sys_bind(fd, address, size);
+    adopted = -1;
     bind_error = rc < 0 ? -rc : 0;
     return rc < 0 ? failed(-rc) : 0;
 }

@@ -62,11 +62,19 @@ void smk_fd_close(int fd)
     smk_unlock(&lock);
 }
 
+static int handed_down = -1; /* atomic */
+
+void smk_fd_hand_down(int fd) { smk_store_relaxed(&handed_down, fd); }
+int smk_fd_handed_down(void) { return smk_load_relaxed(&handed_down); }
+
 void smk_fds_close_in_child(void)
 {
     smk_lock_reset(&lock);
-    uint64_t used = smk_exchange_acq_rel(&smk_fds_used, 0);
+    uint32_t first = smk_load_relaxed(&smk_fds_first);
+    uint32_t stays = (uint32_t)smk_fd_handed_down() - first;
+    uint64_t kept = stays < SMK_FDS_MAX ? UINT64_C(1) << stays : 0;
+    uint64_t used = smk_and_acq_rel(&smk_fds_used, kept) & ~kept;
     for (uint32_t at = 0; at < SMK_FDS_MAX; at++)
         if (used >> at & 1)
-            smk_sys_close((int)(smk_load_relaxed(&smk_fds_first) + at));
+            smk_sys_close((int)(first + at));
 }

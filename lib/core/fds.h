@@ -22,6 +22,10 @@ int smk_fd_keep(int fd);
 /* Closes a descriptor that smk_fd_keep returned. */
 void smk_fd_close(int fd);
 
+/* One of them stays open in children of fork as well, until one of the family uses or closes it; -1: none does. */
+void smk_fd_hand_down(int fd);
+int smk_fd_handed_down(void);
+
 /* In a fork's child: what is ours belongs to the parent. */
 void smk_fds_close_in_child(void);
 

@@ -7,7 +7,18 @@ mkdir -m 700 "$tmp/run"
 pids=()
 trap 'kill "${pids[@]}" 2>/dev/null; rm -rf "$tmp"' EXIT
 
-env LD_PRELOAD="$preload" STALLMARK_LISTEN=127.0.0.1:0 STALLMARK_DIRECTORY="$tmp/captures" "$programs/family" serve >"$tmp/pids"
+# The port that is printed is the command's from then on: before it has an agent, after daemon(), in the next first.
+taken() { perl -MIO::Socket::INET -e 'exit !!IO::Socket::INET->new(Listen => 1, LocalAddr => $ARGV[0])' "$1"; }
+"$stallmark" run --listen 127.0.0.1:0 -- perl -e 'sysread STDIN, $byte, 1' 2>"$tmp/printed" < <(sleep 1) &
+for _ in $(seq 100); do
+    grep -q 127 "$tmp/printed" && break
+    sleep 0.05
+done
+taken "$(grep -o '127[0-9.:]*' "$tmp/printed")" || fail "the port that was printed is free: $(cat "$tmp/printed")"
+wait $!
+
+STALLMARK_DIRECTORY="$tmp/captures" "$stallmark" run --listen 127.0.0.1:0 -- "$programs/family" serve >"$tmp/pids" 2>"$tmp/printed"
+address=$(grep -o '127[0-9.:]*' "$tmp/printed")
 for _ in $(seq 100); do
     [ -s "$tmp/pids" ] && break
     sleep 0.1
@@ -30,7 +41,7 @@ parts() { fact family.processes "$1" | sed 's/\\n/\n/g' | awk '{ print $1 }' | s
 sorted() { printf '%s\n' "$@" | sort -n | tr '\n' ' '; }
 
 for pid in "${pids[@]}"; do await "the first, as $pid says" "${pids[0]}" said "$pid" first; done
-[[ $(said "${pids[0]}" tcp) == 127.0.0.1:* ]] || fail "the daemon has no front: $(said "${pids[0]}" tcp)"
+expect "the daemon's front" "$(said "${pids[0]}" tcp)" "$address"
 expect "a worker's front" "$(said "${pids[1]}" tcp)" null
 
 "$stallmark" capture "${pids[2]}" --duration 200ms --tree -o "$tmp/tree.stall" >"$tmp/out" || fail "tree: code $?"
@@ -43,8 +54,8 @@ expect "one alone" "$(fact process.pid "$tmp/one.stall")" "${pids[2]}"
 expect "the first alone" "$(parts "$tmp/one.stall")" ""
 
 kill -KILL "${pids[0]}"
-new() { for pid in "${pids[1]}" "${pids[2]}"; do [ "$(said "$pid" first)" = "$pid" ] && said "$pid" tcp | cut -d: -f1; done; }
-await "another first" 127.0.0.1 new
+new() { for pid in "${pids[1]}" "${pids[2]}"; do [ "$(said "$pid" first)" = "$pid" ] && said "$pid" tcp; done; }
+await "another first" "$address" new
 first=$(said "${pids[1]}" first)
 await "what the others say" "$first" said "${pids[2]}" first
 "$stallmark" capture "${pids[1]}" --duration 200ms --tree -o "$tmp/after.stall" >"$tmp/out" || fail "after: code $?"

@@ -29,9 +29,24 @@ static const char *why_no_http(void)
     return NULL;
 }
 
+/* Across the exec that the command is begun with. What it executes itself, with --follow-exec, binds its own. */
+static void hand_on(int fd, bool follow_exec)
+{
+    char number[16];
+    if (fd < 0)
+        return;
+    if (follow_exec) {
+        close(fd);
+        return;
+    }
+    fcntl(fd, F_SETFD, 0);
+    snprintf(number, sizeof(number), "%d", fd);
+    smk_preload_set("LISTEN_FD", number);
+}
+
 /* The address that the command will have; an address that others can reach is only for those who know a
  * token. */
-static int choose_address(const struct smk_agent_answers *answers, struct smk_listen *listen)
+static int choose_address(const struct smk_agent_answers *answers, bool follow_exec, struct smk_listen *listen)
 {
     const char *wanted = answers->listen[0] ? answers->listen : NULL;
     const char *why = wanted && strcmp(wanted, "none") == 0 ? NULL : why_no_http();
@@ -53,6 +68,7 @@ static int choose_address(const struct smk_agent_answers *answers, struct smk_li
         smk_preload_set("LISTEN_NEXT", "on"); /* nobody asked for this very port */
     if (!listen->loopback)
         smk_preload_set("ALLOW_REMOTE", "on");
+    hand_on(listen->fd, follow_exec);
     return 0;
 }
 
@@ -129,7 +145,7 @@ static int start(const struct run_options *options, char **command)
     if (!status)
         status = smk_preload_prepare(&preload, command);
     if (!status)
-        status = choose_address(&answers, &listen);
+        status = choose_address(&answers, options->follow_exec, &listen);
     if (status)
         return status;
     find_socket(&answers, socket, sizeof(socket));

@@ -36,8 +36,8 @@ static bool parse(const char *text, struct sockaddr_in *address)
            parse_port(colon + 1, &address->sin_port);
 }
 
-/* 0 when it can be bound now, then with its port; else an errno. */
-static int try_bind(struct sockaddr_in *address)
+/* 0, then with its port and *listener; else an errno. The agent moves it to where the program does not meet it. */
+static int try_bind(struct sockaddr_in *address, int *listener)
 {
     socklen_t len = sizeof(*address);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -45,10 +45,12 @@ static int try_bind(struct sockaddr_in *address)
         return errno;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
     int error = 0;
-    if (bind(fd, (struct sockaddr *)address, len) != 0 || listen(fd, 1) != 0 ||
+    if (bind(fd, (struct sockaddr *)address, len) != 0 || listen(fd, 64) != 0 ||
         getsockname(fd, (struct sockaddr *)address, &len) != 0)
         error = errno;
-    close(fd);
+    *listener = error ? -1 : fd;
+    if (error)
+        close(fd);
     return error;
 }
 
@@ -69,7 +71,7 @@ static int choose_default(struct smk_listen *listen)
     int error = 0;
     for (uint16_t i = 0; i <= SMK_LISTEN_TRIES; i++) {
         address.sin_port = htons((uint16_t)(first + i));
-        error = try_bind(&address);
+        error = try_bind(&address, &listen->fd);
         if (error == 0) {
             print(&address, listen);
             return 0;
@@ -83,7 +85,7 @@ static int choose_default(struct smk_listen *listen)
 int smk_listen_choose(const char *wanted, struct smk_listen *listen)
 {
     struct sockaddr_in address;
-    *listen = (struct smk_listen){.loopback = true};
+    *listen = (struct smk_listen){.fd = -1, .loopback = true};
     if (!wanted)
         return choose_default(listen);
     if (strcmp(wanted, "none") == 0)
@@ -91,7 +93,7 @@ int smk_listen_choose(const char *wanted, struct smk_listen *listen)
     if (!parse(wanted, &address))
         return smk_cli_fail("'%s' is no value for --listen; allowed is %s", wanted,
                             SMK_LISTEN_ALLOWED);
-    int error = try_bind(&address);
+    int error = try_bind(&address, &listen->fd);
     if (error)
         return smk_cli_fail("%s cannot be listened on: %s; port 0 is any free one", wanted,
                             strerror(error));

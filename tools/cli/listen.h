@@ -1,8 +1,7 @@
 /* listen.h: which address `stallmark run` gives the program's HTTP front.
  *
- * The agent binds it itself, later and in another program, which has no way to say that it could not.
- * So the address is tried here first, and the one that was free is what the program gets and what is
- * printed. Somebody else may take it in between; the agent then looks on (listen_next).
+ * It is bound here, since the agent, later and in another program, has no way to say that it could not, and
+ * handed on by its descriptor: nobody else can take the port that was printed.
  */
 #ifndef SMK_TOOLS_LISTEN_H
 #define SMK_TOOLS_LISTEN_H
@@ -16,6 +15,7 @@
 enum { SMK_LISTEN_SIZE = 80, SMK_LISTEN_TRIES = 20 };
 
 struct smk_listen {
+    int fd; /* listens there, to be handed on; -1: none */
     char address[SMK_LISTEN_SIZE]; /* with the port that is free; "": no TCP front */
     bool loopback;
 };
