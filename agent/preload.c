@@ -100,15 +100,17 @@ static void keep_variables(void)
     kept->settings[kept->count].name = NULL;
 }
 
-/* Takes variables that begin with `prefix` out of the list; their memory stays as it is. */
+/* Takes variables that begin with `prefix` out of the list; their memory stays as it is. What is left over behind
+ * it is NULL as well: Go's runtime looks behind the first NULL for what the kernel put there, ends with pointers,
+ * and with nothing it asks /proc. */
 static void drop_variables(const char *prefix)
 {
-    char **to = environ;
-    for (char **entry = environ; entry && *entry; entry++)
+    char **to = environ, **entry = environ;
+    for (; entry && *entry; entry++)
         if (strncmp(*entry, prefix, strlen(prefix)) != 0)
             *to++ = *entry;
-    if (to)
-        *to = NULL;
+    while (to < entry)
+        *to++ = NULL;
 }
 
 static bool is_ours(const char *path, size_t len)
