@@ -28,11 +28,12 @@ static void account(struct smk_latency *latency, struct smk_state *state, uint64
 void smk_running_source(struct smk_latency *latency, struct smk_state *state, uint64_t time, uint64_t source,
                         uint64_t lost)
 {
-    if (state->request && (lost || state->cpu_known != (source == SMK_SCHED_PERF)))
-        smk_latency_cpu_unknown(latency, state->request);
-    else if (state->cpu_known)
+    bool known = source == SMK_SCHED_PERF;
+    if (state->cpu_known && known && !lost)
         return; /* another capture began: nothing is lost for this one */
-    state->cpu_known = source == SMK_SCHED_PERF;
+    if (state->request && (lost || state->cpu_known != known))
+        smk_latency_cpu_unknown(latency, state->request);
+    state->cpu_known = known;
     state->on_since = time;
 }
 

@@ -120,6 +120,23 @@ static void test_a_source_without_switches(void **state)
     smk_trace_close(trace);
 }
 
+/* Switch records were given up while the thread served nobody: from then on nothing is measured. */
+static void test_a_source_that_is_given_up(void **state)
+{
+    (void)state;
+    struct build b;
+    uint32_t worker = begin_trace(&b, SMK_SCHED_PERF);
+    build_event(&b, worker, AT(1050), SMK_EV_SCHED_SOURCE, SMK_SCHED_STAT, 0);
+    build_event(&b, worker, AT(1100), SMK_EV_REQUEST_BEGIN, route, REQUEST);
+    build_event(&b, worker, AT(1200), SMK_EV_REQUEST_END, route, REQUEST, AT(100), 200);
+    smk_trace *trace = build_open(&b);
+    struct smk_report *report = make(trace);
+    assert_false(report->latency.slowest[0].cpu_seen);
+    assert_int_equal(report->latency.routes[0].measured, 0);
+    smk_report_free(report);
+    smk_trace_close(trace);
+}
+
 static void test_samples_by_route(void **state)
 {
     (void)state;
@@ -149,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_request_on_one_thread), cmocka_unit_test(test_a_request_that_moves),
         cmocka_unit_test(test_lost_records),            cmocka_unit_test(test_a_source_without_switches),
+        cmocka_unit_test(test_a_source_that_is_given_up),
         cmocka_unit_test(test_samples_by_route),
     };
     return SMK_RUN(tests);
