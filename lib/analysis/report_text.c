@@ -1,6 +1,7 @@
 /* A report as text. */
 #include "analysis/report_state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "analysis/module_files.h"
@@ -195,6 +196,23 @@ static void say_missing(const struct smk_report *report, struct smk_words *words
 {
     for (uint32_t i = 0; i < report->info->processes && i < PIDS; i++)
         say_missing_of(report, words, i);
+}
+
+/* Processes that the first of their family could not take in, or not to their end. */
+static void say_family(const struct smk_report *report, struct smk_words *words)
+{
+    const char *missing = NULL;
+    for (uint32_t i = 0; i < report->info->processes && !missing; i++)
+        missing = smk_trace_process_fact(report->trace, i, SMK_FACT_FAMILY_MISSING);
+    while (missing && *missing) {
+        char line[256];
+        size_t len = strcspn(missing, "\n");
+        snprintf(line, sizeof(line), "%.*s", (int)len, missing);
+        smk_words_say(words, "Missing, or not to the end: process ");
+        smk_words_name(words, line);
+        smk_words_say(words, "\n");
+        missing += len + (missing[len] == '\n');
+    }
 }
 
 /* ---- findings ------------------------------------------------------------------------------------------- */
@@ -512,6 +530,7 @@ int smk_report_text(const struct smk_report *report, smk_report_put put, void *a
     smk_report_memory_text(report, &words);
     say_regions(report, &words);
     say_missing(report, &words);
+    say_family(report, &words);
     say_refused(report, &words);
     return smk_words_flush(&words);
 }

@@ -119,6 +119,10 @@ is_clean "$tmp/hangs.stall"
 expect "who is in it" "$(parts "$tmp/hangs.stall")" "$(printf '%s\n' "$master" "$second" | sort -n | tr '\n' ' ')"
 expect "who is missing" "$(fact family.missing "$tmp/hangs.stall")" "$first: its agent does not answer"
 
+"$stallmark" report "$tmp/hangs.stall" >"$tmp/report"
+grep -q "^Missing, or not to the end: process $first: its agent does not answer" "$tmp/report" ||
+    fail "the report does not say who is missing"
+
 # ---- one that dies, and one that comes
 { sleep 1; load 10; kill -KILL "$first"; sleep 1; load 10; } &
 expect "with one that dies" "$(capture "$tmp/dies.stall" duration=4s)" 200
