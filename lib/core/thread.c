@@ -301,6 +301,7 @@ bool smk_wait_read(const struct smk_thread *thread, struct smk_wait_now *copy)
     const struct smk_wait_now *w = &thread->wait;
     for (int tries = 0; tries < 100; tries++) {
         uint32_t seq = smk_load_acquire(&w->seq); /* pairs with: smk_wait_publish */
+        copy->seq = seq;
         copy->kind = smk_load_relaxed(&w->kind);
         copy->object = smk_load_relaxed(&w->object);
         copy->holder = smk_load_relaxed(&w->holder);

@@ -186,23 +186,49 @@ uint32_t smk_fd_path_name(const char *path)
 /* The stack is the host's, and may be a coroutine's: a longer path than that is not named. */
 #define PATH_ROOM 1024
 
+/* False: it has no name, or a longer one. */
+static bool put_name(struct text *text, int fd, const struct stat *st, char path[PATH_ROOM])
+{
+    char link[32];
+    path[0] = '\0';
+    if (S_ISSOCK(st->st_mode)) {
+        put_socket(text, fd);
+        return true;
+    }
+    if (S_ISFIFO(st->st_mode)) {
+        put(text, "pipe");
+        return true;
+    }
+    put(text, "/proc/self/fd/");
+    put_number(text, (uint32_t)fd, 10);
+    memcpy(link, text->bytes, text->len + 1);
+    int len = smk_sys_readlink(link, path, PATH_ROOM);
+    return len > 0 && len < PATH_ROOM - 1;
+}
+
 static uint32_t name_of(int fd, const struct stat *st)
 {
     struct text text = {.len = 0};
-    char path[PATH_ROOM], link[32];
-    if (smk_intern_count(&smk_strings) >= NAMES_MAX)
+    char path[PATH_ROOM];
+    if (smk_intern_count(&smk_strings) >= NAMES_MAX || !put_name(&text, fd, st, path))
         return 0;
-    if (S_ISSOCK(st->st_mode)) {
-        put_socket(&text, fd);
-        return smk_string_id(text.bytes);
+    return path[0] ? smk_fd_path_name(path) : smk_string_id(text.bytes);
+}
+
+enum smk_wait_kind smk_fd_text(int fd, char *name, size_t size)
+{
+    struct text text = {.len = 0};
+    char path[PATH_ROOM];
+    struct stat st;
+    name[0] = '\0';
+    if (smk_sys_fstat(fd, &st) < 0)
+        return SMK_WAIT_NET;
+    if (put_name(&text, fd, &st, path)) {
+        const char *from = path[0] ? path : text.bytes;
+        size_t len = strlen(from), cut = len >= size ? len - size + 1 : 0;
+        memcpy(name, from + cut, len - cut + 1);
     }
-    if (S_ISFIFO(st->st_mode))
-        return smk_string_id("pipe");
-    put(&text, "/proc/self/fd/");
-    put_number(&text, (uint32_t)fd, 10);
-    memcpy(link, text.bytes, text.len + 1);
-    int len = smk_sys_readlink(link, path, sizeof path);
-    return len > 0 && len < PATH_ROOM - 1 ? smk_fd_path_name(path) : 0;
+    return kind_of(&st);
 }
 
 static uint32_t identity_of(const struct stat *st)

@@ -56,6 +56,10 @@ SMK_COLD void smk_fd_describe(int fd, struct smk_fd_facts *facts);
  * socket that was closed is not said to have waited. */
 SMK_COLD void smk_fd_describe_closed(int fd, struct smk_fd_facts *facts);
 
+/* What it is, and its name as text (the last part of a longer one; "" where it has none), for whoever looks from
+ * outside: keeps nothing. On threads of ours. */
+enum smk_wait_kind smk_fd_text(int fd, char *name, size_t size);
+
 /* The id of a path as a string: its last part, where it is longer than names may be. */
 uint32_t smk_fd_path_name(const char *path);
 
