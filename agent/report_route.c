@@ -280,19 +280,6 @@ static int open_files(struct report_job *job, const struct smk_stored *stored)
     return 0;
 }
 
-/* 0: text, 1: JSON, or an error. JSON where the client names it and does not name text before it. */
-static int wants_json(const struct smk_exchange *exchange, const struct smk_route_match *match)
-{
-    const char *format = smk_query_get(&match->query, "format"), *accept = exchange->request.headers.accept;
-    if (format && strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
-        return smk_fail(SMK_E_INVALID, "format is '%.40s'; allowed is text or json", format);
-    if (format)
-        return format[0] == 'j';
-    const char *json = accept ? strstr(accept, "application/json") : NULL;
-    const char *text = accept ? strstr(accept, "text/plain") : NULL;
-    return json && (!text || json < text);
-}
-
 static void bring(struct report_job *job)
 {
     desk->job = job;
@@ -353,7 +340,7 @@ void smk_handle_report(struct smk_exchange *exchange, const struct smk_route_mat
 {
     struct smk_running *running = smk_captures_find(match->id);
     const struct smk_stored *stored = running ? NULL : smk_download_find(exchange, match->id);
-    int json = wants_json(exchange, match);
+    int json = smk_route_wants_json(exchange, match);
     if (running)
         smk_captures_answer_recording(&exchange->answer, running);
     else if (stored && json < 0)

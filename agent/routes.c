@@ -29,6 +29,8 @@ static const struct smk_route routes[] = {
     {"/debug/traces/ID/N", GET | HEAD, READ, NULL, smk_handle_segment, "segment N, as soon as it is closed"},
     {"/debug/traces/ID/report", GET, READ, smk_report_parameters, smk_handle_report,
      "what made requests slow, as text or JSON"},
+    {"/debug/threads", GET, READ, smk_threads_parameters, smk_handle_threads,
+     "every thread now: state, wait, holder, stack; deadlocks named"},
     {"/metrics", GET | HEAD, READ, NULL, smk_handle_metrics, "the tracer's own figures for Prometheus"},
 };
 /* clang-format on */
@@ -116,6 +118,20 @@ static const struct smk_route *find(const char *path, enum smk_method method, st
             return &routes[i];
     }
     return NULL;
+}
+
+/* ---- what handlers share ----------------------------------------------------------------------------------- */
+
+int smk_route_wants_json(const struct smk_exchange *exchange, const struct smk_route_match *match)
+{
+    const char *format = smk_query_get(&match->query, "format"), *accept = exchange->request.headers.accept;
+    if (format && strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
+        return smk_fail(SMK_E_INVALID, "format is '%.40s'; allowed is text or json", format);
+    if (format)
+        return format[0] == 'j';
+    const char *json = accept ? strstr(accept, "application/json") : NULL;
+    const char *text = accept ? strstr(accept, "text/plain") : NULL;
+    return json && (!text || json < text);
 }
 
 /* ---- dispatch ------------------------------------------------------------------------------------------- */

@@ -31,6 +31,9 @@ void smk_methods_format(uint32_t methods, char *text, size_t size);
 /* Answers with what the route's handler says, or 400, 403, 404, 405. On the control loop. */
 void smk_routes_dispatch(struct smk_exchange *exchange);
 
+/* 0: text, 1: JSON, or an error: by ?format=, else JSON where Accept names it and does not name text before it. */
+int smk_route_wants_json(const struct smk_exchange *exchange, const struct smk_route_match *match);
+
 /* ---- the handlers, each in the file that is named like it -------------------------------------------------- */
 
 void smk_handle_index(struct smk_exchange *exchange, const struct smk_route_match *match);
@@ -44,7 +47,9 @@ void smk_handle_download(struct smk_exchange *exchange, const struct smk_route_m
 void smk_handle_delete(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_segment(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_report(struct smk_exchange *exchange, const struct smk_route_match *match);
+void smk_handle_threads(struct smk_exchange *exchange, const struct smk_route_match *match);
 
+extern const struct smk_parameter smk_threads_parameters[];
 extern const struct smk_parameter smk_trace_parameters[], smk_snapshot_parameters[];
 extern const struct smk_parameter smk_download_parameters[], smk_report_parameters[];
 

@@ -1,0 +1,73 @@
+/* threads_view.h: the threads as source/look.h sees them, with names: of functions, objects, locks, requests.
+ *
+ * Functions and objects have the names that their modules' own symbol tables say, read from the files that the
+ * process runs, as the report does; without `symbols` no file is opened, and a frame is a module and an offset,
+ * for whoever resolves it elsewhere by build-id. Memory is the agent's heap's.
+ *
+ * On the control loop.
+ */
+#ifndef SMK_AGENT_THREADS_VIEW_H
+#define SMK_AGENT_THREADS_VIEW_H
+
+#include "analysis/live.h"
+#include "base/mem.h"
+#include "source/look.h"
+
+#define SMK_THREADS_SHOWN_NORMAL 1000u
+#define SMK_THREADS_SHOWN_MOST   16384u
+#define SMK_THREADS_TIME_NS      UINT64_C(1000000000)
+
+struct smk_view_module {
+    uint64_t start, end, bias;
+    const char *path;
+    uint8_t build_id[64];
+    uint32_t build_id_len;
+    bool used; /* by a frame */
+    bool tried;
+    struct smk_symbol_file *symbols; /* NULL: not looked for */
+};
+
+struct smk_threads_view {
+    struct smk_live live;
+    struct smk_view_module *modules; /* ascending */
+    uint32_t module_count, module_capacity;
+    /* its own */
+    struct smk_mem mem;
+    struct smk_look *looks;
+    struct smk_look_result result;
+    uint32_t looks_capacity;
+    struct smk_live_frame *frames;
+    uint32_t frame_capacity, only;
+    struct smk_view_texts *texts;
+    char why[256];
+    uint64_t until_ns;
+    bool symbols;
+};
+
+struct smk_threads_wanted {
+    uint32_t max;  /* threads */
+    uint32_t only; /* tid; 0: all */
+    bool symbols;
+};
+
+/* 0, or an error with its smk_last_error(). Freed in either case. */
+int smk_threads_view_make(struct smk_threads_view *view, const struct smk_threads_wanted *wanted);
+void smk_threads_view_free(struct smk_threads_view *view);
+
+/* The thread of a tid; NULL. */
+const struct smk_live_thread *smk_threads_view_find(const struct smk_threads_view *view, uint32_t tid);
+
+/* ---- threads_names.c ------------------------------------------------------------------------------------------- */
+
+/* Keeps a text as long as the view; "" where there is no memory. */
+const char *smk_view_text(struct smk_threads_view *view, const char *text);
+
+int smk_view_list_modules(struct smk_threads_view *view);
+void smk_view_free_modules(struct smk_threads_view *view);
+/* The frames of a stack. */
+void smk_view_name_frames(struct smk_threads_view *view, struct smk_live_frame *frames, const uint64_t *pcs,
+                          uint32_t count);
+/* The static object at an address; NULL: none is known. */
+const char *smk_view_object(struct smk_threads_view *view, uint64_t address);
+
+#endif
