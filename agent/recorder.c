@@ -7,6 +7,8 @@
 #include "base/errors.h"
 #include "core/capture.h"
 #include "core/init.h"
+#include "core/kept.h"
+#include "core/pool.h"
 #include "format/events.h"
 #include "recorder_spec.h"
 #include "source/cgroup_memory.h"
@@ -90,6 +92,11 @@ const char *smk_recorder_why_off(void)
     return recorder.spec.never ? "recorder = never" : "recorder=off; recorder=10s turns it on";
 }
 
+uint64_t smk_recorder_bytes(void)
+{
+    return smk_recorder_is_on() ? smk_pool_bytes() + smk_kept_bytes() : 0;
+}
+
 void smk_recorder_format_by(char *text, size_t size)
 {
     size_t used = 0;
@@ -101,15 +108,15 @@ void smk_recorder_format_by(char *text, size_t size)
 
 /* ---- the buffer's size --------------------------------------------------------------------------------------- */
 
-/* Two hundredths of what the process may use, where that is less than the default; a size that somebody chose
- * stands. */
+/* Two hundredths of what the process may use, where that is less than the default, whether it is on already or a
+ * rule turns it on; a size that somebody chose stands. */
 static uint64_t buffer_bytes(void)
 {
     const struct smk_settings *settings = &smk_agent.settings;
     struct smk_cgroup_memory memory;
     if (recorder.spec.bytes)
         return recorder.spec.bytes;
-    if (settings->buffer != SMK_POOL_BYTES_DEFAULT || !recorder.spec.on)
+    if (settings->buffer != SMK_POOL_BYTES_DEFAULT)
         return settings->buffer;
     smk_cgroup_memory_read("/proc/self/cgroup", "/sys/fs/cgroup", &memory);
     return smk_max_u64(smk_min_u64(memory.limit / 50, settings->buffer), BUFFER_LEAST);
@@ -123,7 +130,8 @@ void smk_recorder_begin(void)
     memset(&recorder, 0, sizeof recorder);
     if (text)
         smk_recorder_parse(text, strlen(text), &recorder.spec);
-    if (smk_core_set_pool_bytes(buffer_bytes()) < 0)
+    uint64_t bytes = buffer_bytes();
+    if (smk_core_set_pool_bytes(smk_max_u64(bytes - smk_kept_share(bytes), SMK_POOL_BYTES_MIN)) < 0)
         snprintf(smk_agent.buffer_why, sizeof smk_agent.buffer_why, "%s", smk_last_error());
 }
 

@@ -28,6 +28,8 @@ bool smk_recorder_is_on(void);
 uint64_t smk_recorder_preroll_ns(void);
 /* Nothing older than this is given; ns, 0: no such bound. */
 uint64_t smk_recorder_reach_ns(void);
+/* Its size in memory, that of the kernel's records with it; 0: off. */
+uint64_t smk_recorder_bytes(void);
 /* NULL while it is on; else why it is off, and what turns it on. */
 const char *smk_recorder_why_off(void);
 /* "option, rules": who wants it. */

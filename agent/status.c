@@ -41,7 +41,7 @@ static void put_recorder(struct smk_json *json)
     smk_json_text(json, "categories", categories);
     smk_json_number(json, "reach_wanted_ns", smk_recorder_reach_ns());
     smk_json_number(json, "window_ns", smk_recorder_preroll_ns());
-    smk_json_number(json, "bytes", smk_recorder_is_on() ? smk_pool_bytes() : 0);
+    smk_json_number(json, "bytes", smk_recorder_bytes());
     smk_json_text(json, "why_off", smk_recorder_why_off());
     smk_json_end(json, '}');
 }

@@ -85,7 +85,7 @@ static bool collect(uint32_t categories)
     const struct smk_piece *pieces;
     struct smk_sched_status status;
     for (int i = 0; i < 3; i++)
-        smk_sched_collect(categories, 0, &pieces);
+        smk_sched_collect(&(struct smk_collecting){.categories = categories}, &pieces);
     smk_sched_status(&status);
     return strcmp(status.source, "perf switch records") == 0;
 }

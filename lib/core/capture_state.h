@@ -52,6 +52,7 @@ struct smk_capture {
     uint64_t ended_unix;          /* [A] */
 
     bool retained_done;           /* [W] snapshot: the buffer was copied */
+    bool kept_done;               /* [W] snapshot: what the sources had said before was given */
     bool finishing;               /* [W] it ends with this pass */
     bool waits_to_end;            /* [W] its gate is closed, and others are waited for */
     bool over;                    /* [W] no more events go into the file: they count as lost */

@@ -5,6 +5,7 @@
 #include "base/sys.h"
 #include "core/capture_state.h"
 #include "core/clock.h"
+#include "core/collect.h"
 #include "core/drain.h"
 #include "core/fds.h"
 #include "core/gaps.h"
@@ -141,6 +142,7 @@ void smk_core_after_fork_in_child(void)
     smk_shed_reset_in_child();
     smk_gaps_reset_in_child();
     smk_cost_reset_in_child();
+    smk_collect_reset_in_child();
     smk_pool_forget();
     smk_drain_reset_in_child();
     smk_threads_reset_in_child();

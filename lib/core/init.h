@@ -48,6 +48,13 @@ bool smk_core_is_own_process(void);
 struct smk_piece;
 typedef void (*smk_add_fact)(void *arg, const char *key, const char *value);
 
+/* What the sources are asked for in one pass. */
+struct smk_collecting {
+    uint32_t categories; /* what is recorded now, 0: nothing any more */
+    uint64_t stop;       /* tick at which a capture ends with this pass, 0: none does */
+    bool alone;          /* for the flight recorder: it has to be cheap */
+};
+
 /* What a source notes when a capture begins, to compare with it at its end. */
 struct smk_source_base {
     uint64_t values[8];
@@ -79,14 +86,17 @@ struct smk_source_calls {
     /* Lines for SMK_FACT_MISSING; returns the length. */
     size_t (*missing)(char *text, size_t size);
 
-    /* What others say about threads (the kernel): the next four are the writer's.
+    /* What others say about threads (the kernel): the next six are the writer's.
      *
-     * A capture of these categories begins: its base, zeroed before. */
-    void (*begin)(uint32_t categories, struct smk_source_base *base);
+     * Their counters as they are now, for a capture of these categories; zeroed before. */
+    void (*base)(uint32_t categories, struct smk_source_base *base);
+    /* A capture begins that is no snapshot: the next collect tells where each thread stands. */
+    void (*begin)(void);
     /* What was recorded on behalf of threads since the last call, in order of their serials; good until the
-     * next call. `categories`: what is recorded now, 0: nothing any more. `stop`: tick at which a capture
-     * ends with this pass, 0: none does. */
-    uint32_t (*collect)(uint32_t categories, uint64_t stop, const struct smk_piece **pieces);
+     * next call of this or of stand. */
+    uint32_t (*collect)(const struct smk_collecting *what, const struct smk_piece **pieces);
+    /* Where each thread stood at a tick that has been, or since when later: for a snapshot. After collect. */
+    uint32_t (*stand)(uint64_t from, const struct smk_piece **pieces);
     /* Between passes; after how many ns it wants to be called again, UINT64_MAX: not at all. */
     uint64_t (*tick)(void);
     /* Adds what they cost the host's threads in the kernel so far, by number of the category; ns,

@@ -8,6 +8,7 @@
 #include "base/sys.h"
 #include "core/capture_state.h"
 #include "core/clock.h"
+#include "core/collect.h"
 #include "core/cost.h"
 #include "core/drain.h"
 #include "core/gaps.h"
@@ -214,18 +215,6 @@ static bool recycle_if_exited(struct smk_thread *t, void *arg)
     return true;
 }
 
-/* What others say about threads does not go through the buffer: of that a snapshot has nothing. */
-static bool wants_pieces(const struct smk_capture *capture)
-{
-    return capture->spec.kind != SMK_CAPTURE_SNAPSHOT;
-}
-
-static bool sources_collect(void)
-{
-    const struct smk_source_calls *sources = smk_core_sources();
-    return sources && sources->collect;
-}
-
 /* ---- the life of a capture ------------------------------------------------------------------------------------ */
 
 static void begin_capture(struct smk_capture *capture)
@@ -240,8 +229,7 @@ static void begin_capture(struct smk_capture *capture)
         smk_cost_read(&capture->cost);
         capture->cost_known = true;
     }
-    if (sources_collect() && wants_pieces(capture))
-        smk_core_sources()->begin(capture->spec.categories, &capture->base);
+    smk_collect_begin(capture);
     smk_segment_begin(&writer.tools, capture);
     smk_output_flush(&capture->output);
     smk_capture_set_state(capture, SMK_CAPTURE_RECORDING);
@@ -407,45 +395,10 @@ static bool drain_for(struct smk_capture *const *list, int count, uint64_t as_of
     return copy_new(list, count, as_of, how.everything, drained);
 }
 
-/* ---- what others say about threads ---------------------------------------------------------------------------- */
-
-static struct {
-    uint32_t categories;
-    uint64_t stop;
-} collecting; /* of one pass */
-
-static void collect_pieces(struct smk_batch *batch)
+static void give_pieces(struct smk_capture *capture, const struct smk_batch *batch)
 {
-    const struct smk_piece *pieces = NULL;
-    batch->count = smk_core_sources()->collect(collecting.categories, collecting.stop, &pieces);
-    batch->pieces = (struct smk_piece *)pieces; /* only read */
-}
-
-/* False as in drain_for. Nothing is recorded for whoever is not there any more: with no capture left the
- * sources are told once. */
-static bool collect_for(struct smk_capture *const *list, int count, uint64_t as_of)
-{
-    struct smk_batch batch = {0};
-    collecting.categories = 0;
-    collecting.stop = 0;
-    for (int i = 0; i < count; i++) {
-        if (!wants_pieces(list[i]))
-            continue;
-        collecting.categories |= list[i]->spec.categories;
-        if (list[i]->finishing)
-            collecting.stop = smk_max_u64(collecting.stop, list[i]->stopped);
-    }
-    collecting.categories &= ~smk_captures_are_shed();
-    if (!sources_collect())
-        return true;
-    if (!smk_captures_copy(as_of, collect_pieces, &batch))
-        return false;
-    for (int i = 0; i < count; i++)
-        if (wants_pieces(list[i])) {
-            encode_batch(list[i], &batch, true);
-            check_bounds(list[i]);
-        }
-    return true;
+    encode_batch(capture, batch, true);
+    check_bounds(capture);
 }
 
 /* A module that comes and goes while a capture runs is told at once: at its end nobody knows it. */
@@ -503,7 +456,8 @@ static bool everything_is_due(struct smk_capture *const *list, int count, uint64
     bool due = tidy_is_due(now) || writer.last_count != (uint64_t)count || writer.gaps_seen != smk_gaps_version();
     for (int i = 0; i < count; i++) {
         const struct smk_capture *capture = list[i];
-        due |= capture->finishing || !capture->retained_done || now - capture->segment_started < TIDY_EVERY_NS ||
+        due |= capture->finishing || !capture->retained_done || !capture->kept_done ||
+               now - capture->segment_started < TIDY_EVERY_NS ||
                (capture->spec.rotate_every_ns && now - capture->segment_started >= capture->spec.rotate_every_ns);
     }
     writer.last_count = (uint64_t)count;
@@ -522,7 +476,8 @@ static void run_captures(struct smk_capture *const *list, int count, uint64_t as
         }
     struct how how = {.settled = close_gates(list, count)};
     how.everything = everything_is_due(list, count, now);
-    if (!drain_for(list, count, as_of, how, &drained) || (how.everything && !collect_for(list, count, as_of)))
+    if (!drain_for(list, count, as_of, how, &drained) ||
+        (how.everything && !smk_collect_for(list, count, as_of, give_pieces)))
         for (int i = 0; i < count; i++)
             list[i]->finishing = false; /* in the next pass, which comes at once */
     writer.sleep_ns = drained > smk_pool_bytes() / 64 ? SLEEP_MIN_NS : SLEEP_MAX_NS;
@@ -557,7 +512,7 @@ uint64_t smk_pass(void)
     if (count > 0 && ready)
         run_captures(list, count, as_of, now);
     if (count == 0)
-        collect_for(NULL, 0, as_of);
+        smk_collect_for(NULL, 0, as_of, give_pieces);
     if (count > 0 || smk_recorder_categories()) {
         refresh_sources(list, ready ? count : 0);
         tidy(now);

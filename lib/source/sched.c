@@ -28,6 +28,8 @@
 #define CLOCKS_A_TICK   64u                 /* CPU clocks that are read at once … */
 #define STATS_A_TICK    16u                 /* … and schedstats of those that went on */
 #define RATE_MIN_NS     UINT64_C(200000000) /* a rate over less is a burst */
+#define RATE_ALONE_NS   UINT64_C(2000000000) /* … and for the recorder alone */
+#define TRY_AGAIN_NS    UINT64_C(60000000000) /* after perf records were given up in it */
 #define SAMPLED_FROM_NS UINT64_C(500000)    /* a thread that used so much CPU between two looks is sampled */
 #define IDLE_LOOKS      20u                 /* without any use it is not any more */
 
@@ -47,6 +49,8 @@ static struct {
     bool samples_ended;           /* they could, but cost too much */
     uint64_t too_many;            /* switches a second for which perf was given up; 0: it was not */
     bool on, sched, samples, faults, figures; /* what is recorded now */
+    bool alone;                   /* for the recorder */
+    uint64_t given_up;            /* CLOCK_MONOTONIC ns: when perf was */
     bool announce;                /* a capture has begun: it must be told where each thread stands */
     struct smk_sched_clock clock;
     uint64_t listed, ticked, counted, figured, rate_since; /* CLOCK_MONOTONIC ns */
@@ -88,11 +92,16 @@ static const char *source_name(enum smk_sched_source source)
     return names[source];
 }
 
+static uint32_t switches_max(void) { return sched.alone ? SMK_SCHED_SWITCHES_ALONE : SMK_SCHED_SWITCHES_MAX; }
+
 static void say_why(char *text, size_t size)
 {
     if (sched.too_many)
-        snprintf(text, size, "%llu switches a second, more than %u: perf switch records would cost about 1 us each",
-                 (unsigned long long)sched.too_many, SMK_SCHED_SWITCHES_MAX);
+        snprintf(text, size, "%llu switches a second, more than %u: perf switch records would cost about 1 us each%s",
+                 (unsigned long long)sched.too_many, switches_max(),
+                 sched.alone ? ", and the flight recorder shall be cheap" : "");
+    else if (sched.source != sched.best)
+        snprintf(text, size, "the flight recorder counts switches for a while before it records them");
     else
         snprintf(text, size, "%s%s", sched.why ? sched.why : "nothing was armed yet",
                  sched.source == SMK_SCHED_CPU_CLOCKS ? "; schedstat cannot be read: runnable is unknown" : "");
@@ -120,7 +129,8 @@ static void attach(struct smk_sched_thread *thread)
     thread->attached = true;
     thread->since = smk_ticks();
     if (sched.sched && sched.source == SMK_SCHED_PERF) {
-        if (sched.ring_bytes < RINGS_BYTES_MAX && !smk_sched_switches_open(thread, ring_order()))
+        if (!thread->switches.memory && sched.ring_bytes < RINGS_BYTES_MAX &&
+            !smk_sched_switches_open(thread, ring_order()))
             sched.ring_bytes += smk_perf_ring_bytes(&thread->switches);
     }
     if (sched.samples && smk_cpu_samples_stats.sampled < SMK_SAMPLED_MAX / 2)
@@ -128,7 +138,7 @@ static void attach(struct smk_sched_thread *thread)
     if (sched.faults)
         smk_faults_open(thread);
     smk_sched_count_from(thread, sched.stat);
-    thread->since = smk_ticks(); /* what came before is not complete */
+    thread->since = thread->whole_since = smk_ticks(); /* what came before is not complete */
     if (sched.sched)
         smk_sched_put_source(thread, source_of(thread), thread->since, 0);
 }
@@ -205,7 +215,7 @@ static void note_counted(uint64_t switches)
 static void count_some(void)
 {
     uint32_t stats = 0;
-    uint32_t times = sched.source == SMK_SCHED_PERF ? LIST_EVERY_NS / SMK_SCHED_TICK_NS : 1;
+    uint32_t times = sched.source == SMK_SCHED_PERF && !sched.alone ? LIST_EVERY_NS / SMK_SCHED_TICK_NS : 1;
     for (uint32_t n = 0; n < smk_sched_list.count && n < CLOCKS_A_TICK * times && stats < STATS_A_TICK * times; n++) {
         struct smk_sched_thread *thread = &smk_sched_list.array[sched.next++ % smk_sched_list.count];
         uint64_t before = thread->cpu;
@@ -237,9 +247,10 @@ static void cut_all(uint64_t stop)
 }
 
 /* Perf records are given up for this capture and those that go on beside it. */
-static void give_up_perf(uint64_t rate)
+static void give_up_perf(uint64_t rate, uint64_t now)
 {
     sched.too_many = rate;
+    sched.given_up = now;
     sched.source = sched.stat ? SMK_SCHED_STAT : SMK_SCHED_CPU_CLOCKS;
     for (uint32_t i = 0; i < smk_sched_list.count; i++) {
         struct smk_sched_thread *thread = &smk_sched_list.array[i];
@@ -250,23 +261,49 @@ static void give_up_perf(uint64_t rate)
     sched.ring_bytes = 0;
 }
 
-static void give_up_samples(void)
+/* Samples end when a capture does; the recorder goes on without. */
+static void end_samples(void)
 {
-    sched.samples_why = "more than 20,000 switches a second: samples would cost about 1 us each";
-    sched.samples_ended = true;
     sched.samples = false;
     for (uint32_t i = 0; i < smk_sched_list.count; i++)
         smk_cpu_samples_close(&smk_sched_list.array[i]);
 }
 
+static void give_up_samples(void)
+{
+    sched.samples_why = "more than 20,000 switches a second: samples would cost about 1 us each";
+    sched.samples_ended = true;
+    end_samples();
+}
+
+/* Once more: threads are attached anew, some in each pass. */
+static void take_perf_up(void)
+{
+    if (sched.source == sched.best && !sched.samples_ended)
+        return;
+    sched.source = sched.best;
+    sched.too_many = 0;
+    if (sched.samples_ended)
+        sched.samples_why = NULL;
+    sched.samples_ended = false;
+    for (uint32_t i = 0; i < smk_sched_list.count; i++) {
+        struct smk_sched_thread *thread = &smk_sched_list.array[i];
+        if (thread->attached && !thread->dead)
+            smk_sched_count(thread, sched.stat, sched.sched, 0);
+        thread->attached = false;
+    }
+}
+
 static void watch_rate(uint64_t now)
 {
     uint64_t ns = now - sched.rate_since;
-    if (ns < RATE_MIN_NS)
+    if (ns < (sched.alone ? RATE_ALONE_NS : RATE_MIN_NS))
         return;
     uint64_t rate = (uint64_t)((double)sched.rate_switches * 1e9 / (double)ns);
-    if (sched.sched && sched.source == SMK_SCHED_PERF && rate > SMK_SCHED_SWITCHES_MAX)
-        give_up_perf(rate);
+    if (sched.sched && sched.source == SMK_SCHED_PERF && rate > switches_max())
+        give_up_perf(rate, now);
+    else if (sched.alone && rate < switches_max() / 2 && now - sched.given_up > TRY_AGAIN_NS)
+        take_perf_up();
     if (sched.samples && rate > SMK_SAMPLES_SWITCHES_MAX)
         give_up_samples();
     sched.rate_since = now;
@@ -286,6 +323,9 @@ static void switch_on(uint32_t categories, uint64_t now)
     if (sched.on)
         return;
     sched.on = sched.scratch != NULL;
+    if (sched.alone && sched.stat) /* how many switches there are is known before they cost anything */
+        sched.source = SMK_SCHED_STAT;
+    sched.given_up = 0;
     sched.clock = (struct smk_sched_clock){.now = smk_clock_read_pair()};
     sched.rate_since = sched.ticked = now;
     sched.rate_switches = sched.listed = sched.figured = 0;
@@ -299,12 +339,18 @@ static void switch_off(void)
     sched.on = sched.sched = sched.samples = sched.faults = sched.figures = sched.announce = false;
 }
 
-/* A capture that begins beside another one. */
+/* A capture that begins beside another one, or beside the recorder, which takes no samples. */
 static void announce(void)
 {
-    for (uint32_t i = 0; i < smk_sched_list.count; i++)
-        if (smk_sched_list.array[i].attached)
-            smk_sched_put_source(&smk_sched_list.array[i], source_of(&smk_sched_list.array[i]), smk_ticks(), 0);
+    for (uint32_t i = 0; i < smk_sched_list.count; i++) {
+        struct smk_sched_thread *thread = &smk_sched_list.array[i];
+        if (!thread->attached)
+            continue;
+        if (sched.sched)
+            smk_sched_put_source(thread, source_of(thread), smk_ticks(), 0);
+        if (sched.samples && smk_cpu_samples_stats.sampled < SMK_SAMPLED_MAX / 2)
+            smk_cpu_samples_open(thread);
+    }
     sched.announce = false;
 }
 
@@ -315,12 +361,20 @@ enum { BASE_SCHED, BASE_LOST, BASE_TAKEN, BASE_SAMPLES_LOST, BASE_THROTTLED, BAS
 static uint64_t samples_lost(void) { return smk_cpu_samples_stats.lost; }
 static uint64_t switches_lost(void) { return sched.lost + smk_sched_refused(); }
 
-void smk_sched_begin(uint32_t categories, struct smk_source_base *base)
+void smk_sched_begin(void)
+{
+    smk_lock(&lock);
+    sched.announce |= sched.on;
+    if (sched.on && sched.alone)
+        take_perf_up();
+    smk_unlock(&lock);
+}
+
+void smk_sched_base(uint32_t categories, struct smk_source_base *base)
 {
     struct smk_cgroup_cpu cpu;
     smk_cgroup_cpu_read(&cpu);
     smk_lock(&lock);
-    sched.announce |= sched.on;
     base->values[BASE_SCHED] = categories;
     base->values[BASE_LOST] = switches_lost();
     base->values[BASE_TAKEN] = smk_cpu_samples_stats.taken;
@@ -333,7 +387,7 @@ void smk_sched_begin(uint32_t categories, struct smk_source_base *base)
 
 static void look(uint64_t now)
 {
-    uint64_t every = sched.source == SMK_SCHED_PERF ? LIST_EVERY_NS : SMK_SCHED_TICK_NS;
+    uint64_t every = sched.source == SMK_SCHED_PERF || sched.alone ? LIST_EVERY_NS : SMK_SCHED_TICK_NS;
     read_rings();
     if (now - sched.counted >= every && (sched.sched || sched.samples)) {
         sched.counted = now;
@@ -355,11 +409,16 @@ static bool is_too_much(uint32_t categories)
     return sched.on && (!(categories & SMK_SCHED_CATEGORIES) || (recorded & ~categories));
 }
 
-uint32_t smk_sched_collect(uint32_t categories, uint64_t stop, const struct smk_piece **pieces)
+uint32_t smk_sched_collect(const struct smk_collecting *what, const struct smk_piece **pieces)
 {
-    uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
-    uint32_t count = 0;
+    uint64_t now = smk_sys_clock(CLOCK_MONOTONIC), stop = what->stop;
+    uint32_t count = 0, categories = what->categories;
     smk_lock(&lock);
+    sched.alone = what->alone;
+    if (sched.samples && !(categories & SMK_CAT_CPU) && (categories & SMK_SCHED_CATEGORIES)) {
+        read_rings();
+        end_samples();
+    }
     bool last = is_too_much(categories);
     if (!last && (categories & SMK_SCHED_CATEGORIES))
         switch_on(categories, now);
@@ -380,18 +439,34 @@ uint32_t smk_sched_collect(uint32_t categories, uint64_t stop, const struct smk_
     return count;
 }
 
+uint32_t smk_sched_stand(uint64_t from, const struct smk_piece **pieces)
+{
+    uint32_t count = 0;
+    smk_lock(&lock);
+    for (uint32_t i = 0; sched.on && sched.sched && i < smk_sched_list.count; i++) {
+        struct smk_sched_thread *thread = &smk_sched_list.array[i];
+        if (thread->attached)
+            smk_sched_put_source(thread, source_of(thread), smk_max_u64(from, thread->whole_since), 0);
+    }
+    if (sched.on)
+        count = smk_sched_pieces(pieces);
+    smk_unlock(&lock);
+    return count;
+}
+
 uint64_t smk_sched_tick(void)
 {
     uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
     uint64_t next = UINT64_MAX;
     smk_lock(&lock);
     if (sched.on) {
-        if (now - sched.ticked >= SMK_SCHED_TICK_NS) {
+        uint64_t tick = sched.alone ? SMK_SCHED_TICK_ALONE_NS : SMK_SCHED_TICK_NS;
+        if (now - sched.ticked >= tick) {
             update_list(now);
             attach_some();
             look(now);
         }
-        next = SMK_SCHED_TICK_NS;
+        next = tick;
     }
     smk_unlock(&lock);
     return next;
@@ -461,9 +536,7 @@ void smk_sched_facts(const struct smk_source_base *base, smk_add_fact add, void 
     say_samples(samples, sizeof samples, categories & SMK_CAT_CPU);
     add(arg, SMK_FACT_SCHED_SOURCE, source_name(wanted ? sched.source : SMK_SCHED_NONE));
     add(arg, SMK_FACT_SCHED_REASON,
-        wanted          ? why
-        : categories    ? "the category sched is not recorded"
-                        : "the flight recorder has no records of the scheduler, only timed captures have");
+        wanted ? why : "the category sched is not recorded");
     if (wanted) {
         add_number(add, arg, SMK_FACT_SCHED_LOST, switches_lost() - base->values[BASE_LOST]);
         add_number(add, arg, SMK_FACT_SCHED_UNSEEN, unseen());

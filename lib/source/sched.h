@@ -8,7 +8,9 @@
  *   schedstat             amounts of running and runnable, looked at every 10 ms; also where the first is used
  *   CPU clocks            running alone
  *
- * In the flight recorder alone nothing of this is on.
+ * For the flight recorder alone it is made cheaper: it looks each 50 ms, begins with schedstat, and takes switch
+ * records while there are at most SMK_SCHED_SWITCHES_ALONE a second, a quarter of one per cent of a CPU; where they
+ * were too many, it looks again in a minute.
  */
 #ifndef SMK_SOURCE_SCHED_H
 #define SMK_SOURCE_SCHED_H
@@ -22,15 +24,19 @@
 
 #define SMK_SCHED_THREADS_MAX  4096u
 #define SMK_SCHED_SWITCHES_MAX 10000u /* a second, of the process */
+#define SMK_SCHED_SWITCHES_ALONE 2000u
 #define SMK_SAMPLES_SWITCHES_MAX 20000u /* the same for CPU samples, which cost 1 us a switch, too */
 #define SMK_SCHED_TICK_NS      UINT64_C(10000000)
+#define SMK_SCHED_TICK_ALONE_NS UINT64_C(50000000)
 
 /* Finds out what is allowed, at each arming; after smk_probe_calls. */
 void smk_sched_prepare(void);
 
 /* Of struct smk_source_calls. */
-void smk_sched_begin(uint32_t categories, struct smk_source_base *base);
-uint32_t smk_sched_collect(uint32_t categories, uint64_t stop, const struct smk_piece **pieces);
+void smk_sched_base(uint32_t categories, struct smk_source_base *base);
+void smk_sched_begin(void);
+uint32_t smk_sched_collect(const struct smk_collecting *what, const struct smk_piece **pieces);
+uint32_t smk_sched_stand(uint64_t from, const struct smk_piece **pieces);
 uint64_t smk_sched_tick(void);
 void smk_sched_cost(uint64_t ns[]);
 void smk_sched_facts(const struct smk_source_base *base, smk_add_fact add, void *arg);

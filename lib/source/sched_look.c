@@ -115,7 +115,7 @@ static void records_lost(struct smk_sched_reading *reading, uint64_t tick, uint6
     struct smk_sched_thread *thread = reading->thread;
     reading->lost += lost;
     thread->off = thread->seen_run = false;
-    thread->since = tick;
+    thread->since = thread->whole_since = tick;
     smk_sched_put_source(thread, SMK_SCHED_PERF, tick, lost);
 }
 

@@ -20,7 +20,8 @@ struct smk_sched_thread {
     bool off;       /* off its CPU since `off_since` */
     uint32_t how;   /* enum smk_off_cpu of that */
     uint64_t off_since; /* ticks */
-    uint64_t since;     /* ticks: what comes after is complete */
+    uint64_t since;     /* ticks: what comes after is complete, and not all of it is told yet */
+    uint64_t whole_since; /* ticks: what comes after is complete */
     uint64_t running, runnable, switches_kernel; /* ns and count, as the kernel had them at `counted` */
     uint64_t counted;                            /* ticks */
     uint64_t cpu;       /* its CPU clock when we last looked, ns */

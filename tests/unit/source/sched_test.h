@@ -43,10 +43,19 @@ static inline void keep_piece(const struct smk_piece *piece)
     }
 }
 
+static bool looks_alone; /* for the flight recorder */
+
+static inline void keep_pieces(const struct smk_piece *pieces, uint32_t count);
+
 static inline void collect(uint32_t categories, uint64_t stop)
 {
     const struct smk_piece *pieces = NULL;
-    uint32_t count = smk_sched_collect(categories, stop, &pieces);
+    uint32_t count = smk_sched_collect(&(struct smk_collecting){categories, stop, looks_alone}, &pieces);
+    keep_pieces(pieces, count);
+}
+
+static inline void keep_pieces(const struct smk_piece *pieces, uint32_t count)
+{
     for (uint32_t i = 0; i < count; i++) {
         assert_true(i == 0 || pieces[i].serial > pieces[i - 1].serial);
         keep_piece(&pieces[i]);
@@ -62,7 +71,8 @@ static inline void look_begins(uint32_t categories)
     smk_clock_calibrate();
     smk_stack_prepare();
     smk_sched_prepare();
-    smk_sched_begin(categories, &base);
+    smk_sched_base(categories, &base);
+    smk_sched_begin();
     for (int i = 0; i < 20; i++)
         collect(categories, 0);
 }

@@ -281,6 +281,42 @@ static void test_samples_say_where(void **state)
     assert_true(here >= taken * 3 / 4);
 }
 
+/* ---- for the flight recorder ----------------------------------------------------------------------------- */
+
+/* It counts before it records; a capture that begins beside it has records at once; and a snapshot is told where each
+ * thread stood, at a tick that has been. */
+static void test_alone_it_begins_cheaply(void **state)
+{
+    struct busy busy;
+    struct smk_sched_status status;
+    const struct smk_piece *pieces = NULL;
+    (void)state;
+    busy_begin(&busy, -1);
+    looks_alone = true;
+    look_begins(SMK_CAT_SCHED);
+    uint64_t begun = smk_ticks();
+    assert_true(uses("schedstat") || uses("thread CPU clocks") || uses("perf switch records"));
+    look_for(SMK_CAT_SCHED, 400);
+    assert_true(sum_ns(busy.tid, SUM_RAN) > 0);
+    seen_count = 0;
+    uint32_t count = smk_sched_stand(begun, &pieces);
+    keep_pieces(pieces, count);
+    uint32_t stood = 0;
+    for (uint32_t i = 0; i < seen_count; i++)
+        if (seen[i].event == SMK_EV_SCHED_SOURCE && seen[i].tid == busy.tid) {
+            assert_true(seen[i].ticks == begun);
+            stood++;
+        }
+    assert_int_equal(stood, 1);
+    smk_sched_begin();
+    looks_alone = false;
+    collect(SMK_CAT_SCHED, 0);
+    smk_sched_status(&status);
+    assert_null(strstr(status.why, "flight recorder")); /* it has the best that is allowed */
+    look_ends(SMK_CAT_SCHED);
+    busy_end(&busy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_threads_that_end),
         cmocka_unit_test(test_too_many_switches),
         cmocka_unit_test(test_samples_say_where),
+        cmocka_unit_test(test_alone_it_begins_cheaply),
     };
     if (smk_core_init(NULL) < 0)
         return 1;

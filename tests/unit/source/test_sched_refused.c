@@ -138,7 +138,8 @@ static int after_fork(void)
     struct smk_sched_status status;
     const struct smk_piece *pieces;
     smk_sched_status(&status);
-    if (status.threads != 0 || smk_sched_collect(0, 0, &pieces) != 0 || smk_sched_tick() != UINT64_MAX)
+    if (status.threads != 0 || smk_sched_collect(&(struct smk_collecting){0}, &pieces) != 0 ||
+        smk_sched_tick() != UINT64_MAX)
         return 1;
     look_begins(SMK_CAT_SCHED | SMK_CAT_CPU); /* its own, from the beginning */
     look_for(SMK_CAT_SCHED | SMK_CAT_CPU, 120);
