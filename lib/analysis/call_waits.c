@@ -128,6 +128,8 @@ static void add_place(struct smk_call_waits *waits, struct smk_mem *mem, uint32_
         return;
     place->ns += ns;
     place->count++;
+    place->in_ns += wait->request ? ns : 0;
+    place->in_count += wait->request ? 1 : 0;
     if (ns >= place->max) {
         place->max = ns;
         place->max_begin = wait->begin;

@@ -39,6 +39,7 @@ struct smk_wait_place {
     uint32_t what, process;
     uint64_t object;
     uint64_t ns, count, max;
+    uint64_t in_ns, in_count; /* of these in requests */
     uint64_t max_begin, max_request; /* of the longest */
     uint32_t max_thread;
     uint32_t waker; /* of the longest with one */

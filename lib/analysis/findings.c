@@ -17,8 +17,24 @@ const char *smk_finding_kind_name(enum smk_finding_kind kind)
 {
     static const char *const names[] = {[SMK_FINDING_LOCK] = "lock contention",
                                         [SMK_FINDING_DEADLOCK] = "deadlock",
-                                        [SMK_FINDING_LOOP] = "event loop"};
+                                        [SMK_FINDING_LOOP] = "event loop",
+                                        [SMK_FINDING_DISK] = "disk",
+                                        [SMK_FINDING_SLEEP] = "sleep",
+                                        [SMK_FINDING_MEMORY] = "memory"};
     return names[kind];
+}
+
+enum smk_finding_kind smk_finding_kind_of(const char *word, size_t len)
+{
+    for (unsigned kind = 0; kind < SMK_FINDING_KINDS; kind++) {
+        const char *name = smk_finding_kind_name(kind);
+        size_t i = 0;
+        while (i < len && name[i] && (word[i] == name[i] || (word[i] == '-' && name[i] == ' ')))
+            i++;
+        if (i == len && !name[i])
+            return kind;
+    }
+    return SMK_FINDING_KINDS;
 }
 
 const char *smk_finding_rule_name(enum smk_finding_rule rule)
@@ -27,7 +43,8 @@ const char *smk_finding_rule_name(enum smk_finding_rule rule)
                                         [SMK_RULE_THREAD] = "thread",
                                         [SMK_RULE_ALL] = "all",
                                         [SMK_RULE_LONG] = "long",
-                                        [SMK_RULE_CIRCLE] = "circle"};
+                                        [SMK_RULE_CIRCLE] = "circle",
+                                        [SMK_RULE_CHURN] = "churn"};
     return names[rule];
 }
 
@@ -49,7 +66,7 @@ struct smk_finding *smk_findings_add(struct smk_findings *findings, struct smk_m
     if (!smk_mem_grow(mem, &findings->array, &findings->capacity, findings->count + 1u))
         return NULL;
     struct smk_finding *finding = &findings->array[findings->count++];
-    *finding = (struct smk_finding){.kind = kind, .lock = SMK_MAP_NONE};
+    *finding = (struct smk_finding){.kind = kind, .lock = SMK_MAP_NONE, .alloc = SMK_MAP_NONE};
     return finding;
 }
 
@@ -158,7 +175,8 @@ bool smk_findings_make(struct smk_findings *findings, const struct smk_evidence 
 {
     *findings = (struct smk_findings){0};
     bool ok = smk_findings_add_deadlocks(findings, evidence) && add_locks(findings, evidence) &&
-              smk_findings_add_loops(findings, evidence);
+              smk_findings_add_loops(findings, evidence) && smk_findings_add_disk(findings, evidence) &&
+              smk_findings_add_sleep(findings, evidence) && smk_findings_add_memory(findings, evidence);
     smk_sort(findings->array, findings->count, sizeof(*findings->array), more_costly);
     return ok;
 }

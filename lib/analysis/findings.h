@@ -6,12 +6,21 @@
 #include "analysis/latency.h"
 #include "analysis/locks.h"
 #include "analysis/loops.h"
+#include "analysis/memory.h"
 
 #define SMK_FINDINGS_MAX  32u
 #define SMK_SHARES_MAX    4u
 #define SMK_DEADLOCK_MAX  16u
 
-enum smk_finding_kind { SMK_FINDING_LOCK, SMK_FINDING_DEADLOCK, SMK_FINDING_LOOP };
+enum smk_finding_kind {
+    SMK_FINDING_LOCK,
+    SMK_FINDING_DEADLOCK,
+    SMK_FINDING_LOOP,
+    SMK_FINDING_DISK,
+    SMK_FINDING_SLEEP,
+    SMK_FINDING_MEMORY,
+    SMK_FINDING_KINDS
+};
 
 /* Why it is one. */
 enum smk_finding_rule {
@@ -19,7 +28,8 @@ enum smk_finding_rule {
     SMK_RULE_THREAD, /* it took much of a thread's time */
     SMK_RULE_ALL,    /* one thread on average stood there at each moment */
     SMK_RULE_LONG,   /* somebody waited for a second */
-    SMK_RULE_CIRCLE
+    SMK_RULE_CIRCLE,
+    SMK_RULE_CHURN /* what was got was given back at once, over and over */
 };
 
 struct smk_share {
@@ -33,6 +43,8 @@ struct smk_finding {
     enum smk_finding_rule rule;
     uint32_t lock; /* index in smk_locks */
     uint32_t hold; /* in smk_loops */
+    uint32_t sum;  /* in smk_call_waits */
+    uint32_t alloc; /* in smk_memory */
     uint64_t cost; /* ns of waiting in the window */
     uint32_t share_count; /* of the routes, most time first */
     struct smk_share shares[SMK_SHARES_MAX];
@@ -60,6 +72,7 @@ struct smk_evidence {
     const struct smk_locks *locks;
     const struct smk_latency *latency;
     const struct smk_loops *loops;
+    const struct smk_memory *memory;
     const struct smk_window *windows; /* of each process */
 };
 
@@ -71,11 +84,29 @@ void smk_findings_free(struct smk_findings *findings, struct smk_mem *mem);
 bool smk_findings_add_deadlocks(struct smk_findings *findings, const struct smk_evidence *evidence);
 /* Callbacks that held the event loop; find_loop.c. */
 bool smk_findings_add_loops(struct smk_findings *findings, const struct smk_evidence *evidence);
+/* Waits in a request's path; find_disk.c, find_sleep.c, find_memory.c over find_calls.c. */
+bool smk_findings_add_disk(struct smk_findings *findings, const struct smk_evidence *evidence);
+bool smk_findings_add_sleep(struct smk_findings *findings, const struct smk_evidence *evidence);
+bool smk_findings_add_memory(struct smk_findings *findings, const struct smk_evidence *evidence);
+
+/* Waits in calls that are too much in a request's path. */
+struct smk_call_rule {
+    enum smk_finding_kind kind;
+    uint32_t wait_kind;
+    uint32_t share_mille;     /* of a route's time */
+    uint64_t least, least_max; /* ns: in the route; of the longest wait in the call */
+};
+bool smk_findings_add_calls(struct smk_findings *findings, const struct smk_evidence *evidence,
+                            const struct smk_call_rule *rule);
+
 /* A new one at the end; NULL when there are SMK_FINDINGS_MAX, or no memory. */
 struct smk_finding *smk_findings_add(struct smk_findings *findings, struct smk_mem *mem,
                                      enum smk_finding_kind kind);
 
+/* "lock contention". */
 const char *smk_finding_kind_name(enum smk_finding_kind kind);
+/* The kind of a word as an option says it, with '-' for blanks; SMK_FINDING_KINDS: there is none. */
+enum smk_finding_kind smk_finding_kind_of(const char *word, size_t len);
 const char *smk_finding_rule_name(enum smk_finding_rule rule);
 
 /* Keeps the SMK_SHARES_MAX largest. */

@@ -538,7 +538,7 @@ static int conclude(struct smk_report *report)
     smk_regions_finish(&report->regions, &report->states);
     smk_report_memory_conclude(report);
     struct smk_evidence evidence = {&report->mem, report->trace, report->symbols, &report->locks,
-                                    &report->latency, &report->loops, report->windows};
+                                    &report->latency, &report->loops, &report->memory, report->windows};
     smk_findings_make(&report->findings, &evidence);
     order_all(report);
     return smk_mem_failed(&report->mem);
@@ -587,5 +587,3 @@ void smk_report_free(struct smk_report *report)
     struct smk_mem last = *mem; /* lies in what is freed now */
     smk_mem_free(&last, report, sizeof(*report));
 }
-
-unsigned smk_report_findings(const struct smk_report *report) { return report->findings.count; }

@@ -50,6 +50,8 @@ int smk_report_make(struct smk_report **report, smk_trace *trace,
 void smk_report_free(struct smk_report *report);
 
 unsigned smk_report_findings(const struct smk_report *report);
+/* How many of the kinds whose bits (1 << enum smk_finding_kind) are set. */
+unsigned smk_report_findings_of(const struct smk_report *report, uint32_t kinds);
 
 /* Where the words go; returns 0, or anything else to stop. Names out of the trace are escaped already. */
 typedef int (*smk_report_put)(void *arg, const char *text, size_t len);

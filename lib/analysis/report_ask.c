@@ -118,3 +118,13 @@ uint64_t smk_report_unexplained(const struct smk_request_record *request)
             left -= smk_min_u64(left, request->parts[i].ns);
     return left - smk_min_u64(left, request->parts_refused);
 }
+
+unsigned smk_report_findings(const struct smk_report *report) { return report->findings.count; }
+
+unsigned smk_report_findings_of(const struct smk_report *report, uint32_t kinds)
+{
+    unsigned count = 0;
+    for (uint32_t i = 0; i < report->findings.count; i++)
+        count += (kinds >> report->findings.array[i].kind) & 1;
+    return count;
+}

@@ -4,16 +4,16 @@
 
 #include <string.h>
 
-#define INDENT     3u
-#define LABEL      16u /* where what stands behind "Waiting in" begins */
-#define PLACE      42u
-#define NOTE       60u
-#define FIGURE     64u /* of a title */
-#define CERTAINTY  88u
-#define SHOWN      3u  /* functions of a kind */
+#define INDENT    SMK_FINDING_INDENT
+#define LABEL     SMK_FINDING_LABEL
+#define PLACE     SMK_FINDING_PLACE
+#define NOTE      SMK_FINDING_NOTE
+#define FIGURE    SMK_FINDING_FIGURE
+#define CERTAINTY SMK_FINDING_CERTAINTY
+#define SHOWN       3u  /* functions of a kind */
 #define LEAST_MILLE 50u /* of the time, for a second function to be shown */
 
-static void label(struct smk_words *words, const char *text)
+void smk_report_label_text(struct smk_words *words, const char *text)
 {
     smk_words_to(words, INDENT);
     smk_words_say(words, "%s", text);
@@ -91,6 +91,21 @@ static const struct smk_lock *lock_of(const struct smk_report *report, const str
     return &report->locks.array[finding->lock];
 }
 
+void smk_report_slow_text(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding,
+                          const char *certainty)
+{
+    char name[SMK_NAME_MAX], text[SMK_UNIT_MAX];
+    const struct smk_share *share = &finding->shares[0];
+    smk_name_of_route(name, report->trace, report->latency.routes[share->route].route);
+    smk_words_say(words, " made ");
+    smk_words_name_cut(words, name, 60);
+    smk_words_say(words, " slow");
+    smk_words_to(words, FIGURE);
+    smk_words_say(words, "%s of its time", smk_words_mille(text, smk_per_mille(share->ns, share->of)));
+    smk_words_to(words, CERTAINTY);
+    smk_words_say(words, "%s\n", certainty ? certainty : smk_report_incomplete(report) ? "at least" : "exact");
+}
+
 static void say_title(const struct smk_report *report, struct smk_words *words,
                       const struct smk_finding *finding)
 {
@@ -101,14 +116,7 @@ static void say_title(const struct smk_report *report, struct smk_words *words,
         smk_words_say(words, "mutex ");
     smk_words_name_cut(words, name, 100);
     if (finding->rule == SMK_RULE_ROUTE) {
-        const struct smk_share *share = &finding->shares[0];
-        smk_name_of_route(name, report->trace, report->latency.routes[share->route].route);
-        smk_words_say(words, " made ");
-        smk_words_name_cut(words, name, 60);
-        smk_words_say(words, " slow");
-        smk_words_to(words, FIGURE);
-        smk_words_say(words, "%s of its time",
-                      smk_words_mille(text, smk_per_mille(share->ns, share->of)));
+        smk_report_slow_text(report, words, finding, NULL);
     } else {
         smk_words_say(words, " held up ");
         if (lock->threads == 1)
@@ -118,9 +126,9 @@ static void say_title(const struct smk_report *report, struct smk_words *words,
         smk_words_to(words, FIGURE);
         smk_words_say(words, "%s in %s", smk_words_ns(text, finding->cost),
                       smk_words_ns(window, when->to - when->from));
+        smk_words_to(words, CERTAINTY);
+        smk_words_say(words, smk_report_incomplete(report) ? "at least\n" : "exact\n");
     }
-    smk_words_to(words, CERTAINTY);
-    smk_words_say(words, smk_report_incomplete(report) ? "at least\n" : "exact\n");
 }
 
 static void say_sums(const struct smk_report *report, struct smk_words *words,
@@ -147,14 +155,13 @@ static void say_sums(const struct smk_report *report, struct smk_words *words,
     }
 }
 
-static void say_shares(const struct smk_report *report, struct smk_words *words,
-                       const struct smk_finding *finding)
+void smk_report_shares_text(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding)
 {
     for (uint32_t i = 0; i < finding->share_count; i++) {
         const struct smk_share *share = &finding->shares[i];
         const struct smk_route *route = &report->latency.routes[share->route];
         char name[SMK_NAME_MAX], a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], c[SMK_UNIT_MAX];
-        label(words, i == 0 ? "Slowed" : "");
+        smk_report_label_text(words, i == 0 ? "Slowed" : "");
         smk_name_of_route(name, report->trace, route->route);
         smk_words_name_cut(words, name, PLACE - LABEL - 1);
         smk_words_to(words, PLACE);
@@ -176,7 +183,7 @@ static void say_waiting(const struct smk_report *report, struct smk_words *words
         const struct smk_at_function *at = &h->waiting[i];
         if (i > 0 && smk_per_mille(at->ns, all) < LEAST_MILLE)
             break;
-        label(words, i == 0 ? "Waiting in" : "");
+        smk_report_label_text(words, i == 0 ? "Waiting in" : "");
         uint32_t frame = say_function(report, words, at, &stack);
         smk_words_to(words, NOTE);
         smk_words_say(words, "%s x, %s (", smk_words_count(a, at->count), smk_words_ns(b, at->ns));
@@ -222,7 +229,7 @@ static void say_holder(const struct smk_report *report, struct smk_words *words,
     uint64_t all = h->charged + h->unknown + h->wake;
     char text[SMK_UNIT_MAX];
     const smk_stack_info *stack;
-    label(words, number == 0 ? "Held in" : "");
+    smk_report_label_text(words, number == 0 ? "Held in" : "");
     uint32_t frame = say_function(report, words, at, &stack);
     smk_words_to(words, NOTE);
     smk_words_say(words, "%s%s of that time, by ", h->estimated ? "about " : "",
@@ -245,7 +252,7 @@ static void say_unknown_holder(const struct smk_report *report, struct smk_words
 {
     char text[SMK_UNIT_MAX], name[SMK_NAME_MAX];
     uint64_t all = h->charged + h->unknown + h->wake;
-    label(words, h->charged ? "" : "Held in");
+    smk_report_label_text(words, h->charged ? "" : "Held in");
     smk_words_say(words, "unknown for %s of that time: no unlock of it was seen",
                   smk_words_mille(text, smk_per_mille(h->unknown, all)));
     for (uint32_t i = 0; i < h->longest; i++) {
@@ -307,12 +314,12 @@ static void say_holding(const struct smk_report *report, struct smk_words *words
     if (smk_per_mille(h->unknown, all) >= 10 || h->charged == 0)
         say_unknown_holder(report, words, lock_of(report, finding)->process, h);
     if (smk_per_mille(h->wake, all) >= 50) {
-        label(words, "");
+        smk_report_label_text(words, "");
         smk_words_say(words, "%s of that time lay between the unlock and the waiting thread running\n",
                       smk_words_mille(a, smk_per_mille(h->wake, all)));
     }
     for (uint32_t i = 0; i < h->meanwhile_count; i++) {
-        label(words, i == 0 ? "Meanwhile" : "");
+        smk_report_label_text(words, i == 0 ? "Meanwhile" : "");
         say_meanwhile(report, words, &h->meanwhile[i]);
     }
 }
@@ -322,7 +329,7 @@ static void say_longest(const struct smk_report *report, struct smk_words *words
 {
     char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX];
     const struct smk_lock *lock = lock_of(report, finding);
-    label(words, "Longest");
+    smk_report_label_text(words, "Longest");
     smk_words_say(words, "from %s, %s", smk_words_clock(a, smk_report_unix(report, lock->max_begin)),
                   smk_words_ns(b, lock->waits.max));
     if (lock->max_request)
@@ -364,6 +371,25 @@ static void say_circle(const struct smk_report *report, struct smk_words *words,
     }
 }
 
+static void say_other(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding)
+{
+    switch (finding->kind) {
+    case SMK_FINDING_LOOP:
+        smk_report_hold_text(report, words, finding);
+        break;
+    case SMK_FINDING_DISK:
+    case SMK_FINDING_SLEEP:
+    case SMK_FINDING_MEMORY:
+        if (finding->rule == SMK_RULE_CHURN)
+            smk_report_churn_text(report, words, finding);
+        else
+            smk_report_calls_text(report, words, finding);
+        break;
+    default:
+        break;
+    }
+}
+
 void smk_report_finding_text(const struct smk_report *report, struct smk_words *words, unsigned number)
 {
     const struct smk_finding *finding = &report->findings.array[number];
@@ -373,14 +399,14 @@ void smk_report_finding_text(const struct smk_report *report, struct smk_words *
         say_circle(report, words, finding);
         return;
     }
-    if (finding->kind == SMK_FINDING_LOOP) {
-        smk_report_hold_text(report, words, finding);
+    if (finding->kind != SMK_FINDING_LOCK) {
+        say_other(report, words, finding);
         return;
     }
     say_title(report, words, finding);
     say_sums(report, words, finding);
     if (finding->share_count > 1 || finding->rule != SMK_RULE_ROUTE)
-        say_shares(report, words, finding);
+        smk_report_shares_text(report, words, finding);
     say_waiting(report, words, finding);
     say_holding(report, words, finding);
     say_longest(report, words, finding);

@@ -199,8 +199,8 @@ static void put_lock(struct smk_json_text *json, const struct smk_report *report
     smk_put_json_number(json, "timed_out", lock->timed_out);
 }
 
-static void put_shares(struct smk_json_text *json, const struct smk_report *report,
-                       const struct smk_finding *finding)
+void smk_report_shares_json(struct smk_json_text *json, const struct smk_report *report,
+                            const struct smk_finding *finding)
 {
     char name[SMK_NAME_MAX];
     smk_put_json_array(json, "routes");
@@ -297,6 +297,22 @@ static void put_circle(struct smk_json_text *json, const struct smk_report *repo
     smk_put_json_array_end(json);
 }
 
+static void put_other(struct smk_json_text *json, const struct smk_report *report, const struct smk_finding *finding)
+{
+    switch (finding->kind) {
+    case SMK_FINDING_DISK:
+    case SMK_FINDING_SLEEP:
+    case SMK_FINDING_MEMORY:
+        if (finding->rule == SMK_RULE_CHURN)
+            smk_report_churn_json(report, json, finding);
+        else
+            smk_report_calls_json(report, json, finding);
+        break;
+    default:
+        break;
+    }
+}
+
 static void put_finding(struct smk_json_text *json, const struct smk_report *report,
                         const struct smk_finding *finding)
 {
@@ -308,11 +324,13 @@ static void put_finding(struct smk_json_text *json, const struct smk_report *rep
         put_circle(json, report, finding);
     } else if (finding->kind == SMK_FINDING_LOOP) {
         smk_report_hold_json(report, json, finding);
+    } else if (finding->kind != SMK_FINDING_LOCK) {
+        put_other(json, report, finding);
     } else {
         smk_put_json_string(json, "certainty", smk_report_incomplete(report) ? "at least" : "exact");
         smk_put_json_number(json, "cost_ns", finding->cost);
         put_lock(json, report, &report->locks.array[finding->lock]);
-        put_shares(json, report, finding);
+        smk_report_shares_json(json, report, finding);
         put_holders(json, report, &finding->holders);
     }
     smk_put_json_object_end(json);

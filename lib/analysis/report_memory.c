@@ -247,7 +247,7 @@ static uint32_t waited_in(const struct smk_report *report, const struct smk_call
     struct smk_wait_function most;
     const struct smk_call_waits *waits = &report->locks.others;
     uint32_t number = (uint32_t)(sum - waits->sums);
-    return smk_wait_functions(waits, report->symbols, number, &most, 1) ? most.stack : 0;
+    return smk_wait_functions(waits, report->symbols, number, false, &most, 1) ? most.stack : 0;
 }
 
 static void put_pauses(const struct smk_report *report, struct smk_json_text *json)

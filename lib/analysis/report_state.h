@@ -98,7 +98,13 @@ void smk_report_own_place_json(struct smk_json_text *json, const struct smk_repo
 /* report_silence.c */
 void smk_report_no_findings_text(const struct smk_report *report, struct smk_words *words);
 
+struct smk_wait_function;
 /* report_waits.c */
+/* ", for audit.log and others; the longest was ended by worker-3". */
+void smk_report_thing_text(const struct smk_report *report, struct smk_words *words,
+                           const struct smk_wait_function *function);
+void smk_report_wait_function_json(struct smk_json_text *json, const struct smk_report *report,
+                                   const struct smk_wait_function *function);
 void smk_report_waits_text(const struct smk_report *report, struct smk_words *words);
 void smk_report_waits_json(const struct smk_report *report, struct smk_json_text *json);
 
@@ -117,7 +123,31 @@ void smk_report_hold_text(const struct smk_report *report, struct smk_words *wor
 void smk_report_hold_json(const struct smk_report *report, struct smk_json_text *json,
                           const struct smk_finding *finding);
 
+/* Columns of a finding's text. */
+#define SMK_FINDING_INDENT    3u
+#define SMK_FINDING_LABEL     16u /* where what stands behind "Waiting in" begins */
+#define SMK_FINDING_PLACE     42u
+#define SMK_FINDING_NOTE      60u
+#define SMK_FINDING_FIGURE    64u /* of a title */
+#define SMK_FINDING_CERTAINTY 88u
+
+/* report_finding_calls.c: waits in calls in a request's path, and blocks that come and go */
+void smk_report_calls_text(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding);
+void smk_report_calls_json(const struct smk_report *report, struct smk_json_text *json,
+                           const struct smk_finding *finding);
+void smk_report_churn_text(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding);
+void smk_report_churn_json(const struct smk_report *report, struct smk_json_text *json,
+                           const struct smk_finding *finding);
+
 /* report_finding.c */
+void smk_report_label_text(struct smk_words *words, const char *text);
+void smk_report_shares_text(const struct smk_report *report, struct smk_words *words,
+                            const struct smk_finding *finding);
+void smk_report_shares_json(struct smk_json_text *json, const struct smk_report *report,
+                            const struct smk_finding *finding);
+/* " made GET /cart slow            44 % of its time      exact". */
+void smk_report_slow_text(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding,
+                          const char *certainty);
 void smk_report_finding_text(const struct smk_report *report, struct smk_words *words, unsigned number);
 
 #endif

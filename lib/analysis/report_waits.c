@@ -67,20 +67,10 @@ static void right(struct smk_words *words, unsigned column, const char *text)
     smk_words_right(words, WIDTH + COLUMN * (column + 1), text);
 }
 
-/* "98 % in write_and_flush log.c:31, for audit.log and others; the longest was ended by worker-3". */
-static void say_function(const struct smk_report *report, struct smk_words *words, const struct smk_call_sum *sum,
-                         const struct smk_wait_function *function)
+void smk_report_thing_text(const struct smk_report *report, struct smk_words *words,
+                           const struct smk_wait_function *function)
 {
-    char text[SMK_UNIT_MAX], name[SMK_NAME_MAX];
-    const smk_stack_info *stack;
-    uint32_t frame = 0;
-    const struct smk_place *place = smk_report_own_place(report, function->stack, &stack, &frame);
-    smk_words_right(words, 9, smk_words_mille(text, smk_per_mille(function->ns, sum->ns)));
-    smk_words_say(words, " in ");
-    if (place)
-        smk_report_place_text(report, words, place);
-    else
-        smk_words_say(words, "a place unknown (no stack was taken)");
+    char name[SMK_NAME_MAX];
     if (name_thing(name, report, function)) {
         smk_words_say(words, ", for ");
         smk_words_name_cut(words, name, 64);
@@ -91,6 +81,23 @@ static void say_function(const struct smk_report *report, struct smk_words *word
         smk_words_say(words, "; the longest was ended by ");
         smk_words_name_cut(words, name, 40);
     }
+}
+
+/* "98 % in write_and_flush log.c:31, for audit.log". */
+static void say_function(const struct smk_report *report, struct smk_words *words, const struct smk_call_sum *sum,
+                         const struct smk_wait_function *function)
+{
+    char text[SMK_UNIT_MAX];
+    const smk_stack_info *stack;
+    uint32_t frame = 0;
+    const struct smk_place *place = smk_report_own_place(report, function->stack, &stack, &frame);
+    smk_words_right(words, 9, smk_words_mille(text, smk_per_mille(function->ns, sum->ns)));
+    smk_words_say(words, " in ");
+    if (place)
+        smk_report_place_text(report, words, place);
+    else
+        smk_words_say(words, "a place unknown (no stack was taken)");
+    smk_report_thing_text(report, words, function);
     smk_words_say(words, "\n");
     if (place)
         smk_report_callers_text(report, words, 13, stack, frame);
@@ -111,7 +118,7 @@ static void say_sum(const struct smk_report *report, struct smk_words *words, co
     right(words, 3, smk_words_ns(text, sum->max));
     right(words, 4, smk_words_count(text, sum->threads));
     smk_words_say(words, "\n");
-    uint32_t count = smk_wait_functions(waits, report->symbols, index, functions, PLACES);
+    uint32_t count = smk_wait_functions(waits, report->symbols, index, false, functions, PLACES);
     for (uint32_t i = 0; i < count; i++)
         if (i == 0 || smk_per_mille(functions[i].ns, sum->ns) >= LEAST_MILLE)
             say_function(report, words, sum, &functions[i]);
@@ -143,8 +150,8 @@ void smk_report_waits_text(const struct smk_report *report, struct smk_words *wo
 
 /* ---- JSON ----------------------------------------------------------------------------------------------- */
 
-static void put_function(struct smk_json_text *json, const struct smk_report *report,
-                         const struct smk_wait_function *function)
+void smk_report_wait_function_json(struct smk_json_text *json, const struct smk_report *report,
+                                   const struct smk_wait_function *function)
 {
     char name[SMK_NAME_MAX], date[SMK_UNIT_MAX];
     const struct smk_wait_place *most = &function->most;
@@ -179,9 +186,9 @@ static void put_sum(struct smk_json_text *json, const struct smk_report *report,
     smk_put_json_number(json, "max_ns", sum->max);
     smk_put_json_number(json, "threads", sum->threads);
     smk_put_json_array(json, "in");
-    uint32_t count = smk_wait_functions(waits, report->symbols, (uint32_t)(sum - waits->sums), functions, JSON_PLACES);
+    uint32_t count = smk_wait_functions(waits, report->symbols, (uint32_t)(sum - waits->sums), false, functions, JSON_PLACES);
     for (uint32_t i = 0; i < count; i++)
-        put_function(json, report, &functions[i]);
+        smk_report_wait_function_json(json, report, &functions[i]);
     smk_put_json_array_end(json);
     smk_put_json_object_end(json);
 }

@@ -32,7 +32,10 @@ expect 0 -- report --top 1 article.stall
 for wrong in 0 x -1 101; do
     expect 2 "top" -- report --top "$wrong" article.stall
 done
-expect 2 "'none' is no value for --fail-on; allowed is finding" -- report --fail-on none article.stall
+expect 2 "'none' is no kind of finding for --fail-on; allowed are, with commas: finding .any., lock-contention, " -- \
+    report --fail-on lock-contention,none article.stall
+expect 1 -- report --fail-on disk,lock-contention article.stall
+expect 0 -- report --fail-on disk,deadlock article.stall
 expect 2 'no such|No such' -- report nowhere.stall
 expect 2 -- report "$stallmark"
 expect 2 -- report

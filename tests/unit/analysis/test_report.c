@@ -301,8 +301,13 @@ static void test_waits_in_calls(void **state)
     check_says(text, "10.0 ms    10 %   net read\n");
     check_says(text, "10.0 ms    10 %   disk flush\n");
     check_says(text, "55.0 ms    55 %   unexplained\n");
-    check_says(text, "no findings: 1 request, p50 100 ms, p99 100 ms, max 100 ms; 0 waits for locks, 0 ns together; 3 "
-                     "others, 35.0 ms and 50.0 ms idle; nothing lost.\n");
+    assert_int_equal(smk_report_findings(report), 1);
+    assert_int_equal(smk_report_findings_of(report, 1u << SMK_FINDING_DISK), 1);
+    assert_int_equal(smk_report_findings_of(report, 1u << SMK_FINDING_SLEEP | 1u << SMK_FINDING_LOCK), 0);
+    assert_int_equal(report->findings.array[0].cost, AT(25));
+    check_says(text, "1  fdatasync made GET /cart slow                                25 % of its time        exact\n"
+                     "   Requests waited 1 time for disk, 25.0 ms together, 25.0 ms on average.\n");
+    check_says(text, "   Longest      from 14:00:01.045, 25.0 ms, by worker, in request 1\n");
     check_says(text, "\nwaits                         times      total       mean        max    threads\n"
                      "disk    fdatasync                 1    25.0 ms    25.0 ms    25.0 ms          1\n"
                      "    100 % in a place unknown (no stack was taken), for /var/audit.log\n"

@@ -1,0 +1,38 @@
+/* find_calls.c: waits in calls that took too much of a route's time; for each kind of wait that is no work. */
+#include "analysis/findings.h"
+
+static bool take_shares(struct smk_finding *finding, const struct smk_latency *latency,
+                        const struct smk_call_rule *rule)
+{
+    bool much = false;
+    for (uint32_t i = 0; i < latency->route_count; i++) {
+        const struct smk_cell *cell = smk_latency_cell(latency, i, SMK_PART_CALL, finding->sum);
+        if (!cell || cell->part.ns == 0)
+            continue;
+        struct smk_share share = {i, cell->part.ns, latency->routes[i].in_window, cell->part.count, cell->requests};
+        smk_finding_note_share(finding, &share);
+        finding->cost += share.ns;
+        much |= share.ns >= rule->least && smk_per_mille(share.ns, share.of) >= rule->share_mille;
+    }
+    return much;
+}
+
+bool smk_findings_add_calls(struct smk_findings *findings, const struct smk_evidence *evidence,
+                            const struct smk_call_rule *rule)
+{
+    const struct smk_call_waits *waits = &evidence->locks->others;
+    for (uint32_t i = 0; i < waits->sum_count; i++) {
+        const struct smk_call_sum *sum = &waits->sums[i];
+        struct smk_finding judged = {
+            .kind = rule->kind, .rule = SMK_RULE_ROUTE, .lock = SMK_MAP_NONE, .alloc = SMK_MAP_NONE, .sum = i};
+        if (sum->idle || sum->kind != rule->wait_kind || sum->max < rule->least_max ||
+            !take_shares(&judged, evidence->latency, rule))
+            continue;
+        struct smk_finding *finding = smk_findings_add(findings, evidence->mem, rule->kind);
+        if (finding)
+            *finding = judged;
+        else if (smk_mem_failed(evidence->mem) != 0)
+            return false;
+    }
+    return true;
+}
