@@ -11,6 +11,7 @@
 #include "core/gaps.h"
 #include "core/gate.h"
 #include "core/init.h"
+#include "core/loops.h"
 #include "core/pool.h"
 #include "core/readers.h"
 #include "core/stats.h"
@@ -41,7 +42,12 @@ static uint32_t all_wanted(void)
 }
 
 /* Under `lock`. */
-static void update_gate(void) { smk_store_relaxed(&smk_gate, all_wanted() & ~shed); }
+static void update_gate(void)
+{
+    uint32_t next = all_wanted() & ~shed;
+    smk_loops_gate_changes(smk_load_relaxed(&smk_gate), next);
+    smk_store_relaxed(&smk_gate, next);
+}
 
 /* After this every thread sees the gate as it is now. Without membarrier (Linux before 4.14) a thread
  * sees it within the time a store takes to travel, far below what we wait. */

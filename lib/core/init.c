@@ -13,6 +13,7 @@
 #include "core/intern.h"
 #include "core/locknames.h"
 #include "core/ownthread.h"
+#include "core/loops.h"
 #include "core/pool.h"
 #include "core/readers.h"
 #include "core/request.h"
@@ -150,6 +151,7 @@ void smk_core_after_fork_in_child(void)
     smk_rest_reset_in_child();
     smk_requests_reset_in_child();
     smk_routes_reset_in_child();
+    smk_loops_reset_in_child();
     smk_fds_close_in_child();
     smk_clock_reset_in_child();
     new_process_id();

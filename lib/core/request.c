@@ -116,7 +116,7 @@ static struct smk_flight *flight_of(const smk_request *request)
     return smk_load_acquire(&flight->id) == request->id ? flight : NULL;
 }
 
-static void record_traceparent(struct smk_thread *t, uint64_t id, const char *traceparent)
+void smk_request_trace(struct smk_thread *t, uint64_t id, const char *traceparent)
 {
     struct smk_traceparent parent;
     if (!traceparent || !smk_traceparent_parse(traceparent, &parent))
@@ -153,7 +153,7 @@ smk_request smk_abi_request_begin(const char *route, const char *traceparent)
         rec[2] = request.id;
         smk_commit(t, rec, smk_record_head(SMK_EV_REQUEST_BEGIN, 3, 0, request.route));
     }
-    record_traceparent(t, request.id, traceparent);
+    smk_request_trace(t, request.id, traceparent);
     return request;
 }
 

@@ -52,6 +52,9 @@ void smk_request_dropped(struct smk_thread *t, const smk_request *request);
 /* The thread goes on with something else, and the request is not answered. */
 void smk_request_left(struct smk_thread *t, uint64_t now);
 
+/* What its caller calls it (W3C traceparent; NULL, or one that is malformed: nothing). */
+void smk_request_trace(struct smk_thread *t, uint64_t id, const char *traceparent);
+
 struct smk_requests_stats {
     uint64_t begun, ended, unlisted;
     uint32_t in_flight, capacity;

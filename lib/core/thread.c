@@ -111,6 +111,7 @@ static void fill_slot(struct smk_thread *t, uint32_t tid, const char *name, uint
     smk_store_relaxed(&t->wait.kind, 0);
     t->wait.depth = 0;
     t->loop = (struct smk_loop_now){0};
+    t->callback = (struct smk_callback_now){0};
     t->ordinal = 0;
     smk_store_relaxed(&t->handle, handle);
     smk_store_relaxed(&t->adopted, handle ? SMK_ADOPTED_NOT : SMK_ADOPTED);

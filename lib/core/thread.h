@@ -6,7 +6,8 @@
  * may look at any of them at any time.
  *
  *   line 0   what each record touches: where the next one goes, where the room ends, what is written
- *   line 1   what the thread waits for now, for live views and open waits; behind it how it looks for work
+ *   line 1   what the thread waits for now, for live views and open waits; behind it how it looks for work, and
+ *            the callback that it is in
  *   line 2…  who it is, what it lost
  */
 #ifndef SMK_CORE_THREAD_H
@@ -69,7 +70,8 @@ struct smk_wait_now {
     uint32_t depth;  /* waits inside a wait (a wrapper that calls a wrapped function) */
 };
 
-/* How the thread looks for work: source/loop.h. Its own thread only. */
+/* How the thread looks for work: source/loop.h. Its own thread writes; `polled`, `pc`, `sp`, `polls` and what is
+ * behind `inner` anybody may read (core/loops.h). */
 struct smk_loop_now {
     uint64_t polled, before; /* ticks: when it last looked, and when before that; 0: never */
     uint64_t pc, sp;         /* where its loop looks from */
@@ -78,6 +80,15 @@ struct smk_loop_now {
     bool doubtful;           /* it did so, or was slow; it came after the thread had been away for long */
     bool polls;              /* it looks by polling */
     uint32_t inner;          /* looks from elsewhere, one after the other */
+    uint32_t looks;          /* of its loop, one after the other */
+    uint64_t longest;        /* ticks: the longest time between two of them */
+};
+
+/* The callback that the thread is in, where the program names them. Its own thread writes `since` last. */
+struct smk_callback_now {
+    uint64_t since; /* ticks; 0: in none */
+    uint32_t site;
+    uint32_t ever; /* it has been in one */
 };
 
 /* What a thread did that costs, by number of the category; the last is for what has none. */
@@ -102,6 +113,7 @@ struct smk_thread {
     SMK_ALIGNED(SMK_CACHE_LINE) struct smk_wait_now wait;
 
     struct smk_loop_now loop;
+    struct smk_callback_now callback;
 
     SMK_ALIGNED(SMK_CACHE_LINE) uint32_t state; /* enum smk_thread_state */
     uint32_t serial;                            /* counts threads of the process from 1 */

@@ -138,6 +138,10 @@ enum smk_arg_type {
       (TICKS, "delay"), (NUMBER, "more"))                                                          \
     X(23, REQUEST_DROPPED, "request_dropped", REQUEST, 0x0001, (NUMBER, "reserved"),               \
       (REQUEST, "request"))                                                                        \
+    X(26, LOOP_CALLBACK, "loop_callback", LOOP, 0x0001, (SITE, "site"), (TICKS, "duration"),       \
+      (TICKS, "delay"), (NUMBER, "why"), (ADDRESS, "base"))                                        \
+    X(28, LOOP_STALL, "loop_stall", LOOP, 0x0001, (STACK, "stack"), (TICKS, "since"),              \
+      (THREAD, "thread"), (SITE, "callback"), (NUMBER, "how"))                                     \
     X(32, LOCK_WAIT, "lock_wait", LOCK, 0x0001, (STACK, "stack"), (TICKS, "duration"),             \
       (ADDRESS, "lock"), (THREAD, "holder"), (THREAD, "releaser"), (NUMBER, "result"),             \
       (STRING, "call"))                                                                            \
@@ -292,6 +296,25 @@ enum smk_request_cost {
  * loop_delay: recorded at a read of a descriptor whose bytes had lain there for 5 ms or more, because the
  * thread was busy with something else: `delay` before this record they arrived, or at the earliest `at_most`
  * before it. request: that which begins with them. */
+
+/* loop_callback: a callback that the program names (stallmark/libevent.h) ended. Only those that took 20 us, or
+ * began 1 ms late. delay: from when it was ready to its begin; why: what it was ready for, and so what `delay`
+ * is counted from. base: whose callback it is; 0: not told.
+ * loop_stall: recorded by the tracer itself while a loop is held: `thread` last looked for work `since` before
+ * this record, and has been in `callback` for most of it, if that is known. stack: where it is. */
+
+enum smk_callback_why {
+    SMK_CALLBACK_READY = 0, /* from the poll's return that reported it; 0 where that was not seen */
+    SMK_CALLBACK_TIMER = 1, /* from the time for which it was asked */
+    SMK_CALLBACK_UNDUE = 2  /* a timer that was set while nothing recorded: delay is 0 and means nothing */
+};
+
+/* loop_stall: how the stack is known. */
+enum smk_stall_how {
+    SMK_STALL_WAITS = 0,   /* it waits, there */
+    SMK_STALL_SAMPLED = 1, /* it runs, and was there at its last CPU sample */
+    SMK_STALL_NAMED = 2    /* it runs, and nothing but the callback is known */
+};
 
 /* loop_delay: how the moment of arrival is known. */
 enum smk_loop_how {

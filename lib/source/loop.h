@@ -16,6 +16,7 @@
 #ifndef SMK_SOURCE_LOOP_H
 #define SMK_SOURCE_LOOP_H
 
+#include "core/loops.h"
 #include "core/request.h"
 #include "core/thread.h"
 #include "source/caller.h"
@@ -36,9 +37,10 @@ SMK_INLINE bool smk_loop_is_own(struct smk_loop_now *loop, const struct smk_call
     }
     if (loop->sp != 0 && ++loop->inner < (from->sp < loop->sp ? SMK_LOOP_INNER_MAX : SMK_LOOP_OUTER_MAX))
         return false;
-    loop->pc = from->pc;
-    loop->sp = from->sp;
+    smk_store_relaxed(&loop->pc, from->pc);
+    smk_store_relaxed(&loop->sp, from->sp);
     loop->inner = 0;
+    smk_store_relaxed(&loop->looks, 0);
     return true;
 }
 
@@ -48,14 +50,17 @@ SMK_INLINE void smk_loop_looked(struct smk_loop_now *loop, const struct smk_call
 {
     if (!smk_loop_is_own(loop, from))
         return;
-    loop->polls |= polls;
+    smk_store_relaxed(&loop->polls, loop->polls | polls);
+    smk_store_relaxed(&loop->looks, loop->looks + 1);
     uint64_t away = smk_load_relaxed(&smk_slept.away);
     bool waited = now - since >= smk_load_relaxed(&smk_slept.fd);
     bool was_away = loop->polled != 0 && since - loop->polled >= away;
     loop->slept = waited && !was_away;
     loop->doubtful = was_away && now - since >= away / 4;
+    if (SMK_UNLIKELY(was_away))
+        smk_loops_away(loop, since - loop->polled);
     loop->before = loop->polled;
-    loop->polled = now;
+    smk_store_relaxed(&loop->polled, now);
 }
 
 /* The loop is about to look: a request that is not answered goes on without this thread. */

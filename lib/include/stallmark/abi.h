@@ -27,6 +27,7 @@ extern SMK_API uint32_t smk_gate;
 
 /* The categories that the macros test. */
 #define SMK_ABI_CAT_LOCK    (1u << 1)
+#define SMK_ABI_CAT_LOOP    (1u << 11)
 #define SMK_ABI_CAT_REQUEST (1u << 12)
 #define SMK_ABI_CAT_REGION  (1u << 13)
 #define SMK_ABI_CAT_OTHER   (1u << 14)
@@ -75,6 +76,23 @@ typedef struct smk_wait {
     uint32_t unused;
 } smk_wait;
 
+/* A callback of an event loop, between its begin and its end, on one thread. A value. {0}: none. */
+typedef struct smk_callback {
+    smk_site *site;
+    uint64_t begin; /* ticks */
+    uint64_t delay; /* ticks from when it was ready to its begin */
+    const void *base;
+    uint64_t outer_since; /* the callback that it was called in; 0: none */
+    uint32_t outer_site;
+    uint32_t why;
+} smk_callback;
+
+/* A request that an event loop or a worker was handed with its head. A value. {0}: none. */
+typedef struct smk_served {
+    smk_request request; /* begins when its bytes arrived */
+    uint64_t delay;      /* ticks from then to smk_abi_request_served */
+} smk_served;
+
 SMK_API uint32_t smk_abi_version(void);
 
 SMK_API void smk_abi_region_begin(smk_site *site);
@@ -85,6 +103,20 @@ SMK_API void smk_abi_request_end(const smk_request *request);
 SMK_API void smk_abi_request_status(const smk_request *request, int status);
 SMK_API uint64_t smk_abi_request_enter(const smk_request *request);
 SMK_API void smk_abi_request_leave(const smk_request *request, uint64_t previous);
+
+/* fd: the connection, -1: not known; path: with its query or without, it is named as paths without source are
+ * (digits, hex and uuids become ":id"); traceparent: NULL: none. */
+SMK_API smk_served smk_abi_request_served(int fd, const char *method, const char *path, const char *traceparent);
+SMK_API void smk_abi_request_answered(const smk_served *served, int status);
+
+/* due: when it was to begin, of smk_abi_due; or one of these. */
+#define SMK_ABI_DUE_UNKNOWN UINT64_C(0)
+#define SMK_ABI_DUE_READY   UINT64_MAX /* as soon as the loop's poll told of it */
+SMK_API smk_callback smk_abi_callback_begin(smk_site *site, const void *base, uint64_t due);
+SMK_API void smk_abi_callback_end(const smk_callback *callback);
+/* `ns` from now, in ticks; and `ns` from `due`, or from now where that is over (0: not known). */
+SMK_API uint64_t smk_abi_due(uint64_t ns);
+SMK_API uint64_t smk_abi_due_again(uint64_t due, uint64_t ns);
 
 SMK_API smk_request_region smk_abi_request_region_begin(const smk_request *request, smk_site *site);
 SMK_API void smk_abi_request_region_end(const smk_request_region *region);

@@ -1,0 +1,96 @@
+/* served.c: requests that a program's HTTP library hands on (stallmark/libevent.h, stallmark/civetweb.h): they begin
+ * when their bytes arrived, as requests on sockets do, and are named as these are.
+ *
+ * The library has read the bytes a moment ago, in the callback in which it hands the request on. So they had arrived
+ * when the loop's last poll returned, and if that did not wait the kernel is asked, as for any connection
+ * (conn_request.c).
+ */
+#define _GNU_SOURCE
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/gate.h"
+#include "core/record.h"
+#include "core/request.h"
+#include "source/conn_state.h"
+#include "source/loop.h"
+#include "source/proto_machine.h"
+
+#define GRAIN_NS UINT64_C(4000000) /* of the kernel's word about arrivals */
+
+struct arrival {
+    uint64_t delay, at_most;
+    enum smk_loop_how how;
+};
+
+static struct arrival arrival_of(const struct smk_loop_now *loop, int fd, uint64_t now)
+{
+    uint64_t ago, earliest = smk_loop_earliest(loop);
+    if (loop->polled == 0 || loop->polled < smk_loops_seen_since())
+        return (struct arrival){0}; /* it came another way */
+    struct arrival arrival = {now - loop->polled, now - loop->polled, SMK_LOOP_POLLED};
+    uint64_t most = earliest && earliest < loop->polled ? now - earliest : arrival.delay;
+    if (most - arrival.delay < smk_load_relaxed(&smk_slept.away))
+        return arrival;
+    if (fd < 0 || !smk_conn_last_arrival(fd, &ago))
+        return loop->doubtful ? arrival : (struct arrival){arrival.delay, most, SMK_LOOP_RANGE};
+    ago = smk_max_u64(smk_min_u64(ago, most), arrival.delay);
+    return (struct arrival){ago, smk_min_u64(ago + smk_ns_to_ticks(GRAIN_NS), most), SMK_LOOP_KERNEL};
+}
+
+static void record_delay(struct smk_thread *t, uint64_t request, const struct arrival *arrival, int fd, uint64_t now)
+{
+    uint64_t *rec = smk_gate_open(SMK_CAT_LOOP) ? smk_reserve(t, 6, SMK_EV_LOOP_DELAY) : NULL;
+    if (!rec)
+        return;
+    rec[1] = now;
+    rec[2] = request;
+    rec[3] = arrival->delay;
+    rec[4] = arrival->at_most;
+    rec[5] = (uint64_t)(int64_t)fd;
+    smk_commit(t, rec, smk_record_head(SMK_EV_LOOP_DELAY, 6, 0, arrival->how));
+}
+
+/* "GET /item/:id"; what a path begins with may be a host ("http://x/item"). */
+static uint32_t route_of(const char *method, const char *path)
+{
+    char name[SMK_PROTO_NAME];
+    size_t used = strnlen(method, SMK_PROTO_NAME / 4);
+    const char *host = path[0] == '/' ? NULL : strstr(path, "://");
+    const char *rest = host ? strchr(host + 3, '/') : path;
+    memcpy(name, method, used);
+    name[used++] = ' ';
+    if (rest && rest[0] == '/')
+        used += smk_path_name(name + used, sizeof name - 1 - used, (const uint8_t *)rest, strlen(rest));
+    else
+        name[used++] = host ? '/' : '*';
+    return smk_route_string(name, (uint32_t)used);
+}
+
+smk_served smk_abi_request_served(int fd, const char *method, const char *path, const char *traceparent)
+{
+    smk_served served = {0};
+    struct smk_thread *t = smk_thread_self();
+    if (!t || !smk_gate_open(SMK_CAT_REQUEST))
+        return served;
+    if (SMK_UNLIKELY(!smk_load_relaxed(&smk_requests_marked)))
+        smk_store_relaxed(&smk_requests_marked, 1);
+    uint64_t now = smk_ticks();
+    struct arrival arrival = arrival_of(&t->loop, fd, now);
+    served.delay = arrival.delay;
+    smk_request_found(t, &served.request, route_of(method ? method : "?", path ? path : "*"), now - arrival.delay, now);
+    if (arrival.at_most >= smk_load_relaxed(&smk_slept.away))
+        record_delay(t, served.request.id, &arrival, fd, now);
+    smk_request_trace(t, served.request.id, traceparent);
+    return served;
+}
+
+void smk_abi_request_answered(const smk_served *served, int status)
+{
+    uint64_t now = smk_ticks();
+    struct smk_request_answer answer = {.wrote = now,
+                                        .delay = served->delay,
+                                        .status = (uint32_t)status,
+                                        .outcome = status ? smk_outcome_of((uint32_t)status) : SMK_OUTCOME_REFUSED};
+    smk_request_answered(smk_thread_self(), &served->request, &answer, now);
+}
