@@ -20,7 +20,10 @@ const char *smk_finding_kind_name(enum smk_finding_kind kind)
                                         [SMK_FINDING_LOOP] = "event loop",
                                         [SMK_FINDING_DISK] = "disk",
                                         [SMK_FINDING_SLEEP] = "sleep",
-                                        [SMK_FINDING_MEMORY] = "memory"};
+                                        [SMK_FINDING_MEMORY] = "memory",
+                                        [SMK_FINDING_CPU] = "cpu",
+                                        [SMK_FINDING_THROTTLING] = "throttling",
+                                        [SMK_FINDING_SEQUENCE] = "sequence"};
     return names[kind];
 }
 
@@ -44,6 +47,8 @@ const char *smk_finding_rule_name(enum smk_finding_rule rule)
                                         [SMK_RULE_ALL] = "all",
                                         [SMK_RULE_LONG] = "long",
                                         [SMK_RULE_CIRCLE] = "circle",
+                                        [SMK_RULE_OWN] = "own",
+                                        [SMK_RULE_OTHERS] = "others",
                                         [SMK_RULE_CHURN] = "churn"};
     return names[rule];
 }
@@ -176,7 +181,9 @@ bool smk_findings_make(struct smk_findings *findings, const struct smk_evidence 
     *findings = (struct smk_findings){0};
     bool ok = smk_findings_add_deadlocks(findings, evidence) && add_locks(findings, evidence) &&
               smk_findings_add_loops(findings, evidence) && smk_findings_add_disk(findings, evidence) &&
-              smk_findings_add_sleep(findings, evidence) && smk_findings_add_memory(findings, evidence);
+              smk_findings_add_sleep(findings, evidence) && smk_findings_add_memory(findings, evidence) &&
+              smk_findings_add_cpu(findings, evidence) && smk_findings_add_throttling(findings, evidence) &&
+              smk_findings_add_sequences(findings, evidence);
     smk_sort(findings->array, findings->count, sizeof(*findings->array), more_costly);
     return ok;
 }

@@ -7,6 +7,8 @@
 #include "analysis/locks.h"
 #include "analysis/loops.h"
 #include "analysis/memory.h"
+#include "analysis/sequences.h"
+#include "analysis/starved.h"
 
 #define SMK_FINDINGS_MAX  32u
 #define SMK_SHARES_MAX    4u
@@ -19,6 +21,9 @@ enum smk_finding_kind {
     SMK_FINDING_DISK,
     SMK_FINDING_SLEEP,
     SMK_FINDING_MEMORY,
+    SMK_FINDING_CPU,
+    SMK_FINDING_THROTTLING,
+    SMK_FINDING_SEQUENCE,
     SMK_FINDING_KINDS
 };
 
@@ -29,6 +34,8 @@ enum smk_finding_rule {
     SMK_RULE_ALL,    /* one thread on average stood there at each moment */
     SMK_RULE_LONG,   /* somebody waited for a second */
     SMK_RULE_CIRCLE,
+    SMK_RULE_OWN,    /* its own threads want more CPUs than it may use */
+    SMK_RULE_OTHERS, /* somebody else has them */
     SMK_RULE_CHURN /* what was got was given back at once, over and over */
 };
 
@@ -45,6 +52,9 @@ struct smk_finding {
     uint32_t hold; /* in smk_loops */
     uint32_t sum;  /* in smk_call_waits */
     uint32_t alloc; /* in smk_memory */
+    uint32_t sequence; /* in smk_sequences */
+    uint64_t from, to; /* cpu: the first and last moment of it … */
+    uint64_t lasted, ran; /* … ns that it was so, and that all threads ran meanwhile */
     uint64_t cost; /* ns of waiting in the window */
     uint32_t share_count; /* of the routes, most time first */
     struct smk_share shares[SMK_SHARES_MAX];
@@ -73,6 +83,9 @@ struct smk_evidence {
     const struct smk_latency *latency;
     const struct smk_loops *loops;
     const struct smk_memory *memory;
+    const struct smk_starved *starved;
+    const struct smk_sequences *sequences;
+    uint64_t from, to; /* the window of all processes together */
     const struct smk_window *windows; /* of each process */
 };
 
@@ -88,6 +101,13 @@ bool smk_findings_add_loops(struct smk_findings *findings, const struct smk_evid
 bool smk_findings_add_disk(struct smk_findings *findings, const struct smk_evidence *evidence);
 bool smk_findings_add_sleep(struct smk_findings *findings, const struct smk_evidence *evidence);
 bool smk_findings_add_memory(struct smk_findings *findings, const struct smk_evidence *evidence);
+
+/* Ready threads without a CPU; find_cpu.c, find_throttling.c. */
+bool smk_findings_add_cpu(struct smk_findings *findings, const struct smk_evidence *evidence);
+bool smk_findings_add_throttling(struct smk_findings *findings, const struct smk_evidence *evidence);
+
+/* Waits one after the other that could overlap; find_sequence.c. */
+bool smk_findings_add_sequences(struct smk_findings *findings, const struct smk_evidence *evidence);
 
 /* Waits in calls that are too much in a request's path. */
 struct smk_call_rule {

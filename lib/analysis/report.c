@@ -120,6 +120,8 @@ static void on_sched(struct smk_report *report, struct smk_state *state, const s
         break;
     case SMK_EV_CPU_TIME:
         smk_running_count(&report->running, event->time, arg(event, 1), arg(event, 2), arg(event, 3));
+        smk_starved_count(&report->starved, &report->mem, event->thread, event->time, arg(event, 1), arg(event, 2),
+                          arg(event, 3));
         break;
     default:
         smk_running_sample(&report->running, &report->mem, event->time,
@@ -140,6 +142,7 @@ static bool on_call_wait(struct smk_report *report, struct smk_state *state, con
         smk_loops_waited(&report->loops, &report->mem, event->thread, wait.begin, wait.end, wait.stack);
     if (sum != SMK_MAP_NONE)
         smk_latency_part(&report->latency, state->request, SMK_PART_CALL, sum, wait.end, ns);
+    smk_sequences_wait(&report->sequences, &report->mem, &wait);
     smk_regions_wait(state, wait.end, ns);
     return true;
 }
@@ -156,6 +159,8 @@ static void on_answer(struct smk_report *report, const smk_event *event)
     };
     if (answer.end >= report->loops.from)
         smk_loops_read(&report->loops, &report->mem, event->thread, answer.delay);
+    smk_sequences_end(&report->sequences, &report->mem, request_arg(event, 1),
+                      smk_latency_route_of(&report->latency, request_arg(event, 1)));
     smk_latency_answered(&report->latency, &report->mem, request_arg(event, 1), &answer, event->thread);
 }
 
@@ -195,6 +200,7 @@ static void on_request(struct smk_report *report, struct smk_state *state, const
             state->request = 0;
         break;
     case SMK_EV_REQUEST_DROPPED:
+        smk_sequences_end(&report->sequences, &report->mem, id, SMK_MAP_NONE);
         smk_latency_dropped(&report->latency, id);
         if (state->request == id)
             state->request = 0;
@@ -218,6 +224,7 @@ static void on_request(struct smk_report *report, struct smk_state *state, const
         smk_latency_trace(&report->latency, id, arg(event, 2), arg(event, 3));
         break;
     case SMK_EV_REQUEST_END:
+        smk_sequences_end(&report->sequences, &report->mem, id, smk_latency_route_of(&report->latency, id));
         smk_latency_end(&report->latency, &report->mem, id, id_arg(event, 0), event->time,
                         arg(event, 2), id_arg(event, 3), event->thread);
         if (state->request == id)
@@ -521,6 +528,7 @@ static struct smk_report *new_report(smk_trace *trace, const struct smk_report_o
         return NULL;
     }
     enter_process(report, 0);
+    report->starved.from = report->from;
     smk_gaps_load(&report->gaps, &report->mem, trace);
     smk_symbols_init(report->symbols, &report->mem, trace, options->lines, options->no_symbols);
     report->symbols->debug_dir = options->debug_dir;
@@ -537,8 +545,20 @@ static int conclude(struct smk_report *report)
     smk_latency_finish(&report->latency, &report->mem, report->to);
     smk_regions_finish(&report->regions, &report->states);
     smk_report_memory_conclude(report);
-    struct smk_evidence evidence = {&report->mem, report->trace, report->symbols, &report->locks,
-                                    &report->latency, &report->loops, &report->memory, report->windows};
+    struct smk_evidence evidence = {
+        .mem = &report->mem,
+        .trace = report->trace,
+        .symbols = report->symbols,
+        .locks = &report->locks,
+        .latency = &report->latency,
+        .loops = &report->loops,
+        .memory = &report->memory,
+        .starved = &report->starved,
+        .sequences = &report->sequences,
+        .from = report->from,
+        .to = report->to,
+        .windows = report->windows,
+    };
     smk_findings_make(&report->findings, &evidence);
     order_all(report);
     return smk_mem_failed(&report->mem);
@@ -581,6 +601,8 @@ void smk_report_free(struct smk_report *report)
     smk_loops_free(&report->loops, mem);
     smk_locks_free(&report->locks, mem);
     smk_memory_free(&report->memory, mem);
+    smk_sequences_free(&report->sequences, mem);
+    smk_starved_free(&report->starved, mem);
     smk_map_free(&report->wait_kinds, mem);
     smk_mem_free(mem, report->windows, report->info->processes * sizeof(*report->windows));
     smk_gaps_free(&report->gaps, mem);

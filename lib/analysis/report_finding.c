@@ -385,6 +385,15 @@ static void say_other(const struct smk_report *report, struct smk_words *words, 
         else
             smk_report_calls_text(report, words, finding);
         break;
+    case SMK_FINDING_CPU:
+        smk_report_starved_text(report, words, finding);
+        break;
+    case SMK_FINDING_THROTTLING:
+        smk_report_throttling_text(report, words, finding);
+        break;
+    case SMK_FINDING_SEQUENCE:
+        smk_report_sequence_text(report, words, finding);
+        break;
     default:
         break;
     }

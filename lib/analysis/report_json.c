@@ -308,6 +308,15 @@ static void put_other(struct smk_json_text *json, const struct smk_report *repor
         else
             smk_report_calls_json(report, json, finding);
         break;
+    case SMK_FINDING_CPU:
+        smk_report_starved_json(report, json, finding);
+        break;
+    case SMK_FINDING_THROTTLING:
+        smk_report_throttling_json(report, json, finding);
+        break;
+    case SMK_FINDING_SEQUENCE:
+        smk_report_sequence_json(report, json, finding);
+        break;
     default:
         break;
     }

@@ -32,6 +32,8 @@ struct smk_report {
     struct smk_loops loops;
     struct smk_locks locks;
     struct smk_memory memory;
+    struct smk_starved starved;
+    struct smk_sequences sequences;
     struct smk_map wait_kinds; /* site of an own wait to its kind */
     struct smk_symbols *symbols; /* fills as it is asked */
     struct smk_findings findings;
@@ -138,6 +140,22 @@ void smk_report_calls_json(const struct smk_report *report, struct smk_json_text
 void smk_report_churn_text(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding);
 void smk_report_churn_json(const struct smk_report *report, struct smk_json_text *json,
                            const struct smk_finding *finding);
+
+/* report_finding_cpu.c */
+void smk_report_starved_text(const struct smk_report *report, struct smk_words *words,
+                             const struct smk_finding *finding);
+void smk_report_starved_json(const struct smk_report *report, struct smk_json_text *json,
+                             const struct smk_finding *finding);
+void smk_report_throttling_text(const struct smk_report *report, struct smk_words *words,
+                                const struct smk_finding *finding);
+void smk_report_throttling_json(const struct smk_report *report, struct smk_json_text *json,
+                                const struct smk_finding *finding);
+
+/* report_finding_sequence.c */
+void smk_report_sequence_text(const struct smk_report *report, struct smk_words *words,
+                              const struct smk_finding *finding);
+void smk_report_sequence_json(const struct smk_report *report, struct smk_json_text *json,
+                              const struct smk_finding *finding);
 
 /* report_finding.c */
 void smk_report_label_text(struct smk_words *words, const char *text);

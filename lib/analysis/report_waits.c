@@ -186,7 +186,8 @@ static void put_sum(struct smk_json_text *json, const struct smk_report *report,
     smk_put_json_number(json, "max_ns", sum->max);
     smk_put_json_number(json, "threads", sum->threads);
     smk_put_json_array(json, "in");
-    uint32_t count = smk_wait_functions(waits, report->symbols, (uint32_t)(sum - waits->sums), false, functions, JSON_PLACES);
+    uint32_t index = (uint32_t)(sum - waits->sums);
+    uint32_t count = smk_wait_functions(waits, report->symbols, index, false, functions, JSON_PLACES);
     for (uint32_t i = 0; i < count; i++)
         smk_report_wait_function_json(json, report, &functions[i]);
     smk_put_json_array_end(json);

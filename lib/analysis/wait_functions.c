@@ -44,8 +44,8 @@ static void bring(struct smk_wait_function *list, uint32_t count, uint32_t at)
     list[most] = kept;
 }
 
-uint32_t smk_wait_functions(const struct smk_call_waits *waits, struct smk_symbols *symbols, uint32_t sum, bool in_requests,
-                            struct smk_wait_function *functions, uint32_t max)
+uint32_t smk_wait_functions(const struct smk_call_waits *waits, struct smk_symbols *symbols, uint32_t sum,
+                            bool in_requests, struct smk_wait_function *functions, uint32_t max)
 {
     struct smk_wait_function *list = smk_mem_new(symbols->mem, FUNCTIONS_MAX * sizeof(*list));
     uint32_t count = 0;

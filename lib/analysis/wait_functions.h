@@ -19,8 +19,9 @@ struct smk_wait_function {
     uint64_t thing_object, thing_ns;
 };
 
-/* `in_requests`: of waits in requests alone, but for the longest one. How many, at most `max`. Of more than 256 functions those beyond are not looked at. */
-uint32_t smk_wait_functions(const struct smk_call_waits *waits, struct smk_symbols *symbols, uint32_t sum, bool in_requests,
-                            struct smk_wait_function *functions, uint32_t max);
+/* `in_requests`: of waits in requests alone, but for the longest one. How many, at most `max`. Of more than 256
+ * functions those beyond are not looked at. */
+uint32_t smk_wait_functions(const struct smk_call_waits *waits, struct smk_symbols *symbols, uint32_t sum,
+                            bool in_requests, struct smk_wait_function *functions, uint32_t max);
 
 #endif

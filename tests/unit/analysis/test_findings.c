@@ -1,0 +1,147 @@
+/* Findings on traces whose every event is known; each with a twin that lies below the threshold. */
+#include "unit/analysis/report_checks.h"
+
+static const struct smk_finding *only(const struct smk_report *report, enum smk_finding_kind kind)
+{
+    assert_int_equal(smk_report_findings(report), 1);
+    assert_int_equal(report->findings.array[0].kind, kind);
+    return &report->findings.array[0];
+}
+
+static struct smk_report *begin_report(struct build *b, smk_trace **trace)
+{
+    *trace = build_open(b);
+    return make(*trace);
+}
+
+static void end_report(struct smk_report *report, smk_trace *trace)
+{
+    char *json = json_of(report);
+    assert_string_equal(skip_value(json), "\n");
+    free(json);
+    smk_report_free(report);
+    smk_trace_close(trace);
+}
+
+/* ---- cpu ------------------------------------------------------------------------------------------------ */
+
+/* Two CPUs, and four threads that each ran for `ran` ms of a second and were ready for the rest. */
+static struct smk_report *starved(smk_trace **trace, uint64_t ran, uint64_t ready)
+{
+    struct build b;
+    build_init(&b);
+    build_window(&b, AT(1000), AT(1000), AT(2000));
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t thread = build_thread(&b, 101 + i, "busy");
+        build_event(&b, thread, AT(2000), SMK_EV_CPU_TIME, 100, AT(1000), AT(ran), AT(ready));
+    }
+    return begin_report(&b, trace);
+}
+
+static void test_too_many_threads(void **state)
+{
+    (void)state;
+    smk_trace *trace;
+    struct smk_report *report = starved(&trace, 500, 500);
+    const struct smk_finding *finding = only(report, SMK_FINDING_CPU);
+    assert_int_equal(finding->rule, SMK_RULE_OWN);
+    assert_int_equal(finding->cost, 4 * AT(500));
+    assert_int_equal(finding->lasted, AT(1000));
+    char *text = text_of(report);
+    check_says(text, "1  4 threads were ready to run and had no CPU: 2 are allowed");
+    check_says(text, "meanwhile its threads ran for 2.00 s of the 2.00 s of its CPUs.\n");
+    free(text);
+    end_report(report, trace);
+}
+
+static void test_others_have_the_cpus(void **state)
+{
+    (void)state;
+    smk_trace *trace;
+    struct smk_report *report = starved(&trace, 200, 300);
+    assert_int_equal(only(report, SMK_FINDING_CPU)->rule, SMK_RULE_OTHERS);
+    end_report(report, trace);
+    report = starved(&trace, 500, 200); /* less than one thread is ready at a moment */
+    assert_int_equal(smk_report_findings(report), 0);
+    end_report(report, trace);
+}
+
+static struct smk_report *throttled(smk_trace **trace, uint64_t ns)
+{
+    struct build b;
+    build_init(&b);
+    build_window(&b, AT(1000), AT(1000), AT(2000));
+    build_fact_number(&b, SMK_FACT_CGROUP_THROTTLED, 8);
+    build_fact_number(&b, SMK_FACT_CGROUP_THROTTLED_NS, ns);
+    build_fact(&b, SMK_FACT_CGROUP_CPU_MAX, "50000000/100000000");
+    build_thread(&b, 101, "main");
+    return begin_report(&b, trace);
+}
+
+static void test_throttling(void **state)
+{
+    (void)state;
+    smk_trace *trace;
+    struct smk_report *report = throttled(&trace, AT(400));
+    assert_int_equal(only(report, SMK_FINDING_THROTTLING)->cost, AT(400));
+    char *text = text_of(report);
+    check_says(text, "In 8 periods the group had used up its time (50000000/100000000 ns)");
+    free(text);
+    end_report(report, trace);
+    report = throttled(&trace, AT(20));
+    assert_int_equal(smk_report_findings(report), 0);
+    end_report(report, trace);
+}
+
+/* ---- sequence ------------------------------------------------------------------------------------------- */
+
+/* Four requests of 60 ms: 20 and 30 ms for two peers, `between` ms apart. */
+static struct smk_report *in_sequence(smk_trace **trace, uint64_t between, const char *other)
+{
+    struct build b;
+    build_init(&b);
+    build_window(&b, AT(1000), AT(1000), AT(2000));
+    uint32_t thread = build_thread(&b, 101, "worker"), route = build_string(&b, "GET /page");
+    uint32_t call = build_string(&b, "recv"), users = build_string(&b, "10.0.0.1:80");
+    uint32_t stock = strcmp(other, "10.0.0.1:80") == 0 ? users : build_string(&b, other);
+    for (uint32_t i = 0; i < 4; i++) {
+        uint64_t at = AT(1000 + 100 * i);
+        build_event(&b, thread, at, SMK_EV_REQUEST_BEGIN, route, i + 1);
+        build_event(&b, thread, at + AT(20), SMK_EV_NET_WAIT, 0, AT(20), call, 5, 1, users);
+        build_event(&b, thread, at + AT(50 + between), SMK_EV_NET_WAIT, 0, AT(30), call, 6, 1, stock);
+        build_event(&b, thread, at + AT(60 + between), SMK_EV_REQUEST_END, route, i + 1, AT(60 + between), 200);
+    }
+    return begin_report(&b, trace);
+}
+
+static void test_waits_in_sequence(void **state)
+{
+    (void)state;
+    smk_trace *trace;
+    struct smk_report *report = in_sequence(&trace, 1, "10.0.0.2:80");
+    const struct smk_finding *finding = only(report, SMK_FINDING_SEQUENCE);
+    assert_int_equal(finding->cost, 4 * AT(20));
+    assert_int_equal(smk_per_mille(finding->shares[0].ns, finding->shares[0].of), 327);
+    char *text = text_of(report);
+    check_says(text, "4 of 4 requests waited for 50.0 ms on average, one peer after the other; if independent, side");
+    check_says(text, "30.0 ms on average, for 10.0.0.2:80\n");
+    free(text);
+    end_report(report, trace);
+    report = in_sequence(&trace, 20, "10.0.0.2:80"); /* it computed between them */
+    assert_int_equal(smk_report_findings(report), 0);
+    end_report(report, trace);
+    report = in_sequence(&trace, 1, "10.0.0.1:80"); /* the same peer */
+    assert_int_equal(smk_report_findings(report), 0);
+    end_report(report, trace);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_too_many_threads),
+        cmocka_unit_test(test_others_have_the_cpus),
+        cmocka_unit_test(test_throttling),
+        cmocka_unit_test(test_waits_in_sequence),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
