@@ -1,6 +1,6 @@
 #!/bin/bash
 # Directions of includes: base <- format <- core <- source <- agent;
-# base <- format <- read <- analysis <- {agent, lines, tools}. Public headers (stallmark/…) go everywhere but
+# base <- format <- read <- analysis <- {agent, lines, export, tools}. Public headers (stallmark/…) go everywhere but
 # into format and base, which take only error.h and version.h of them.
 # usage: source_includes.sh [TREE]
 set -u
@@ -16,7 +16,7 @@ check() {
         include=${line#*#include \"}
         include=${include%%\"*}
         case $include in
-        base/* | format/* | core/* | source/* | read/* | analysis/* | lines/*) module=${include%%/*} ;;
+        base/* | format/* | core/* | source/* | read/* | analysis/* | lines/* | export/*) module=${include%%/*} ;;
         *) continue ;;
         esac
         case " $* " in
@@ -36,9 +36,10 @@ check lib/source base format core source
 check lib/read base format read
 check lib/analysis base format read analysis
 check lib/lines base format read analysis lines
+check lib/export base format read analysis export
 check lib/include none
-check agent base format core source read analysis
-check tools base format read analysis lines
+check agent base format core source read analysis export
+check tools base format read analysis lines export
 check examples none
 
 # only WHAT PATTERN ALLOWED-FILES…: a header that only some files may include.

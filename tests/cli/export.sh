@@ -1,0 +1,38 @@
+#!/bin/bash
+# export: formats by name, where it writes to, and what it refuses. What the formats hold is of tests/export.
+# usage: export.sh BUILD
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$work" || exit 1
+expect 0 -- record -o article.stall -- "$build/examples/article"
+
+expect 0 -- export article.stall --format perfetto -o out.pftrace
+[ -s out.pftrace ] || say "there is no file"
+[ -s "$work/out" ] || [ -s "$work/err" ] && say "it says something into a pipe"
+expect 0 -- export --format=perfetto -o - article.stall
+cmp -s "$work/out" out.pftrace || say "standard output gets something else than a file"
+expect 0 -- export article.stall -fperfetto --output bare.pftrace --no-symbols --debug-dir /nowhere
+cmp -s bare.pftrace out.pftrace && say "--no-symbols changes nothing"
+expect 0 -- export article.stall article.stall -f perfetto -o twice.pftrace --max-processes 1
+cmp -s twice.pftrace out.pftrace || say "a file that is given twice counts twice"
+
+expect 2 "'nonsense' is no value for --format; allowed are perfetto(, [a-z-]+)*$" -- export article.stall --format nonsense -o x
+expect 2 '--format is missing; allowed are perfetto' -- export article.stall -o x
+expect 2 '--output is missing' -- export article.stall --format perfetto
+expect 2 'a trace file is missing' -- export --format perfetto -o x
+expect 2 -- export nowhere.stall --format perfetto -o x
+expect 2 -- export "$stallmark" --format perfetto -o x
+expect 2 'nowhere/x: No such file' -- export article.stall --format perfetto -o nowhere/x
+expect 2 'allowed is a number from 1 to 65535' -- export --max-processes 65536 article.stall -f perfetto -o x
+[ -e x ] && say "a refused export leaves a file"
+expect 2 'taken|written' -- export article.stall -f perfetto -o /dev/full
+[ -c /dev/full ] || say "what is no file of ours was removed"
+
+# All that the error names, and --help says.
+"$stallmark" export article.stall --format nonsense -o x 2>&1 | sed 's/.*allowed are //; s/, /\n/g' >formats
+while read -r format; do
+    "$stallmark" export --help | grep -qE "^  $format +" || say "--help does not say what $format is"
+    expect 0 -- export article.stall --format "$format" -o "out.$format"
+    [ -e "out.$format" ] || say "$format: there is nothing"
+done <formats
+finish

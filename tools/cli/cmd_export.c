@@ -1,0 +1,152 @@
+/* stallmark export: a trace in the formats of other tools. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "export/export.h"
+#include "lines/lines.h"
+#include "trace_open.h"
+
+extern const struct smk_command smk_cmd_export;
+
+struct export_command {
+    const char *format, *output, *debug_dir;
+    bool no_symbols;
+    uint64_t max_processes;
+};
+
+static bool show_progress(void *arg, uint64_t done, uint64_t total)
+{
+    (void)arg;
+    smk_cli_progress("exporting", done, total);
+    return true;
+}
+
+static int put(void *arg, const void *bytes, size_t len) { return fwrite(bytes, 1, len, arg) == len ? 0 : 1; }
+
+static const struct smk_export_format *find_format(const char *name)
+{
+    const struct smk_export_format *format;
+    for (size_t i = 0; (format = smk_export_format_at(i)) != NULL; i++)
+        if (strcmp(format->name, name) == 0)
+            return format;
+    return NULL;
+}
+
+/* "… is no format; allowed are perfetto, csv". */
+static int refuse_format(const char *name)
+{
+    char list[512];
+    size_t used = 0;
+    const struct smk_export_format *format;
+    for (size_t i = 0; (format = smk_export_format_at(i)) != NULL; i++) {
+        int n = snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", format->name);
+        if (n > 0 && (size_t)n < sizeof(list) - used)
+            used += (size_t)n;
+    }
+    if (!name)
+        return smk_cli_fail("--format is missing; allowed are %s", list);
+    return smk_cli_fail("'%s' is no value for --format; allowed are %s", name, list);
+}
+
+static int export_into(const struct export_command *command, const struct smk_export_format *format,
+                       smk_trace *trace, FILE *out)
+{
+    struct smk_lines *lines = command->no_symbols ? NULL : smk_lines_new(command->debug_dir);
+    struct smk_line_source source = smk_lines_source(lines);
+    struct smk_export_options options = {.lines = lines ? &source : NULL,
+                                         .debug_dir = command->debug_dir,
+                                         .no_symbols = command->no_symbols,
+                                         .progress = show_progress};
+    int result = smk_export(trace, format, &options, put, out);
+    smk_lines_free(lines);
+    return result;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* A file that is not whole does not stay. */
+static int export_to_file(const struct export_command *command, const struct smk_export_format *format,
+                          smk_trace *trace)
+{
+    FILE *out = fopen(command->output, "wb");
+    if (!out)
+        return smk_cli_fail("%s: %s", command->output, strerror(errno));
+    int result = export_into(command, format, trace, out);
+    bool closed = fclose(out) == 0;
+    smk_cli_progress_end();
+    if (result == 0 && closed)
+        return SMK_EXIT_FINE;
+    if (is_file(command->output))
+        remove(command->output);
+    return result != 0 ? smk_cli_fail_last("%s", command->output)
+                       : smk_cli_fail("%s could not be written", command->output);
+}
+
+static int export_trace(const struct export_command *command, const struct smk_export_format *format,
+                        smk_trace *trace)
+{
+    if (strcmp(command->output, "-") != 0)
+        return export_to_file(command, format, trace);
+    int result = export_into(command, format, trace, stdout);
+    smk_cli_progress_end();
+    return result == 0 ? SMK_EXIT_FINE : smk_cli_fail_last("standard output");
+}
+
+static int run(int argc, char **argv)
+{
+    struct export_command command = {.format = NULL};
+    const struct smk_cli_option options[] = {
+        {"format", 'f', SMK_CLI_TEXT, &command.format},
+        {"output", 'o', SMK_CLI_TEXT, &command.output},
+        {"debug-dir", 0, SMK_CLI_TEXT, &command.debug_dir},
+        {"no-symbols", 0, SMK_CLI_FLAG, &command.no_symbols},
+        SMK_CLI_MAX_PROCESSES(&command.max_processes),
+        SMK_CLI_END};
+    struct smk_cli_args args;
+    if (!smk_cli_parse(&args, &smk_cmd_export, options, argc, argv))
+        return args.exit_code;
+    const struct smk_export_format *format = command.format ? find_format(command.format) : NULL;
+    if (!format)
+        return refuse_format(command.format);
+    if (!command.output)
+        return smk_cli_fail("--output is missing: a file, or '-' for standard output");
+    if (strcmp(command.output, "-") == 0 && isatty(STDOUT_FILENO))
+        return smk_cli_fail("standard output is a terminal; allowed are -o FILE, and '-' into a pipe or file");
+    smk_trace *trace;
+    int result = smk_cli_open_trace(&trace, args.operand, args.count, false, command.max_processes);
+    if (result != 0)
+        return result;
+    result = export_trace(&command, format, trace);
+    smk_trace_close(trace);
+    return result;
+}
+
+const struct smk_command smk_cmd_export = {
+    "export",
+    "usage: stallmark export TRACE… --format NAME -o FILE [--debug-dir DIR] [--no-symbols]\n"
+    "                        [--max-processes N]\n"
+    "\n"
+    "Writes a trace in the format of another tool (docs/exports.md says what is where). Several files are\n"
+    "taken together: segments of a capture, captures of several processes.\n"
+    "\n"
+    "  perfetto   ui.perfetto.dev and trace_processor: threads, CPUs, waits with their holders and stacks,\n"
+    "             arrows from who let go to who waited, requests, counters, CPU samples\n"
+    "\n"
+    "Names out of the trace are escaped: control characters and what changes the direction of a text are\n"
+    "written as \\x1b and \\u202e. A file that could not be written to its end does not stay.\n"
+    "\n"
+    "  -f, --format NAME  one of the above\n"
+    "  -o, --output FILE  where to; '-' is standard output\n"
+    "  --debug-dir DIR    look here for debug files first (DIR/.build-id/…, or as /usr/lib/debug is laid out)\n"
+    "  --no-symbols       open no file but the trace: addresses instead of what it does not name itself\n"
+    "  --max-processes N  processes that it may have; default 4096, at most 65535\n",
+    "write a trace in the format of another tool",
+    run,
+};
