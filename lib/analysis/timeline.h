@@ -93,7 +93,7 @@ struct smk_span {
     uint64_t request;    /* that the thread worked for, as its process knows it; 0: none */
     const struct smk_span_wait *wait; /* what it is part of, or NULL; valid in the call */
     uint32_t process, thread; /* thread: serial */
-    uint32_t cpu;        /* of running, where a record says so; SMK_CPU_NONE */
+    uint32_t cpu;        /* of running, where a record says so; of runnable: that was taken from it; SMK_CPU_NONE */
     uint8_t state;       /* enum smk_span_state */
     uint8_t kind;        /* of waiting and idle: enum smk_wait_kind */
     uint8_t flags;       /* enum smk_span_flag */
@@ -120,6 +120,7 @@ struct smk_span_request {
     uint32_t route;      /* string; 0: not known (open, and it began before the record) */
     uint32_t status;
     uint32_t first_thread, last_thread; /* serials that worked for it */
+    uint32_t end_thread; /* that said it ended; 0: open */
     uint32_t more;       /* others that came, and were answered, with it */
     bool open;           /* it had not ended when the record did */
     bool begin_unseen;   /* it began before the record */

@@ -117,6 +117,7 @@ static void on_end(struct smk_timeline *timeline, struct smk_timeline_thread *th
     request->more = found ? (uint32_t)smk_timeline_arg(event, 6) : 0;
     request->route = (uint32_t)smk_timeline_arg(event, 0);
     request->status = (uint32_t)smk_timeline_arg(event, 3);
+    request->end_thread = event->thread;
     request->begin_unseen = request->from < timeline->windows[event->process].from;
     if (!known || !request->last_thread)
         request->last_thread = event->thread;

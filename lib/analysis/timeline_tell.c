@@ -122,6 +122,7 @@ static void tell_part(struct smk_timeline *timeline, struct smk_timeline_thread 
         break;
     case SMK_PIECE_READY:
         span.state = SMK_SPAN_RUNNABLE;
+        span.cpu = piece->cpu_number;
         span.kind = span.wait ? span.wait->kind : SMK_WAIT_NONE;
         break;
     case SMK_PIECE_OFF_BEFORE:

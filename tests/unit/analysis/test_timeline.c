@@ -79,7 +79,7 @@ static void test_a_wait_with_switches(void **state)
           "running:disk 10-12 r7\n"
           "waiting:disk 12-20 r7\n"
           "running:disk 20-22 r7 cpu1\n"
-          "runnable:disk 22-24 r7\n"
+          "runnable:disk 22-24 r7 cpu1\n"
           "running:disk 24-25 r7 cpu1\n"
           "waiting:disk 25-28 r7\n"
           "running:disk 28-30 r7 cpu1\n"

@@ -1,0 +1,492 @@
+#include "analysis/request_parts.h"
+
+#include <string.h>
+
+#include "base/sort.h"
+
+#define ACTIVE_MAX 64u /* threads that work for one request at one moment */
+
+const char *smk_time_name(enum smk_time_kind kind)
+{
+    static const char *const names[] = {
+#define X(NAME, name, text) name,
+        SMK_TIMES(X)
+#undef X
+    };
+    return kind < SMK_TIMES_COUNT ? names[kind] : "?";
+}
+
+const char *smk_time_text(enum smk_time_kind kind)
+{
+    static const char *const texts[] = {
+#define X(NAME, name, text) text,
+        SMK_TIMES(X)
+#undef X
+    };
+    return kind < SMK_TIMES_COUNT ? texts[kind] : "?";
+}
+
+const char *smk_why_text(enum smk_why why)
+{
+    static const char *const texts[] = {"off its CPU in no call that is seen",
+                                        "not recorded",
+                                        "in no call; nothing says whether it had a CPU",
+                                        "in no call, and not on a CPU as the kernel counts",
+                                        "no thread worked for it",
+                                        "to be woken",
+                                        "something else had the CPUs"};
+    return why <= SMK_WHY_OTHERS ? texts[why] : "?";
+}
+
+/* What is worked on. */
+struct making {
+    struct smk_request_parts *parts;
+    const struct smk_span_index *index;
+    struct smk_locks *locks;
+    const struct smk_span_request *request;
+    uint32_t last_thread; /* that worked for it, before the step that is made … */
+    uint32_t next_thread; /* … and that does so after it; 0: none */
+    bool failed;
+};
+
+/* ---- sums ----------------------------------------------------------------------------------------------- */
+
+static struct smk_time_part *part_of(struct smk_request_parts *parts, uint32_t kind, uint32_t lock)
+{
+    for (uint32_t i = 0; i < parts->part_count; i++)
+        if (parts->parts[i].kind == kind && parts->parts[i].lock == lock)
+            return &parts->parts[i];
+    if (parts->part_count + SMK_TIMES_COUNT >= SMK_TIME_PARTS_MAX && lock != SMK_MAP_NONE)
+        return part_of(parts, kind, SMK_MAP_NONE); /* of more locks than that the rest is one */
+    parts->parts[parts->part_count] = (struct smk_time_part){.kind = kind, .lock = lock};
+    return &parts->parts[parts->part_count++];
+}
+
+static void add_detail(struct smk_time_part *part, uint32_t type, uint32_t id, uint64_t ns)
+{
+    for (uint32_t i = 0; i < part->detail_count; i++)
+        if (part->details[i].type == type && part->details[i].id == id) {
+            part->details[i].ns += ns;
+            part->details[i].count++;
+            return;
+        }
+    if (part->detail_count < SMK_DETAILS_MAX)
+        part->details[part->detail_count++] = (struct smk_time_detail){ns, type, id, 1};
+}
+
+/* A step; one that goes on with the last is one with it. Its part, for details. */
+static struct smk_time_part *add_step(struct making *making, uint32_t kind, uint32_t lock, uint64_t from, uint64_t to,
+                                      uint32_t thread, uint32_t wait)
+{
+    struct smk_request_parts *parts = making->parts;
+    struct smk_time_part *part = part_of(parts, kind, lock);
+    uint32_t number = (uint32_t)(part - parts->parts);
+    struct smk_request_step *last = parts->step_count ? &parts->steps[parts->step_count - 1] : NULL;
+    part->ns += to - from;
+    if (last && last->part == number && last->thread == thread && last->wait == wait && last->to == from) {
+        last->to = to;
+        return part;
+    }
+    part->count++;
+    if (!smk_mem_grow(making->index->mem, &parts->steps, &parts->step_capacity, parts->step_count + 1u)) {
+        making->failed = true;
+        return part;
+    }
+    parts->steps[parts->step_count++] = (struct smk_request_step){from, to, number, thread, wait};
+    return part;
+}
+
+static void unexplained(struct making *making, uint64_t from, uint64_t to, uint32_t thread, enum smk_why why)
+{
+    struct smk_time_part *part = add_step(making, SMK_TIME_UNEXPLAINED, SMK_MAP_NONE, from, to, thread, 0);
+    add_detail(part, SMK_DETAIL_WHY, why, to - from);
+}
+
+/* ---- a thread worked for it ----------------------------------------------------------------------------- */
+
+/* In which regions, and in which calls. */
+static void on_cpu(struct making *making, const struct smk_kept_span *span, uint64_t from, uint64_t to)
+{
+    struct smk_time_part *part = add_step(making, SMK_TIME_CPU, SMK_MAP_NONE, from, to, span->thread, 0);
+    const struct smk_span_wait *wait = smk_span_index_wait(making->index, span);
+    if (wait && wait->call) {
+        add_detail(part, SMK_DETAIL_CALL, wait->call, to - from);
+        return;
+    }
+    while (from < to) {
+        uint64_t until;
+        const struct smk_span_region *region = smk_span_index_region(making->index, span->thread, from, &until);
+        until = smk_min_u64(until, to);
+        if (region)
+            add_detail(part, SMK_DETAIL_REGION, region->site, until - from);
+        from = until;
+    }
+}
+
+/* Nothing says whether it had a CPU but the kernel's counts: of the time of a count in which the thread was in no
+ * call, so much was on a CPU, and so much ready. */
+static uint64_t in_no_call(const struct making *making, const struct smk_span_count *count)
+{
+    uint64_t ns = 0;
+    struct smk_span_place place = smk_span_index_from(making->index, count->thread, count->from);
+    const struct smk_kept_span *span;
+    while ((span = smk_span_index_next(&place)) != NULL && span->from < count->to)
+        if (span->state == SMK_SPAN_RUNNING)
+            ns += smk_min_u64(span->to, count->to) - smk_max_u64(span->from, count->from);
+    return ns;
+}
+
+static uint64_t share(uint64_t ns, uint64_t of, uint64_t all)
+{
+    return all == 0 ? 0 : (uint64_t)((double)ns * ((double)smk_min_u64(of, all) / (double)all));
+}
+
+static void by_count(struct making *making, const struct smk_span_count *count, uint64_t from, uint64_t to)
+{
+    uint64_t ns = to - from, all = smk_max_u64(in_no_call(making, count), ns);
+    uint64_t ran = share(ns, count->running, all);
+    uint64_t ready = smk_min_u64(share(ns, count->runnable, all), ns - ran);
+    struct smk_time_part *part;
+    if (ran) {
+        part = add_step(making, SMK_TIME_CPU, SMK_MAP_NONE, from, from + ran, count->thread, 0);
+        part->estimated += ran;
+    }
+    if (ready) {
+        part = add_step(making, SMK_TIME_RUNNABLE, SMK_MAP_NONE, from + ran, from + ran + ready, count->thread, 0);
+        part->estimated += ready;
+    }
+    if (ran + ready < ns)
+        unexplained(making, from + ran + ready, to, count->thread, SMK_WHY_NOT_COUNTED);
+    making->parts->estimated |= ran + ready > 0;
+}
+
+static void maybe_on_cpu(struct making *making, const struct smk_kept_span *span, uint64_t from, uint64_t to)
+{
+    const struct smk_span_index *index = making->index;
+    for (uint32_t i = 0; i < index->counts_count && from < to; i++) {
+        const struct smk_span_count *count = &index->counts[i];
+        if (count->thread != span->thread || count->to <= from || count->from >= to)
+            continue;
+        if (count->from > from)
+            unexplained(making, from, count->from, span->thread, SMK_WHY_NO_SOURCE);
+        from = smk_max_u64(from, count->from);
+        by_count(making, count, from, smk_min_u64(to, count->to));
+        from = smk_min_u64(to, count->to);
+    }
+    if (from < to)
+        unexplained(making, from, to, span->thread, SMK_WHY_NO_SOURCE);
+}
+
+/* Who had the CPUs meanwhile: of our threads those that ran then. */
+static void not_on_cpu(struct making *making, const struct smk_kept_span *span, uint64_t from, uint64_t to)
+{
+    const struct smk_span_index *index = making->index;
+    struct smk_time_part *part = add_step(making, SMK_TIME_RUNNABLE, SMK_MAP_NONE, from, to, span->thread, 0);
+    uint64_t most = 0;
+    uint32_t thread = 0;
+    for (uint32_t i = 0; i < index->threads_count; i++) {
+        struct smk_span_place place = smk_span_index_from(index, index->threads[i].serial, from);
+        const struct smk_kept_span *other;
+        uint64_t ns = 0;
+        while ((other = smk_span_index_next(&place)) != NULL && other->from < to)
+            if (other->state == SMK_SPAN_RUNNING && other->cpu == span->cpu && span->cpu != SMK_CPU_NONE)
+                ns += smk_min_u64(other->to, to) - smk_max_u64(other->from, from);
+        if (ns > most) {
+            most = ns;
+            thread = index->threads[i].serial;
+        }
+    }
+    if (most > (to - from) / 2)
+        add_detail(part, SMK_DETAIL_THREAD, thread, to - from);
+    else
+        add_detail(part, SMK_DETAIL_WHY, SMK_WHY_OTHERS, to - from);
+}
+
+static const uint8_t times_of_kinds[] = {
+    [SMK_WAIT_LOCK] = SMK_TIME_LOCK,     [SMK_WAIT_COND] = SMK_TIME_COND,   [SMK_WAIT_NET] = SMK_TIME_NET,
+    [SMK_WAIT_POLL] = SMK_TIME_POLL,     [SMK_WAIT_DISK] = SMK_TIME_DISK,   [SMK_WAIT_SLEEP] = SMK_TIME_SLEEP,
+    [SMK_WAIT_MEMORY] = SMK_TIME_MEMORY, [SMK_WAIT_JOIN] = SMK_TIME_JOIN,   [SMK_WAIT_OTHER] = SMK_TIME_OTHER,
+};
+
+static void waited(struct making *making, const struct smk_kept_span *span, uint64_t from, uint64_t to)
+{
+    const struct smk_span_wait *wait = smk_span_index_wait(making->index, span);
+    uint32_t kind = wait && wait->kind < SMK_ARRAY_LEN(times_of_kinds) ? times_of_kinds[wait->kind] : 0;
+    if (!wait || kind == 0) {
+        unexplained(making, from, to, span->thread, SMK_WHY_UNSEEN);
+        return;
+    }
+    uint32_t lock = SMK_MAP_NONE;
+    if (kind == SMK_TIME_LOCK)
+        lock = smk_locks_index(making->locks, making->index->mem, wait->process, wait->object, wait->from);
+    struct smk_time_part *part = add_step(making, kind, lock, from, to, span->thread, span->wait);
+    if (wait->site)
+        add_detail(part, SMK_DETAIL_SITE, wait->site, to - from);
+    else if (wait->what && kind != SMK_TIME_DISK)
+        add_detail(part, SMK_DETAIL_WHAT, wait->what, to - from);
+    else if (wait->call && kind != SMK_TIME_LOCK)
+        add_detail(part, SMK_DETAIL_CALL, wait->call, to - from);
+}
+
+static void worked(struct making *making, const struct smk_kept_span *span, uint64_t from, uint64_t to)
+{
+    making->last_thread = span->thread;
+    switch (span->state) {
+    case SMK_SPAN_RUNNING:
+        if (span->flags & SMK_SPAN_OR_RUNNABLE)
+            maybe_on_cpu(making, span, from, to);
+        else if (span->kind == SMK_WAIT_MEMORY) /* the call's own work is the pause */
+            waited(making, span, from, to);
+        else
+            on_cpu(making, span, from, to);
+        break;
+    case SMK_SPAN_RUNNABLE:
+        not_on_cpu(making, span, from, to);
+        break;
+    case SMK_SPAN_WAITING:
+    case SMK_SPAN_IDLE:
+        waited(making, span, from, to);
+        break;
+    default:
+        unexplained(making, from, to, span->thread, SMK_WHY_UNKNOWN);
+    }
+}
+
+/* ---- none did ------------------------------------------------------------------------------------------- */
+
+/* The handoff that it lay in at `from`; *to: until when that is so. */
+static const struct smk_span_handoff *handoff_at(const struct making *making, uint64_t from, uint64_t *to)
+{
+    const struct smk_span_handoff *found = NULL;
+    for (uint32_t i = 0; i < making->index->handoffs_count; i++) {
+        const struct smk_span_handoff *handoff = &making->index->handoffs[i];
+        if (handoff->request != making->request->id || handoff->process != making->request->process ||
+            handoff->to <= from)
+            continue;
+        if (handoff->from > from) {
+            *to = smk_min_u64(*to, handoff->from);
+        } else {
+            found = handoff;
+            *to = smk_min_u64(*to, handoff->to);
+        }
+    }
+    return found;
+}
+
+/* It is in nobody's hands, and the thread that has it next is at this. */
+static void on_its_way(struct making *making, const struct smk_kept_span *span, uint64_t from, uint64_t to)
+{
+    const struct smk_span_wait *wait = smk_span_index_wait(making->index, span);
+    struct smk_time_part *part;
+    if (span->state == SMK_SPAN_UNKNOWN) {
+        unexplained(making, from, to, 0, SMK_WHY_UNKNOWN);
+    } else if (span->state != SMK_SPAN_IDLE) {
+        part = add_step(making, SMK_TIME_LOOP, SMK_MAP_NONE, from, to, 0, 0);
+        add_detail(part, SMK_DETAIL_THREAD, span->thread, to - from);
+    } else if (span->thread != making->last_thread) {
+        part = add_step(making, SMK_TIME_QUEUE, SMK_MAP_NONE, from, to, 0, 0);
+        add_detail(part, SMK_DETAIL_WHY, SMK_WHY_WOKEN, to - from);
+    } else {
+        part = add_step(making, SMK_TIME_OUTSIDE, SMK_MAP_NONE, from, to, 0, span->wait);
+        add_detail(part, SMK_DETAIL_CALL, wait ? wait->call : 0, to - from);
+    }
+}
+
+static void left_to(struct making *making, uint32_t thread, uint64_t from, uint64_t to)
+{
+    struct smk_span_place place = smk_span_index_from(making->index, thread, from);
+    const struct smk_kept_span *span;
+    while (from < to && (span = smk_span_index_next(&place)) != NULL && span->from <= from) {
+        uint64_t until = smk_min_u64(to, span->to);
+        on_its_way(making, span, from, until);
+        from = until;
+    }
+    if (from < to)
+        unexplained(making, from, to, 0, SMK_WHY_NOBODY);
+}
+
+/* Others of the same queue that were in it before, and came out before. */
+static uint32_t ahead_of(const struct making *making, const struct smk_span_handoff *handoff)
+{
+    uint32_t ahead = 0;
+    for (uint32_t i = 0; i < making->index->handoffs_count; i++) {
+        const struct smk_span_handoff *other = &making->index->handoffs[i];
+        ahead += other->process == handoff->process && other->site == handoff->site && other->from < handoff->from &&
+                 other->to > handoff->from && other->to <= handoff->to;
+    }
+    return ahead;
+}
+
+static void in_a_queue(struct making *making, const struct smk_span_handoff *handoff, uint64_t from, uint64_t to)
+{
+    struct smk_time_part *part = add_step(making, SMK_TIME_QUEUE, SMK_MAP_NONE, from, to, 0, 0);
+    add_detail(part, SMK_DETAIL_SITE, handoff->site, to - from);
+    part->ahead = (uint32_t)smk_max_u64(part->ahead, ahead_of(making, handoff));
+}
+
+static void nobody_worked(struct making *making, uint64_t from, uint64_t to)
+{
+    while (from < to) {
+        uint64_t until = to;
+        const struct smk_span_handoff *handoff = handoff_at(making, from, &until);
+        if (from < making->request->read) {
+            until = smk_min_u64(until, making->request->read);
+            add_detail(add_step(making, SMK_TIME_LOOP, SMK_MAP_NONE, from, until, 0, 0), SMK_DETAIL_THREAD,
+                       making->request->first_thread, until - from);
+        } else if (handoff) {
+            in_a_queue(making, handoff, from, until);
+        } else if (making->next_thread || making->last_thread) {
+            left_to(making, making->next_thread ? making->next_thread : making->last_thread, from, until);
+        } else {
+            unexplained(making, from, until, 0, SMK_WHY_NOBODY);
+        }
+        from = until;
+    }
+}
+
+/* ---- the sweep ------------------------------------------------------------------------------------------ */
+
+static bool spans_before(const void *a, const void *b)
+{
+    const struct smk_kept_span *const *x = a, *const *y = b;
+    return (*x)->from < (*y)->from;
+}
+
+static unsigned urgency(const struct smk_kept_span *span)
+{
+    static const uint8_t of_states[] = {[SMK_SPAN_UNKNOWN] = 0, [SMK_SPAN_IDLE] = 1, [SMK_SPAN_WAITING] = 2,
+                                        [SMK_SPAN_RUNNABLE] = 3, [SMK_SPAN_RUNNING] = 4};
+    return of_states[span->state];
+}
+
+/* Of the threads that work for it: the one that counts. */
+static const struct smk_kept_span *leading(const struct smk_kept_span *const *active, uint32_t count)
+{
+    const struct smk_kept_span *best = NULL;
+    for (uint32_t i = 0; i < count; i++)
+        if (!best || urgency(active[i]) > urgency(best) ||
+            (urgency(active[i]) == urgency(best) && active[i]->to > best->to))
+            best = active[i];
+    return best;
+}
+
+/* `list`: its spans by their begins. */
+static void sweep(struct making *making, const struct smk_kept_span **list, uint32_t count)
+{
+    const struct smk_kept_span *active[ACTIVE_MAX];
+    uint32_t active_count = 0, next = 0;
+    uint64_t at = making->request->from, end = making->request->to;
+    while (at < end) {
+        uint32_t kept = 0;
+        uint64_t until = end;
+        for (; next < count && list[next]->from <= at; next++)
+            if (active_count < ACTIVE_MAX)
+                active[active_count++] = list[next];
+        for (uint32_t i = 0; i < active_count; i++)
+            if (active[i]->to > at)
+                active[kept++] = active[i];
+        active_count = kept;
+        for (uint32_t i = 0; i < active_count; i++)
+            until = smk_min_u64(until, active[i]->to);
+        if (next < count)
+            until = smk_min_u64(until, list[next]->from);
+        const struct smk_kept_span *span = leading(active, active_count);
+        making->next_thread = next < count ? list[next]->thread : making->request->end_thread;
+        if (span)
+            worked(making, span, at, until);
+        else
+            nobody_worked(making, at, until);
+        at = until;
+    }
+}
+
+static void note_server(struct smk_request_parts *parts, const struct smk_kept_span *span)
+{
+    uint32_t i = 0;
+    while (i < parts->server_count && parts->servers[i].thread != span->thread)
+        i++;
+    if (i == SMK_SERVERS_MAX) {
+        parts->servers_more++;
+        return;
+    }
+    if (i == parts->server_count)
+        parts->servers[parts->server_count++] = (struct smk_request_server){span->thread, span->from, span->to, 0};
+    parts->servers[i].last = span->to;
+    parts->servers[i].ns += span->to - span->from;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------ */
+
+static bool more_detail(const void *a, const void *b)
+{
+    return ((const struct smk_time_detail *)a)->ns > ((const struct smk_time_detail *)b)->ns;
+}
+
+/* By kind, of locks most first. The steps know their parts by number, so an order is worked out first. */
+static bool part_before(const struct smk_time_part *a, const struct smk_time_part *b)
+{
+    return a->kind != b->kind ? a->kind < b->kind : a->ns > b->ns;
+}
+
+static void order_parts(struct smk_request_parts *parts)
+{
+    static const struct smk_time_part none = {0};
+    uint32_t place[SMK_TIME_PARTS_MAX] = {0};
+    for (uint32_t i = 0; i < parts->part_count; i++) {
+        smk_sort(parts->parts[i].details, parts->parts[i].detail_count, sizeof(struct smk_time_detail), more_detail);
+        for (uint32_t j = 0; j < parts->part_count; j++)
+            place[i] += part_before(&parts->parts[j], &parts->parts[i]) ||
+                        (j < i && !part_before(&parts->parts[i], &parts->parts[j]));
+    }
+    for (uint32_t i = 0; i < parts->step_count; i++)
+        parts->steps[i].part = place[parts->steps[i].part];
+    for (uint32_t i = 0; i < parts->part_count; i++)
+        while (place[i] != i) {
+            struct smk_time_part moved = none;
+            uint32_t to = place[i];
+            moved = parts->parts[to];
+            parts->parts[to] = parts->parts[i];
+            parts->parts[i] = moved;
+            place[i] = place[to];
+            place[to] = to;
+        }
+}
+
+bool smk_request_parts_make(struct smk_request_parts *parts, const struct smk_span_index *index,
+                            struct smk_locks *locks, const struct smk_span_request *request)
+{
+    struct making making = {.parts = parts, .index = index, .locks = locks, .request = request};
+    uint32_t count = 0, room = index->spans_count;
+    memset(parts, 0, sizeof(*parts));
+    parts->request = *request;
+    parts->total = request->to > request->from ? request->to - request->from : 0;
+    const struct smk_kept_span **list = smk_mem_new(index->mem, room * sizeof(*list) + 1);
+    if (!list)
+        return false;
+    for (uint32_t i = 0; i < room; i++) {
+        const struct smk_kept_span *span = &index->spans[i];
+        if (span->request != request->id || span->process != request->process)
+            continue;
+        list[count++] = span;
+        note_server(parts, span);
+    }
+    smk_sort(list, count, sizeof(*list), spans_before);
+    sweep(&making, list, count);
+    smk_mem_free(index->mem, list, room * sizeof(*list) + 1);
+    order_parts(parts);
+    return !making.failed;
+}
+
+void smk_request_parts_free(struct smk_request_parts *parts, struct smk_mem *mem)
+{
+    smk_mem_free(mem, parts->steps, parts->step_capacity * sizeof(*parts->steps));
+    parts->steps = NULL;
+}
+
+const struct smk_time_part *smk_request_part(const struct smk_request_parts *parts, uint32_t kind, uint32_t lock)
+{
+    for (uint32_t i = 0; i < parts->part_count; i++)
+        if (parts->parts[i].kind == kind && parts->parts[i].lock == lock)
+            return &parts->parts[i];
+    return NULL;
+}

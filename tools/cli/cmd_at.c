@@ -1,0 +1,60 @@
+/* stallmark at: what every thread was doing at one instant. */
+#include "analysis/moment.h"
+
+#include "cli.h"
+#include "trace_answer.h"
+#include "trace_open.h"
+
+extern const struct smk_command smk_cmd_at;
+
+static int answer(struct smk_answer *about, smk_trace *trace, const char *path, const char *when)
+{
+    struct smk_request_view_options options = smk_answer_options(about);
+    struct smk_moment *moment;
+    uint64_t time;
+    if (smk_moment_parse(&time, trace, when) != 0 || smk_moment_make(&moment, trace, time, &options) != 0)
+        return smk_cli_fail("%s: %s", path, smk_last_error());
+    smk_cli_progress_end();
+    int result = about->json ? smk_moment_json(moment, smk_answer_put, stdout)
+                             : smk_moment_text(moment, smk_answer_put, stdout);
+    smk_moment_free(moment);
+    return result == 0 ? SMK_EXIT_FINE : smk_cli_fail("standard output could not be written");
+}
+
+static int run(int argc, char **argv)
+{
+    struct smk_answer about = {0};
+    const struct smk_cli_option options[] = {SMK_ANSWER_OPTIONS(&about), SMK_CLI_END};
+    struct smk_cli_args args;
+    if (!smk_cli_parse(&args, &smk_cmd_at, options, argc, argv))
+        return args.exit_code;
+    if (args.count != 2)
+        return smk_cli_fail("a file and a time are wanted (14:02:09.350, +2.35s, or ns), got %d words", args.count);
+    smk_trace *trace;
+    int result = smk_cli_open_trace(&trace, args.operand, 1, false, about.max_processes);
+    if (result != 0)
+        return result;
+    smk_answer_begin(&about);
+    result = answer(&about, trace, args.operand[0], args.operand[1]);
+    smk_answer_end(&about);
+    smk_trace_close(trace);
+    return result;
+}
+
+const struct smk_command smk_cmd_at = {
+    "at",
+    "usage: stallmark at FILE TIME [--json] [--debug-dir DIR] [--no-symbols] [--max-processes N]\n"
+    "\n"
+    "Says what every thread was doing at that instant: running, ready without a CPU, waiting and for what,\n"
+    "who held the lock then, since when and for how long in all, where, for which request and in which\n"
+    "regions. Threads that wait for each other in a circle are named first.\n"
+    "\n"
+    "  TIME               14:02:09.350 (UTC), +2.35s or +350ms since the trace began, or ns as JSON has them\n"
+    "\n"
+    "  --json             the same as JSON (docs/answers-json.md)\n"
+    "  --debug-dir DIR    look here for debug files first (DIR/.build-id/…, or as /usr/lib/debug is laid out)\n"
+    "  --no-symbols       open no file but the trace: addresses instead of what it does not name itself\n"
+    "  --max-processes N  processes that it may have; default 4096, at most 65535\n",
+    "what every thread was doing at that instant",
+    run,
+};
