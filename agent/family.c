@@ -182,7 +182,7 @@ uint32_t smk_family_others(struct smk_family_process *list)
     for (uint32_t i = 0; t && i < SMK_FAMILY_MAX; i++) {
         const struct entry *entry = &t->entries[i];
         uint32_t pid = smk_load_acquire(&entry->pid); /* pairs with: take_entry */
-        if (pid == 0 || pid == self || !smk_load_acquire(&entry->ready)) /* pairs with: smk_family_enter */
+        if ((int)pid <= 0 || pid == self || !smk_load_acquire(&entry->ready)) /* pairs with: smk_family_enter */
             continue;
         if (!smk_sys_process_exists((int)pid))
             continue;

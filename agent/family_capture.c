@@ -223,6 +223,10 @@ static void take(struct smk_family_capture *f, struct member *m, struct smk_wire
     int rc;
     switch (message->kind) {
     case SMK_WIRE_ANSWER:
+        if (m->state != ASKED) {
+            fail_with(m, "its agent's socket", -EPROTO);
+            return;
+        }
         message->is.answer.why[SMK_WIRE_WHY - 1] = '\0';
         if (message->is.answer.rc < 0) {
             hang_up(m, MISSING, message->is.answer.why);
@@ -348,7 +352,7 @@ static void append_parts(struct smk_family_capture *f)
     for (unsigned pass = 0; pass < SMK_ARRAY_LEN(order); pass++)
         for (uint32_t i = 0; i < f->count && rc == 0; i++)
             if (f->members[i].state == order[pass])
-                rc = smk_part_append(&f->members[i].part, f->tape, f->ask.number);
+                rc = smk_part_append(&f->members[i].part, f->tape, f->ask.number, f->members[i].process.pid);
     smk_tape_append_end(f->tape);
     smk_tape_end(f->tape);
     for (uint32_t i = 0; i < f->count; i++)

@@ -28,7 +28,7 @@ int smk_part_open(struct smk_part *part, const struct smk_tape *tape, uint64_t r
 int smk_part_write(struct smk_part *part, const void *data, size_t size)
 {
     const uint8_t *at = data;
-    if (part->bytes + size > part->room)
+    if (size > part->room - part->bytes)
         return -EFBIG;
     while (size > 0) {
         ssize_t n = smk_sys_pwrite(part->file, at, size, part->bytes);
@@ -49,13 +49,19 @@ void smk_part_close(struct smk_part *part)
 
 /* ---- appending -------------------------------------------------------------------------------------------- */
 
+/* A stranger may have taken the process over, and speak for itself alone. */
+static bool is_its_own(const struct smk_chunk *chunk, const struct smk_chunk *before, uint64_t number, int pid)
+{
+    return chunk->capture == number && chunk->process >> 32 == (uint64_t)pid &&
+           (before->process == 0 || chunk->process == before->process);
+}
+
 /* The next whole chunk into `out`; its size, 0: there is none. */
-static size_t read_chunk(const struct smk_part *part, uint64_t at, uint64_t number, uint8_t *out,
-                         struct smk_chunk *chunk)
+static size_t read_chunk(const struct smk_part *part, uint64_t at, uint8_t *out, struct smk_chunk *chunk)
 {
     const char *why;
     if (smk_sys_pread(part->file, out, SMK_CHUNK_HEADER, at) != SMK_CHUNK_HEADER ||
-        smk_chunk_unpack(chunk, out, &why) < 0 || chunk->capture != number)
+        smk_chunk_unpack(chunk, out, &why) < 0)
         return 0;
     ssize_t got = smk_sys_pread(part->file, out + SMK_CHUNK_HEADER, chunk->stored_size, at + SMK_CHUNK_HEADER);
     if (got != (ssize_t)chunk->stored_size ||
@@ -97,7 +103,7 @@ static int append_end(struct smk_tape *tape, struct smk_segment_end *end, const 
     return smk_tape_append(tape, bytes, sizeof bytes);
 }
 
-int smk_part_append(const struct smk_part *part, struct smk_tape *tape, uint64_t number)
+int smk_part_append(const struct smk_part *part, struct smk_tape *tape, uint64_t number, int pid)
 {
     struct smk_segment_end end = {0};
     struct smk_chunk chunk = {0};
@@ -108,8 +114,8 @@ int smk_part_append(const struct smk_part *part, struct smk_tape *tape, uint64_t
         return -ENOMEM;
     while (rc == 0 && at < part->bytes) {
         struct smk_chunk next;
-        size_t size = read_chunk(part, at, number, out, &next);
-        if (size == 0)
+        size_t size = read_chunk(part, at, out, &next);
+        if (size == 0 || !is_its_own(&next, &chunk, number, pid))
             break;
         rc = smk_tape_append(tape, out, size);
         chunk = next;
