@@ -72,7 +72,20 @@ SMK_INLINE void smk_local_count(uint64_t *p)
 #endif
 }
 
-/* The same without a result, as a release: on x86-64 stores are not reordered with each other. */
+/* Compares and swaps a word that only this thread and its signal handlers write: as smk_cas_relaxed, without the bus
+ * lock. */
+SMK_INLINE bool smk_local_cas(uint64_t *p, uint64_t *expected, uint64_t v)
+{
+#if defined(__x86_64__) && !SMK_TSAN
+    bool same;
+    __asm__ volatile("cmpxchgq %3, %1" : "+a"(*expected), "+m"(*p), "=@ccz"(same) : "r"(v) : "memory");
+    return same;
+#else
+    return smk_cas_relaxed(p, expected, v);
+#endif
+}
+
+/* smk_local_add without a result, as a release: on x86-64 stores are not reordered with each other. */
 SMK_INLINE void smk_local_add_release(uint64_t *p, uint64_t n)
 {
 #if defined(__x86_64__) && !SMK_TSAN

@@ -35,6 +35,16 @@ SMK_INLINE unsigned smk_histogram_bucket(uint64_t ns)
     return 1 + (log2 - SMK_HISTOGRAM_FIRST) * SMK_HISTOGRAM_STEPS + (unsigned)(ns >> (log2 - 3) & 7);
 }
 
+/* Of a histogram that only this thread and its signal handlers add to. */
+SMK_INLINE void smk_histogram_add_own(struct smk_histogram *h, uint64_t ns)
+{
+    smk_local_count(&h->buckets[smk_histogram_bucket(ns)]);
+    smk_local_add(&h->sum_ns, ns);
+    uint64_t max = smk_load_relaxed(&h->max_ns);
+    while (SMK_UNLIKELY(ns > max) && !smk_local_cas(&h->max_ns, &max, ns))
+        ;
+}
+
 SMK_INLINE void smk_histogram_add(struct smk_histogram *h, uint64_t ns)
 {
     smk_add_relaxed(&h->buckets[smk_histogram_bucket(ns)], 1);

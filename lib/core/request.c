@@ -15,12 +15,13 @@
 #include "core/traceparent.h"
 
 #define ID_BLOCK 64 /* request ids a thread reserves at once: the shared counter is touched seldom */
+#define SPARE    64 /* one of so many places in the table may be kept by a thread between two requests */
 
 static struct {
     struct smk_flight *array;
     struct smk_slots slots;
-    uint64_t next_id; /* atomic */
-    uint64_t begun, ended, unlisted;
+    uint64_t next_id;         /* atomic */
+    uint64_t ended, unlisted; /* atomic; ended: by threads without a slot */
 } flights;
 
 uint32_t smk_requests_marked;
@@ -35,14 +36,21 @@ int smk_requests_init(uint32_t capacity)
     return 0;
 }
 
+static bool add_counts(struct smk_thread *t, void *stats)
+{
+    struct smk_requests_stats *sum = stats;
+    sum->begun += smk_load_relaxed(&t->requests.begun);
+    sum->ended += smk_load_relaxed(&t->requests.ended);
+    return true;
+}
+
 void smk_requests_stats(struct smk_requests_stats *stats)
 {
-    uint64_t begun = smk_load_relaxed(&flights.begun), ended = smk_load_relaxed(&flights.ended);
-    *stats = (struct smk_requests_stats){.begun = begun,
-                                         .ended = ended,
+    *stats = (struct smk_requests_stats){.ended = smk_load_relaxed(&flights.ended),
                                          .unlisted = smk_load_relaxed(&flights.unlisted),
-                                         .in_flight = begun > ended ? (uint32_t)(begun - ended) : 0,
                                          .capacity = flights.slots.capacity};
+    smk_threads_each_slot(add_counts, stats);
+    stats->in_flight = stats->begun > stats->ended ? (uint32_t)(stats->begun - stats->ended) : 0;
 }
 
 void smk_requests_each(bool (*visit)(const struct smk_flight *flight, void *arg), void *arg)
@@ -69,7 +77,7 @@ void smk_requests_reset_in_child(void)
     for (uint32_t i = 0; i < flights.slots.used; i++)
         flights.array[i].id = 0;
     smk_slots_init(&flights.slots, flights.slots.next, flights.slots.capacity);
-    flights.begun = flights.ended = flights.unlisted = 0;
+    flights.ended = flights.unlisted = 0;
 }
 
 /* A multiple of the block is never given out: a thread whose next id is one needs another block. A signal
@@ -77,22 +85,39 @@ void smk_requests_reset_in_child(void)
  * then left unused. */
 static uint64_t new_id(struct smk_thread *t)
 {
-    uint64_t next = smk_load_relaxed(&t->request_next);
+    uint64_t next = smk_load_relaxed(&t->requests.next);
     for (;;) {
         if (next % ID_BLOCK != 0) {
-            if (smk_cas_relaxed(&t->request_next, &next, next + 1))
+            if (smk_local_cas(&t->requests.next, &next, next + 1))
                 return next;
         } else {
             uint64_t block = smk_add_relaxed(&flights.next_id, ID_BLOCK);
-            if (smk_cas_relaxed(&t->request_next, &next, block + 1))
+            if (smk_local_cas(&t->requests.next, &next, block + 1))
                 next = block + 1;
         }
     }
 }
 
+/* The place of the last request that ended here, without a locked instruction: most threads end one and then begin
+ * the next. Threads keep at most a part of the table. */
+static uint32_t take_place(struct smk_thread *t)
+{
+    uint64_t spare = smk_load_relaxed(&t->requests.spare);
+    if (SMK_LIKELY(spare != 0) && smk_local_cas(&t->requests.spare, &spare, 0))
+        return (uint32_t)spare - 1;
+    return flights.array ? smk_slots_take(&flights.slots) : SMK_NO_SLOT;
+}
+
+static void give_place(struct smk_thread *t, uint32_t slot)
+{
+    uint64_t none = 0;
+    if (!t || t->index >= flights.slots.capacity / SPARE || !smk_local_cas(&t->requests.spare, &none, slot + 1))
+        smk_slots_give(&flights.slots, slot);
+}
+
 static uint32_t enlist(struct smk_thread *t, const smk_request *request)
 {
-    uint32_t slot = flights.array ? smk_slots_take(&flights.slots) : SMK_NO_SLOT;
+    uint32_t slot = take_place(t);
     if (slot == SMK_NO_SLOT) {
         smk_add_relaxed(&flights.unlisted, 1);
         return slot;
@@ -146,7 +171,7 @@ smk_request smk_abi_request_begin(const char *route, const char *traceparent)
     request.slot = enlist(t, &request);
     t->request = request.id;
     smk_cost_begin(t, request.id, request.begin);
-    smk_add_relaxed(&flights.begun, 1);
+    smk_local_count(&t->requests.begun);
     uint64_t *rec = smk_reserve(t, 3, SMK_EV_REQUEST_BEGIN);
     if (rec) {
         rec[1] = request.begin;
@@ -164,20 +189,38 @@ void smk_abi_request_status(const smk_request *request, int status)
         smk_store_relaxed(&flight->status, (uint32_t)status);
 }
 
+static void count_end(struct smk_thread *t)
+{
+    if (t)
+        smk_local_count(&t->requests.ended);
+    else
+        smk_add_relaxed(&flights.ended, 1);
+}
+
+/* It has no place in the table: nobody can tell a second end of it. */
+static bool is_unlisted(struct smk_thread *t, const smk_request *request)
+{
+    if (request->slot != SMK_NO_SLOT)
+        return false;
+    count_end(t);
+    return true;
+}
+
 /* Whoever clears the id has ended it: a second end, or one from another thread, does nothing. */
-static bool end_once(const smk_request *request, uint32_t *status, uint32_t *moved)
+static bool end_once(struct smk_thread *t, const smk_request *request, uint32_t *status, uint32_t *moved)
 {
     struct smk_flight *flight = flight_of(request);
     *status = 0;
     *moved = SMK_MOVED_ON; /* as far as anybody knows */
     if (!flight)
-        return request->slot == SMK_NO_SLOT;
+        return is_unlisted(t, request);
     *status = smk_load_relaxed(&flight->status);
     *moved = smk_load_relaxed(&flight->moved);
     uint64_t id = request->id;
     if (!smk_cas_acq_rel(&flight->id, &id, 0))
         return false;
-    smk_slots_give(&flights.slots, request->slot);
+    give_place(t, request->slot);
+    count_end(t);
     return true;
 }
 
@@ -185,9 +228,8 @@ void smk_abi_request_end(const smk_request *request)
 {
     uint32_t status, moved;
     struct smk_thread *t = smk_thread_self();
-    if (!end_once(request, &status, &moved))
+    if (!end_once(t, request, &status, &moved))
         return;
-    smk_add_relaxed(&flights.ended, 1);
     if (!t)
         return; /* in a destructor after the thread's end: the table's entry is free all the same */
     if (t->request == request->id)
@@ -259,7 +301,7 @@ void smk_request_found(struct smk_thread *t, smk_request *request, uint32_t rout
     request->slot = enlist(t, request);
     t->request = t->loop.found = request->id;
     smk_cost_begin(t, request->id, now);
-    smk_add_relaxed(&flights.begun, 1);
+    smk_local_count(&t->requests.begun);
     uint64_t *rec = smk_reserve(t, 3, SMK_EV_REQUEST_BEGIN);
     if (!rec)
         return;
@@ -277,14 +319,28 @@ static void let_go(struct smk_thread *t, uint64_t id)
         t->loop.found = 0;
 }
 
+/* As end_once, of one that its connection's holder alone ends. */
+static bool end_found(struct smk_thread *t, const smk_request *request, uint32_t *moved)
+{
+    struct smk_flight *flight = flight_of(request);
+    *moved = SMK_MOVED_ON;
+    if (!flight)
+        return is_unlisted(t, request);
+    *moved = smk_load_relaxed(&flight->moved);
+    smk_store_relaxed(&flight->id, 0);
+    smk_release_fence(); /* pairs with: smk_requests_each */
+    give_place(t, request->slot);
+    count_end(t);
+    return true;
+}
+
 void smk_request_answered(struct smk_thread *t, const smk_request *request, const struct smk_request_answer *answer,
                           uint64_t now)
 {
-    uint32_t status, moved;
     uint64_t duration = answer->wrote - smk_min_u64(request->begin, answer->wrote);
-    if (!end_once(request, &status, &moved))
+    uint32_t moved;
+    if (!end_found(t, request, &moved))
         return;
-    smk_add_relaxed(&flights.ended, 1);
     for (uint32_t i = 0; i <= answer->more; i++)
         smk_route_ended(t, request->route, duration, answer->outcome);
     if (!t)
@@ -309,11 +365,8 @@ void smk_request_answered(struct smk_thread *t, const smk_request *request, cons
 
 void smk_request_dropped(struct smk_thread *t, const smk_request *request)
 {
-    uint32_t status, moved;
-    if (!end_once(request, &status, &moved))
-        return;
-    smk_add_relaxed(&flights.ended, 1);
-    if (!t)
+    uint32_t moved;
+    if (!end_found(t, request, &moved) || !t)
         return;
     let_go(t, request->id);
     record_movement(t, SMK_EV_REQUEST_DROPPED, request->id);

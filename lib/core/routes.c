@@ -10,7 +10,8 @@
 #include "core/intern.h"
 #include "core/request.h"
 
-#define SHARDS      4u
+#define OWN_SHARDS  4u /* those of the first threads, which alone add to theirs */
+#define SHARDS      (OWN_SHARDS + 4u)
 #define PROBE_LIMIT 64u
 #define KINDS       (SMK_WAIT_OTHER + 1)
 
@@ -167,7 +168,20 @@ enum smk_outcome smk_outcome_of(uint32_t status)
     return status >= 400 && status < 500 ? SMK_OUTCOME_REFUSED : SMK_OUTCOME_GOOD;
 }
 
-SMK_INLINE unsigned shard_of(const struct smk_thread *t) { return t ? t->index % SHARDS : 0; }
+/* A server's loop is mostly among its first threads. */
+SMK_INLINE unsigned shard_of(const struct smk_thread *t)
+{
+    uint32_t index = t ? t->index : OWN_SHARDS;
+    return SMK_LIKELY(index < OWN_SHARDS) ? index : OWN_SHARDS + index % (SHARDS - OWN_SHARDS);
+}
+
+SMK_INLINE void add(unsigned shard, struct smk_histogram *histogram, uint64_t ns)
+{
+    if (SMK_LIKELY(shard < OWN_SHARDS))
+        smk_histogram_add_own(histogram, ns);
+    else
+        smk_histogram_add(histogram, ns);
+}
 
 SMK_INLINE struct figures *figures_at(unsigned shard, uint32_t place)
 {
@@ -179,20 +193,22 @@ void smk_route_ended(const struct smk_thread *t, uint32_t route, uint64_t ticks,
     uint32_t *keys = keys_now();
     if (!keys)
         return;
-    bool add = outcome != SMK_OUTCOME_REFUSED || !is_strangers(route);
-    uint32_t place = place_of(keys, route, add);
-    struct figures *figures = figures_at(shard_of(t), place);
-    if (SMK_UNLIKELY(place == OTHER_PLACE) && add && route != table.other)
+    bool may_add = outcome != SMK_OUTCOME_REFUSED || !is_strangers(route);
+    uint32_t place = place_of(keys, route, may_add);
+    unsigned shard = shard_of(t);
+    struct figures *figures = figures_at(shard, place);
+    if (SMK_UNLIKELY(place == OTHER_PLACE) && may_add && route != table.other)
         smk_add_relaxed(&table.unlisted, 1);
     if (SMK_UNLIKELY(outcome != SMK_OUTCOME_GOOD))
         smk_add_relaxed(outcome == SMK_OUTCOME_FAILED ? &figures->failed : &figures->refused, 1);
-    smk_histogram_add(&figures->latency, smk_ticks_to_ns(ticks));
+    add(shard, &figures->latency, smk_ticks_to_ns(ticks));
 }
 
 void smk_wait_ended(const struct smk_thread *t, enum smk_wait_kind kind, uint64_t ticks)
 {
+    unsigned shard = shard_of(t);
     if ((unsigned)kind < KINDS)
-        smk_histogram_add(&waits[shard_of(t)][kind], smk_ticks_to_ns(ticks));
+        add(shard, &waits[shard][kind], smk_ticks_to_ns(ticks));
 }
 
 /* ---- to look at ----------------------------------------------------------------------------------------- */

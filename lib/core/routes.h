@@ -8,7 +8,8 @@
  * Routes of requests that the source marks are names in smk_strings already. Names that strangers chose come
  * through smk_route_string, which bounds how many of them get there.
  *
- * Each figure is kept four times, by thread, and added up when somebody looks. Any thread, signal handlers
+ * Each figure is kept eight times, by thread, and added up when somebody looks: the first four threads have one each
+ * to themselves and add without a locked instruction. Any thread, signal handlers
  * too, without a lock.
  */
 #ifndef SMK_CORE_ROUTES_H

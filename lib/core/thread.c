@@ -106,7 +106,7 @@ static void fill_slot(struct smk_thread *t, uint32_t tid, const char *name, uint
     smk_store_relaxed(&t->sub_state, 0);
     smk_store_relaxed(&t->sub, SMK_NO_SUB);
     smk_store_relaxed(&t->in_slow, 0);
-    t->stuck = t->request_next = 0;
+    t->stuck = 0;
     smk_store_relaxed(&t->request, 0);
     smk_store_relaxed(&t->wait.kind, 0);
     t->wait.depth = 0;
@@ -284,8 +284,10 @@ void smk_threads_stats(struct smk_threads_stats *stats)
 
 void smk_threads_reset_in_child(void)
 {
-    for (uint32_t i = 0; i < threads.slots.used; i++)
+    for (uint32_t i = 0; i < threads.slots.used; i++) {
         threads.array[i].state = SMK_THREAD_FREE;
+        threads.array[i].requests = (struct smk_thread_requests){0};
+    }
     smk_slots_init(&threads.slots, threads.slots.next, threads.slots.capacity);
     threads.live = 0;
     if (threads.by_tid)

@@ -98,6 +98,14 @@ struct smk_counted {
     uint64_t stacks[SMK_CATEGORY_COUNT + 1]; /* taken */
 };
 
+/* What requests need that this thread begins and ends, so that they touch nothing that others do: request.c. Like
+ * what it counted, of the slot. */
+struct smk_thread_requests {
+    uint64_t next;         /* of a block of ids reserved for it */
+    uint64_t spare;        /* a place in the table of those in flight, and 1; 0: it keeps none */
+    uint64_t begun, ended; /* anybody reads */
+};
+
 struct smk_thread {
     /* line 0: own thread only, except that anybody may read, and the writer sets `end` to 0 to take an
      * idle sub-buffer away (pool.c). Addresses inside the current sub-buffer; 0 without one. */
@@ -123,7 +131,7 @@ struct smk_thread {
     uint64_t cost_begin;   /* … and when; ticks */
     uint64_t cost_ticks;   /* when the kernel was asked last; 0: never … */
     struct smk_usage cost; /* … and what it said */
-    uint64_t request_next; /* of a block of ids reserved for this thread, request.c */
+    struct smk_thread_requests requests;
     uint64_t ordinal;    /* sub-buffers opened so far */
     uint64_t started;    /* ticks */
     uint64_t handle;     /* its pthread_t, by which others name it; 0: adopted */

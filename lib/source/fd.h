@@ -1,7 +1,6 @@
-/* fd.h: what is known of the host's descriptors: what calls on them took, and what they are.
+/* fd.h: what is known of the host's descriptors: what they are.
  *
- * A table by number, for the first SMK_FD_SLOTS; calls on others make events without a name and count
- * nowhere but by their function. It is made when something is armed, and empty then.
+ * A table by number, for the first SMK_FD_SLOTS; calls on others make events without a name. It is made when something is armed, and empty then.
  *
  * What a descriptor is, is looked at when the first call on it is seen, and again when a wait on it makes an
  * event: a number that was closed behind our back (by stdio, say) and given out again has another inode, and
@@ -17,7 +16,6 @@
 #define SMK_FD_SLOTS 65536u
 
 struct smk_fd_slot { /* all atomic */
-    uint64_t calls, ticks;
     uint32_t identity; /* of what `name` names; 0: nothing yet */
     uint32_t name;     /* id of a string */
     uint32_t kind;     /* enum smk_wait_kind of a wait on it; 0: not looked at */

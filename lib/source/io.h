@@ -1,9 +1,8 @@
 /* io.h: what the wrappers of calls on descriptors and files have in common.
  *
- * A call on a descriptor is timed by two time stamps and counted in the descriptor's slot (fd.h). Only when
- * it took longer than a call does that works and does not sleep is it asked what the descriptor is, and an
- * event made: of the network or of the disk, and none for a socket in non-blocking mode, whose calls never
- * wait.
+ * A call on a descriptor is timed by two time stamps and counted by its function. Only when it took longer than a
+ * call does that works and does not sleep is it asked what the descriptor is, and an event made: of the network or
+ * of the disk, and none for a socket in non-blocking mode, whose calls never wait.
  */
 #ifndef SMK_SOURCE_IO_H
 #define SMK_SOURCE_IO_H

@@ -195,7 +195,6 @@ static void check_read(int from, int to, void (*how)(void *), enum smk_call call
     read_records(since);
     const struct record *r = check_wait(SMK_EV_NET_WAIT, doing.tid, call, from, 5);
     assert_string_equal(string_of(r->args[4]), peer);
-    assert_true(smk_fd_slot(from)->calls == 1 && smk_fd_slot(from)->ticks >= r->args[0]);
     disarm();
 }
 
@@ -258,7 +257,6 @@ static void test_what_never_waits(void **state)
     read_records(since);
     assert_int_equal(record_count, 0);
     assert_int_equal(smk_calls_seen(SMK_CALL_read) - before, 2000);
-    assert_int_equal(smk_fd_slot(pair[0])->calls, 2000);
     disarm();
     close(pair[0]);
     close(pair[1]);
