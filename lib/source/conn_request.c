@@ -40,6 +40,8 @@ static struct arrival arrival_of(const struct smk_seen *seen, const struct smk_c
         return (struct arrival){0, 0, SMK_LOOP_POLLED}; /* the read itself waited for it */
     uint64_t least = now - (polled ? loop->polled : seen->since);
     uint64_t earliest = smk_max_u64(polled ? smk_loop_earliest(loop) : 0, conn->empty_at);
+    if (conn->read_at == 0 && conn->empty_at)
+        earliest = conn->empty_at; /* before it was accepted no look could tell of it */
     uint64_t most = earliest ? now - smk_min_u64(earliest, now) : least;
     if (SMK_LIKELY(most - smk_min_u64(least, most) < smk_load_relaxed(&smk_slept.away)))
         return (struct arrival){least, least, SMK_LOOP_POLLED};

@@ -394,6 +394,29 @@ static void test_loop_delay(void **state)
     disconnect(&l);
 }
 
+/* A connection that came, and asked, while the loop was away: it is accepted first, and then looked at again. */
+static void test_loop_accept(void **state)
+{
+    (void)state;
+    char buf[256];
+    struct sockaddr_in address;
+    struct link l = {.since = smk_ticks(), .listener = listen_tcp(&address)};
+    smk_thread_self()->loop = (struct smk_loop_now){0};
+    for (int i = 0; i < 2; i++)
+        look(l.listener, 0);
+    l.client = connect_tcp(&address);
+    ask(&l, GET("/new"));
+    smk_sys_sleep(40 * MS);
+    assert_int_equal(look(l.listener, -1), 1);
+    l.server = accept4(l.listener, NULL, NULL, SOCK_CLOEXEC);
+    assert_int_equal(look(l.server, -1), 1);
+    assert_true(recv(l.server, buf, sizeof buf, 0) > 0);
+    answer(&l, OK);
+    read_records(l.since);
+    disconnect(&l);
+    assert_true(smk_ticks_to_ns(number(SMK_EV_LOOP_DELAY, 0)->args[1]) >= 32 * MS);
+}
+
 /* A poll that waited is exact, and no system call is made for it. */
 static void test_loop_waited(void **state)
 {
@@ -557,6 +580,7 @@ int main(void)
         cmocka_unit_test(test_not_taken),
         cmocka_unit_test(test_before_arming),
         cmocka_unit_test(test_loop_delay),
+        cmocka_unit_test(test_loop_accept),
         cmocka_unit_test(test_loop_waited),
         cmocka_unit_test(test_loop_range),
         cmocka_unit_test(test_loop_leaves),
