@@ -30,6 +30,7 @@
 #include "heap.h"
 #include "live.h"
 #include "log.h"
+#include "loop_watch.h"
 #include "recorder.h"
 #include "store.h"
 
@@ -101,6 +102,7 @@ static void family_due(void *arg)
 {
     (void)arg;
     smk_timer_set(family_timer, FAMILY_NS);
+    smk_loop_watch_check();
     if (smk_agent.fronts_why[0])
         return;
     smk_member_open();
@@ -175,6 +177,7 @@ static int agent_begin(void)
     leads = false;
     smk_recorder_begin();
     smk_live_begin(&smk_agent.settings);
+    smk_loop_watch_begin();
     begin_limits();
     begin_budget();
     smk_captures_open();
@@ -184,6 +187,7 @@ static int agent_begin(void)
         smk_member_close();
         smk_captures_end(0);
         smk_captures_close();
+        smk_loop_watch_end();
         smk_timer_free(family_timer);
         smk_timer_free(close_timer);
         return rc;
@@ -201,6 +205,7 @@ static void agent_end(void)
     smk_timer_free(family_timer);
     smk_timer_free(close_timer);
     family_timer = close_timer = NULL;
+    smk_loop_watch_end();
     smk_member_close();
     smk_front_tcp_stop();
     smk_front_unix_stop();
@@ -228,6 +233,7 @@ static void reset_in_child(void)
     smk_store_reset_in_child();
     smk_report_reset_in_child();
     smk_recorder_reset_in_child();
+    smk_loop_watch_reset_in_child();
     smk_member_reset_in_child();
     memset(&smk_agent, 0, sizeof smk_agent);
     family_timer = close_timer = NULL;

@@ -48,6 +48,7 @@
     X(COUNT, max_lock_names,      "4096",     16, 4096, "locks that the program named, kept")                         \
     X(COUNT, max_open_waits,      "512",      1, 4096, "waits that go on at a capture's end, in its file")            \
     X(TIME,  request_cost,        "1ms",      0, 3600 * SMK__SEC, "slower requests say their faults and CPU time") \
+    X(TIME,  loop_stall,          "100ms",    5000000, 60 * SMK__SEC, "an event loop that is held so long is told of") \
     X(TIME,  max_duration,        "10m",      SMK__SEC / 100, 86400 * SMK__SEC, "of a timed capture")  \
     X(BYTES, max_bytes,           "256MiB",   SMK__256KIB, SMK__TIB, "of a capture, unless it says so itself") \
     X(BYTES, max_bytes_limit,     "4GiB",     SMK__256KIB, SMK__TIB, "that a capture may ask for")   \

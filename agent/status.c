@@ -24,6 +24,7 @@
 #include "heap.h"
 #include "json.h"
 #include "live.h"
+#include "loop_watch.h"
 #include "recorder.h"
 #include "routes.h"
 #include "source/sched.h"
@@ -323,6 +324,7 @@ void smk_handle_status(struct smk_exchange *exchange, const struct smk_route_mat
     put_buffer(&json);
     put_threads(&json);
     smk_live_put_status(&json);
+    smk_loop_watch_put_status(&json);
     put_stacks(&json);
     put_tables(&json);
     put_cost(&json);

@@ -97,6 +97,8 @@ static void take(struct smk_sched_reading *reading, const struct sample *sample)
     uint64_t record[] = {smk_record_head(SMK_EV_CPU_SAMPLE, 3, 0, id),
                          smk_sched_clock_tick(reading->clock, sample->time), sample->cpu};
     smk_sched_put(reading->thread, record, SMK_ARRAY_LEN(record));
+    reading->thread->sampled = id;
+    reading->thread->sampled_at = record[1];
     smk_cpu_samples_stats.taken++;
 }
 

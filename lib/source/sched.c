@@ -48,8 +48,7 @@ static struct {
     const char *why, *samples_why, *faults_why; /* static; NULL of the latter two: they can be taken */
     bool samples_ended;           /* they could, but cost too much */
     uint64_t too_many;            /* switches a second for which perf was given up; 0: it was not */
-    bool on, sched, samples, faults, figures; /* what is recorded now */
-    bool alone;                   /* for the recorder */
+    bool on, sched, samples, faults, figures, alone; /* what is recorded now; alone: for the recorder */
     uint64_t given_up;            /* CLOCK_MONOTONIC ns: when perf was */
     bool announce;                /* a capture has begun: it must be told where each thread stands */
     struct smk_sched_clock clock;
@@ -562,6 +561,14 @@ void smk_sched_cost(uint64_t ns[])
     ns[__builtin_ctz(SMK_CAT_CPU)] += sched.sampled_switches * SAMPLED_SWITCH_NS +
                                       smk_cpu_samples_stats.taken * SAMPLE_NS;
     smk_unlock(&lock);
+}
+
+uint32_t smk_sched_last_sample(uint32_t tid, uint64_t from)
+{
+    smk_lock(&lock);
+    tid = smk_sched_list_sample(tid, from);
+    smk_unlock(&lock);
+    return tid;
 }
 
 void smk_sched_status(struct smk_sched_status *status)

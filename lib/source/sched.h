@@ -41,6 +41,9 @@ uint64_t smk_sched_tick(void);
 void smk_sched_cost(uint64_t ns[]);
 void smk_sched_facts(const struct smk_source_base *base, smk_add_fact add, void *arg);
 
+/* The stack of a thread's last CPU sample, if it was taken at `from` or later; 0: there is none. Any thread. */
+uint32_t smk_sched_last_sample(uint32_t tid, uint64_t from);
+
 struct smk_sched_status {
     const char *source; /* "perf switch records", "schedstat", "thread CPU clocks"; static */
     char why[200];

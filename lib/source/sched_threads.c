@@ -164,6 +164,17 @@ uint32_t smk_sched_list_tidy(void)
     return bytes;
 }
 
+uint32_t smk_sched_list_sample(uint32_t tid, uint64_t from)
+{
+    uint32_t stack = 0;
+    for (uint32_t i = 0; i < smk_sched_list.count; i++) {
+        const struct smk_sched_thread *thread = &smk_sched_list.array[i];
+        if (thread->tid == tid && thread->sampled_at >= from)
+            stack = thread->sampled;
+    }
+    return stack;
+}
+
 void smk_sched_list_clear(void)
 {
     for (uint32_t i = 0; i < smk_sched_list.count; i++)

@@ -26,6 +26,8 @@ struct smk_sched_thread {
     uint64_t counted;                            /* ticks */
     uint64_t cpu;       /* its CPU clock when we last looked, ns */
     uint32_t switched;  /* switches since `counted` */
+    uint32_t sampled;   /* the stack of its last CPU sample … */
+    uint64_t sampled_at; /* … and when; ticks */
     uint32_t idle;      /* looks in a row that found its CPU clock unchanged */
     uint32_t first, last; /* of its records, in the order in which they were put; 0: none */
 };
@@ -45,6 +47,8 @@ int smk_sched_list_update(void (*begins)(struct smk_sched_thread *thread));
 /* Takes dead threads out; their rings are closed. Returns the bytes that their switch rings had. */
 uint32_t smk_sched_list_tidy(void);
 void smk_sched_list_clear(void);
+/* The stack of a thread's last CPU sample, if that is not older than `from`; else 0. */
+uint32_t smk_sched_list_sample(uint32_t tid, uint64_t from);
 
 /* A record of a thread, kept until the next smk_sched_pieces. `words` with head and time. */
 void smk_sched_put(struct smk_sched_thread *thread, const uint64_t *record, unsigned words);

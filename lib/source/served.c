@@ -23,9 +23,26 @@ struct arrival {
     enum smk_loop_how how;
 };
 
-static struct arrival arrival_of(const struct smk_loop_now *loop, int fd, uint64_t now)
+/* What its connection's first bytes came behind; 0: these are not its first, or it is not followed. */
+static uint64_t accepted_behind(struct smk_thread *t, int fd, uint64_t now)
 {
-    uint64_t ago, earliest = smk_loop_earliest(loop);
+    struct smk_fd_slot *slot = smk_fd_slot(fd);
+    struct smk_conn *conn = slot ? smk_conn_hold(slot) : NULL;
+    if (!conn)
+        return 0;
+    if (conn->request.id) /* it was found before the program's first mark */
+        smk_request_dropped(t, &conn->request);
+    conn->request.id = 0;
+    uint64_t behind = conn->read_at == 0 ? conn->empty_at : 0;
+    conn->read_at = now;
+    smk_conn_let_go(conn);
+    return behind;
+}
+
+/* `behind`: 0, or what the loop's last but one look could not tell of, since it was accepted later. */
+static struct arrival arrival_of(const struct smk_loop_now *loop, int fd, uint64_t behind, uint64_t now)
+{
+    uint64_t ago, earliest = behind ? behind : smk_loop_earliest(loop);
     if (loop->polled == 0 || loop->polled < smk_loops_seen_since())
         return (struct arrival){0}; /* it came another way */
     struct arrival arrival = {now - loop->polled, now - loop->polled, SMK_LOOP_POLLED};
@@ -76,7 +93,7 @@ smk_served smk_abi_request_served(int fd, const char *method, const char *path, 
     if (SMK_UNLIKELY(!smk_load_relaxed(&smk_requests_marked)))
         smk_store_relaxed(&smk_requests_marked, 1);
     uint64_t now = smk_ticks();
-    struct arrival arrival = arrival_of(&t->loop, fd, now);
+    struct arrival arrival = arrival_of(&t->loop, fd, accepted_behind(t, fd, now), now);
     served.delay = arrival.delay;
     smk_request_found(t, &served.request, route_of(method ? method : "?", path ? path : "*"), now - arrival.delay, now);
     if (arrival.at_most >= smk_load_relaxed(&smk_slept.away))

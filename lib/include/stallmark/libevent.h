@@ -156,7 +156,8 @@ static inline void smk_event_free(struct event *event)
 /* Begins it: for those who keep it themselves and end it with smk_evhttp_end. */
 static inline smk_served smk_evhttp_begin(struct evhttp_request *req)
 {
-    static const char *const methods[] = {"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH"};
+    static const char *const methods[] = {"GET",     "POST",  "HEAD",    "PUT",  "DELETE",
+                                          "OPTIONS", "TRACE", "CONNECT", "PATCH"};
     smk_served none = {{0, 0, 0, 0}, 0};
     struct evhttp_connection *connection;
     struct bufferevent *stream;

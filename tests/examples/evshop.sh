@@ -1,0 +1,96 @@
+#!/bin/bash
+# A callback that sleeps 300 ms in the loop is named while it sleeps (status), in the file (loop_stall) and by the
+# report; each request is in the file once; the healthy twin gives no finding. usage: evshop.sh BUILD
+set -u
+build=$1
+work=$(mktemp -d "${TMPDIR:-/tmp}/stallmark-evshop.XXXXXX")
+stallmark=$build/bin/stallmark
+pid=""
+unset XDG_RUNTIME_DIR STATE_DIRECTORY
+for name in $(compgen -e STALLMARK_); do unset "$name"; done
+export STALLMARK_DIRECTORY=$work STALLMARK_SOCKET=$work/socket
+
+end() {
+    [ -z "$pid" ] || kill "$pid" 2>/dev/null
+    [ -z "$pid" ] || wait "$pid" 2>/dev/null
+    pid=""
+}
+trap 'end; rm -rf "$work"' EXIT
+
+fail() {
+    echo "evshop: $*"
+    cat "$work/status" "$work/report" "$work/log" 2>/dev/null
+    exit 1
+}
+
+says() { grep -qE -- "$1" "$work/report" || fail "'$1' is not in the report"; }
+get() { curl -sf -o "$work/body" "$@" || fail "no answer to $*"; }
+
+# serve FLAGS…
+serve() {
+    "$build/examples/evshop" --port 0 "$@" >"$work/log" 2>&1 &
+    pid=$!
+    for _ in $(seq 200); do
+        url=$(sed -n 's/^evshop: //p' "$work/log")
+        [ -n "$url" ] && curl -sf --unix-socket "$work/socket" http://x/debug/trace/status >"$work/status" && return
+        sleep 0.05
+    done
+    fail "it does not start"
+}
+
+ask_many() {
+    for i in $(seq 80); do
+        get "${url}cart"
+        [ $((i % 4)) -ne 0 ] || get -d x "${url}order"
+        sleep 0.01
+    done
+}
+
+# On the agent's own socket, while the loop of the service hangs. $1: what the answer must hold.
+await_status() {
+    for _ in $(seq 400); do
+        curl -sf --unix-socket "$work/socket" http://x/debug/trace/status >"$work/status"
+        tr -d '\n' <"$work/status" | grep -qE "$1" && return
+        sleep 0.02
+    done
+    fail "status never said '$1'"
+}
+
+finish() {
+    rm -f "$work/e.stall"
+    "$stallmark" snapshot "$pid" -o "$work/e.stall" >"$work/snapshot" 2>&1 || fail "no snapshot: $(cat "$work/snapshot")"
+    end
+    "$stallmark" check "$work/e.stall" >"$work/check" || fail "the file is not clean: $(cat "$work/check")"
+    "$stallmark" report "$work/e.stall" >"$work/report" || fail "no report"
+    "$stallmark" dump "$work/e.stall" >"$work/dump" || fail "no dump"
+}
+
+# expect_counts: 80 and 20, what the client asked for, each answered once.
+expect_counts() {
+    get "${url}count"
+    [ "$(cat "$work/body")" = 100 ] || fail "it served $(cat "$work/body")"
+    finish
+    [ "$(grep -c 'request_answered.*"GET /cart".*status=200' "$work/dump")" = 80 ] || fail "not 80 GET /cart in the file"
+    [ "$(grep -c 'request_answered.*"POST /order".*status=200' "$work/dump")" = 20 ] || fail "not 20 POST /order"
+    says '^GET /cart +80 '
+    says '^POST /order +20 '
+}
+
+serve --fault slow-callback
+ask_many &
+asking=$!
+held='"held": ?true,"callback": ?"on_figures"[^}]*"stack": ?\["write_figures","on_figures"'
+await_status "${held//,/, *}"
+wait $asking || fail "the client failed"
+expect_counts
+grep -qE 'loop_stall .*thread=[0-9]+:"evshop" callback=[0-9]+:"on_figures".* how=0' "$work/dump" ||
+    fail "no loop_stall names on_figures"
+grep -qE 'loop_callback .*"on_figures".* duration=30[0-9]{7}ns .* why=1' "$work/dump" ||
+    fail "no loop_callback of on_figures"
+says 'held the event loop: '
+says 'write_figures evshop\.c:[0-9]+ ← on_figures evshop\.c'
+
+serve
+ask_many
+expect_counts
+says '^no findings: 100 requests'
