@@ -65,9 +65,19 @@ bool smk_call_wait_of(const struct smk_call_waits *waits, const smk_event *event
     return true;
 }
 
+static uint64_t key_of(const struct smk_call_wait *wait)
+{
+    return (uint64_t)(wait->kind | (uint32_t)wait->idle << 8) << 32 | wait->call;
+}
+
+uint32_t smk_call_waits_sum(const struct smk_call_waits *waits, const struct smk_call_wait *wait)
+{
+    return smk_map_get(&waits->by_call, key_of(wait));
+}
+
 static uint32_t sum_of(struct smk_call_waits *waits, struct smk_mem *mem, const struct smk_call_wait *wait)
 {
-    uint64_t key = (uint64_t)(wait->kind | (uint32_t)wait->idle << 8) << 32 | wait->call;
+    uint64_t key = key_of(wait);
     uint32_t index = smk_map_get(&waits->by_call, key);
     if (index != SMK_MAP_NONE)
         return index;

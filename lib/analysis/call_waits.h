@@ -72,6 +72,9 @@ bool smk_call_wait_of(const struct smk_call_waits *waits, const smk_event *event
 /* Takes it up. The number of its sum; SMK_MAP_NONE when there is no memory. */
 uint32_t smk_call_waits_add(struct smk_call_waits *waits, struct smk_mem *mem, const struct smk_call_wait *wait);
 
+/* The number of the sum that a wait counts in; SMK_MAP_NONE: there is none. */
+uint32_t smk_call_waits_sum(const struct smk_call_waits *waits, const struct smk_call_wait *wait);
+
 /* ns that the thread waited in calls since `begin`: they are inside of a wait that began then and ends now. */
 uint64_t smk_call_waits_inside(const struct smk_call_waits *waits, uint32_t thread, uint64_t begin);
 

@@ -9,7 +9,8 @@
 /* docs/findings.md has the reasons. */
 #define LEAST_SLOTS  3u
 #define LEAST_MILLE  100u /* of the window */
-#define OWN_TIMES    2u   /* its own threads want so many times the CPUs that it may use */
+#define FULL_PERCENT 75u  /* of its CPUs, that the process has itself; or … */
+#define OWN_PERCENT  250u /* … of its CPUs, that its threads want */
 
 static uint64_t cpus_of(const struct smk_evidence *evidence)
 {
@@ -21,7 +22,8 @@ static void take_slots(struct smk_finding *finding, const struct smk_starved *st
 {
     for (uint32_t i = 0; i < starved->slot_count; i++) {
         const struct smk_starved_slot *slot = &starved->slots[i];
-        bool too_many = slot->ran + slot->runnable >= OWN_TIMES * cpus * SMK_STARVED_NS;
+        bool too_many = slot->ran * 100 >= FULL_PERCENT * cpus * SMK_STARVED_NS ||
+                        (slot->ran + slot->runnable) * 100 >= OWN_PERCENT * cpus * SMK_STARVED_NS;
         if (slot->runnable < SMK_STARVED_NS || too_many != own)
             continue;
         uint64_t begin = starved->from + (uint64_t)i * SMK_STARVED_NS;

@@ -23,7 +23,10 @@ const char *smk_finding_kind_name(enum smk_finding_kind kind)
                                         [SMK_FINDING_MEMORY] = "memory",
                                         [SMK_FINDING_CPU] = "cpu",
                                         [SMK_FINDING_THROTTLING] = "throttling",
-                                        [SMK_FINDING_SEQUENCE] = "sequence"};
+                                        [SMK_FINDING_SEQUENCE] = "sequence",
+                                        [SMK_FINDING_PREEMPTED] = "holder preempted",
+                                        [SMK_FINDING_CHAIN] = "wait chain",
+                                        [SMK_FINDING_CONVOY] = "convoy"};
     return names[kind];
 }
 
@@ -140,8 +143,21 @@ static bool add_lock(struct smk_findings *findings, const struct smk_evidence *e
     if (!finding)
         return smk_mem_failed(evidence->mem) == 0;
     *finding = judged;
-    return smk_holders_make(&finding->holders, evidence->mem, evidence->locks, evidence->symbols,
-                            index);
+    if (!smk_holders_make(&finding->holders, evidence->mem, evidence->locks, evidence->symbols, index))
+        return false;
+    if (smk_finding_is_preempted(finding))
+        finding->kind = SMK_FINDING_PREEMPTED;
+    else if (smk_finding_is_chain(finding))
+        return smk_finding_follow_chain(finding, evidence);
+    else if (smk_finding_is_convoy(finding, evidence->locks))
+        finding->kind = SMK_FINDING_CONVOY;
+    return true;
+}
+
+bool smk_finding_is_of_lock(enum smk_finding_kind kind)
+{
+    return kind == SMK_FINDING_LOCK || kind == SMK_FINDING_PREEMPTED || kind == SMK_FINDING_CHAIN ||
+           kind == SMK_FINDING_CONVOY;
 }
 
 static bool more_costly(const void *a, const void *b)
@@ -184,6 +200,7 @@ bool smk_findings_make(struct smk_findings *findings, const struct smk_evidence 
               smk_findings_add_sleep(findings, evidence) && smk_findings_add_memory(findings, evidence) &&
               smk_findings_add_cpu(findings, evidence) && smk_findings_add_throttling(findings, evidence) &&
               smk_findings_add_sequences(findings, evidence);
+    smk_findings_fold_chains(findings, evidence->mem);
     smk_sort(findings->array, findings->count, sizeof(*findings->array), more_costly);
     return ok;
 }

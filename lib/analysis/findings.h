@@ -24,6 +24,9 @@ enum smk_finding_kind {
     SMK_FINDING_CPU,
     SMK_FINDING_THROTTLING,
     SMK_FINDING_SEQUENCE,
+    SMK_FINDING_PREEMPTED,
+    SMK_FINDING_CHAIN,
+    SMK_FINDING_CONVOY,
     SMK_FINDING_KINDS
 };
 
@@ -45,6 +48,16 @@ struct smk_share {
     uint64_t waits, requests;
 };
 
+#define SMK_CHAIN_MAX 6u
+
+/* A lock of a wait chain, and who held it while others waited for it. */
+struct smk_chain_step {
+    uint32_t lock, stack; /* stack: of the unlock that ended most of the waiting */
+    uint32_t thread;      /* serial */
+    uint64_t ns;          /* that holders of the lock before waited for it, in the waits looked at */
+    struct smk_meanwhile meanwhile; /* of the last lock: what its holders waited for most; ns 0: nothing */
+};
+
 struct smk_finding {
     enum smk_finding_kind kind;
     enum smk_finding_rule rule;
@@ -59,6 +72,8 @@ struct smk_finding {
     uint32_t share_count; /* of the routes, most time first */
     struct smk_share shares[SMK_SHARES_MAX];
     struct smk_holders holders;
+    uint32_t links; /* of a chain; the first is `lock` */
+    struct smk_chain_step chain[SMK_CHAIN_MAX];
     uint32_t steps; /* of a circle */
     struct smk_open_wait circle[SMK_DEADLOCK_MAX]; /* each is held up by the next, the last by the first */
 };
@@ -92,6 +107,18 @@ struct smk_evidence {
 /* False when there is no memory. */
 bool smk_findings_make(struct smk_findings *findings, const struct smk_evidence *evidence);
 void smk_findings_free(struct smk_findings *findings, struct smk_mem *mem);
+
+/* It is about a lock: `lock` and `holders` are there. */
+bool smk_finding_is_of_lock(enum smk_finding_kind kind);
+
+/* What kind of finding about a lock it is; find_preempted.c, find_convoy.c, find_chain.c. */
+bool smk_finding_is_preempted(const struct smk_finding *finding);
+bool smk_finding_is_convoy(const struct smk_finding *finding, const struct smk_locks *locks);
+bool smk_finding_is_chain(const struct smk_finding *finding);
+/* Follows a chain to its end, and takes away findings about its inner locks that cost no more. False when there is
+ * no memory. */
+bool smk_finding_follow_chain(struct smk_finding *finding, const struct smk_evidence *evidence);
+void smk_findings_fold_chains(struct smk_findings *findings, struct smk_mem *mem);
 
 /* Circles among the open waits; deadlock.c. Adds findings without a cost. */
 bool smk_findings_add_deadlocks(struct smk_findings *findings, const struct smk_evidence *evidence);

@@ -288,7 +288,7 @@ static void look_at_calls(struct work *work, uint32_t thread, uint64_t since, ui
         work->looks++;
         if (wait->thread != thread || wait->end == from || (wait->begin < since && since > began))
             continue;
-        uint32_t sum = smk_map_get(&others->by_call, (uint64_t)wait->kind << 32 | wait->call);
+        uint32_t sum = smk_call_waits_sum(others, wait);
         if (sum == SMK_MAP_NONE)
             continue;
         uint64_t ns = wait->end - smk_max_u64(wait->begin, from);
@@ -324,6 +324,30 @@ static void look_at_holder(struct work *work, uint32_t thread, uint64_t from, ui
     }
 }
 
+/* ns in [from, to] that the thread was ready, after its CPU had been taken from it. */
+static uint64_t preempted_in(struct work *work, uint32_t thread, uint64_t from, uint64_t to)
+{
+    const struct smk_locks *locks = work->locks;
+    uint64_t ns = 0;
+    uint32_t low = 0, high = locks->preempted_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (locks->preempted[middle].end < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (uint32_t i = low; i < locks->preempted_count && work->looks < MEANWHILE_LOOK; i++) {
+        const struct smk_lock_preempted *span = &locks->preempted[i];
+        work->looks++;
+        if (span->end > to)
+            break; /* it ran when it unlocked */
+        if (span->thread == thread)
+            ns += span->end - smk_max_u64(span->begin, from);
+    }
+    return ns;
+}
+
 /* What those who held the lock during a wait waited for themselves; each stretch counts once. */
 static void look_at_wait(struct work *work, const struct smk_lock_wait *wait)
 {
@@ -335,6 +359,9 @@ static void look_at_wait(struct work *work, const struct smk_lock_wait *wait)
         struct cut *cut = &work->cuts[i];
         uint64_t since = i ? work->cuts[i - 1].release.time : wait->begin;
         if (!cut->looked) {
+            uint64_t from = smk_max_u64(since, wait->begin);
+            work->holders->looked += cut->release.time - from;
+            work->holders->preempted += preempted_in(work, cut->release.thread, from, cut->release.time);
             look_at_holder(work, cut->release.thread, since, cut->release.time);
             look_at_calls(work, cut->release.thread, since, wait->begin, cut->release.time);
         }

@@ -48,6 +48,8 @@ struct smk_holders {
     uint64_t charged;  /* ns that a holder is known for */
     uint64_t unknown;  /* ns without any unlock behind them */
     uint64_t wake;     /* ns between the last unlock and the end of the wait */
+    uint64_t looked;   /* ns of stretches in the longest waits, each once … */
+    uint64_t preempted; /* … in which the CPU of who held the lock had been taken from it, where that is known */
     uint32_t longest;  /* waits looked at one by one, at most SMK_LONGEST */
     struct smk_lock_wait longest_waits[SMK_LONGEST]; /* longest first */
     struct smk_meanwhile meanwhile[4];

@@ -136,6 +136,13 @@ void smk_locks_release(struct smk_locks *locks, struct smk_mem *mem, uint32_t pr
     locks->releases[locks->release_count++].lock = index;
 }
 
+void smk_locks_preempted(struct smk_locks *locks, struct smk_mem *mem, uint32_t thread, uint64_t begin, uint64_t end)
+{
+    if (locks->preempted_count < locks->keep &&
+        smk_mem_grow(mem, &locks->preempted, &locks->preempted_capacity, locks->preempted_count + 1u))
+        locks->preempted[locks->preempted_count++] = (struct smk_lock_preempted){begin, end, thread, 0};
+}
+
 void smk_locks_free(struct smk_locks *locks, struct smk_mem *mem)
 {
     for (uint32_t i = 0; i < locks->count; i++)
@@ -146,6 +153,7 @@ void smk_locks_free(struct smk_locks *locks, struct smk_mem *mem)
     smk_mem_free(mem, locks->releases, locks->release_capacity * sizeof(*locks->releases));
     smk_map_free(&locks->by_address, mem);
     smk_map_free(&locks->by_thread, mem);
+    smk_mem_free(mem, locks->preempted, locks->preempted_capacity * sizeof(*locks->preempted));
     smk_call_waits_free(&locks->others, mem);
     *locks = (struct smk_locks){0};
 }

@@ -58,6 +58,12 @@ struct smk_lock_release {
     uint32_t region; /* site of the innermost region that the thread was in, 0: none */
 };
 
+/* A thread was ready without a CPU that was taken from it; in order of their ends. */
+struct smk_lock_preempted {
+    uint64_t begin, end;
+    uint32_t thread, unused;
+};
+
 struct smk_locks {
     uint64_t from;     /* begin of the window of the process whose waits come now */
     uint32_t keep;     /* waits, and as many unlocks, that are kept */
@@ -71,6 +77,8 @@ struct smk_locks {
     uint32_t wait_count, wait_capacity;
     struct smk_lock_release *releases;
     uint32_t release_count, release_capacity;
+    struct smk_lock_preempted *preempted;
+    uint32_t preempted_count, preempted_capacity;
     struct smk_call_waits others; /* what threads waited for besides locks */
     uint64_t waits_refused, releases_refused; /* were not kept */
     uint64_t total_waits, total_ns;
@@ -98,6 +106,8 @@ void smk_locks_name(struct smk_locks *locks, struct smk_mem *mem, uint32_t proce
 
 /* Returns the lock's index; SMK_MAP_NONE: the wait lies before the window, or there is no memory. */
 uint32_t smk_locks_wait(struct smk_locks *locks, struct smk_mem *mem, const struct smk_lock_seen *seen);
+
+void smk_locks_preempted(struct smk_locks *locks, struct smk_mem *mem, uint32_t thread, uint64_t begin, uint64_t end);
 
 /* `release`: all but the lock, which `process` and `address` say. */
 void smk_locks_release(struct smk_locks *locks, struct smk_mem *mem, uint32_t process, uint64_t address,

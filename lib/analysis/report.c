@@ -115,8 +115,11 @@ static void on_sched(struct smk_report *report, struct smk_state *state, const s
         break;
     case SMK_EV_OFF_CPU:
         smk_running_off(&report->running, &report->latency, state, event->time, arg(event, 1), arg(event, 0));
-        if ((arg(event, 0) & SMK_OFF_UNKNOWN) == 0 && (arg(event, 0) & SMK_OFF_PREEMPTED))
-            smk_loops_preempted(&report->loops, &report->mem, event->thread, began(event, arg(event, 1)), event->time);
+        if ((arg(event, 0) & SMK_OFF_UNKNOWN) == 0 && (arg(event, 0) & SMK_OFF_PREEMPTED)) {
+            uint64_t begin = began(event, arg(event, 1));
+            smk_loops_preempted(&report->loops, &report->mem, event->thread, begin, event->time);
+            smk_locks_preempted(&report->locks, &report->mem, event->thread, begin, event->time);
+        }
         break;
     case SMK_EV_CPU_TIME:
         smk_running_count(&report->running, event->time, arg(event, 1), arg(event, 2), arg(event, 3));
@@ -423,59 +426,6 @@ static void take_open_waits(struct smk_report *report)
     }
 }
 
-/* ---- in order of what they cost ------------------------------------------------------------------------- */
-
-static bool longer_regions(const void *a, const void *b)
-{
-    const struct smk_region_stats *const *x = a, *const *y = b;
-    return (*x)->total > (*y)->total;
-}
-
-static bool longer_locks(const void *a, const void *b)
-{
-    const struct smk_lock *const *x = a, *const *y = b;
-    return (*x)->in_window > (*y)->in_window;
-}
-
-static bool longer_calls(const void *a, const void *b)
-{
-    const struct smk_call_sum *const *x = a, *const *y = b;
-    return (*x)->ns > (*y)->ns;
-}
-
-static bool longer_routes(const void *a, const void *b)
-{
-    const struct smk_route *const *x = a, *const *y = b;
-    return (*x)->in_window > (*y)->in_window;
-}
-
-/* An array of pointers to `count` elements in the order of `before`; NULL for none. */
-static void *order(struct smk_report *report, void *array, uint32_t count, size_t size,
-                   smk_before before)
-{
-    if (count == 0)
-        return NULL;
-    char **pointers = smk_mem_new(&report->mem, count * sizeof(*pointers));
-    if (!pointers)
-        return NULL;
-    for (uint32_t i = 0; i < count; i++)
-        pointers[i] = (char *)array + i * size;
-    smk_sort(pointers, count, sizeof(*pointers), before);
-    return pointers;
-}
-
-static void order_all(struct smk_report *report)
-{
-    report->regions_by_total = order(report, report->regions.array, report->regions.count,
-                                     sizeof(*report->regions.array), longer_regions);
-    report->locks_by_total = order(report, report->locks.array, report->locks.count,
-                                   sizeof(*report->locks.array), longer_locks);
-    report->calls_by_total = order(report, report->locks.others.sums, report->locks.others.sum_count,
-                                   sizeof(*report->locks.others.sums), longer_calls);
-    report->routes_by_total = order(report, report->latency.routes, report->latency.route_count,
-                                    sizeof(*report->latency.routes), longer_routes);
-}
-
 /* ---- life ----------------------------------------------------------------------------------------------- */
 
 /* How many waits may be kept: half of the memory is for them, their unlocks and what is worked out of
@@ -560,7 +510,7 @@ static int conclude(struct smk_report *report)
         .windows = report->windows,
     };
     smk_findings_make(&report->findings, &evidence);
-    order_all(report);
+    smk_report_order(report);
     return smk_mem_failed(&report->mem);
 }
 

@@ -371,6 +371,61 @@ static void say_circle(const struct smk_report *report, struct smk_words *words,
     }
 }
 
+/* "while log_lock was held by flusher in flush log.c:118, who waited for disk: fdatasync". */
+static void say_link(const struct smk_report *report, struct smk_words *words, const struct smk_chain_step *step,
+                     bool first, bool last)
+{
+    char name[SMK_NAME_MAX], text[SMK_UNIT_MAX];
+    const smk_stack_info *stack;
+    uint32_t frame;
+    const struct smk_place *place = smk_report_own_place(report, step->stack, &stack, &frame);
+    smk_report_label_text(words, first ? "Chain" : "");
+    smk_name_of_lock(name, report->symbols, &report->locks.array[step->lock]);
+    smk_words_name_cut(words, name, 60);
+    if (!first)
+        smk_words_say(words, ", for which they waited %s, was", smk_words_ns(text, step->ns));
+    smk_words_say(words, " held by ");
+    if (step->thread)
+        say_thread(report, words, step->thread);
+    else
+        smk_words_say(words, "a thread unknown");
+    if (place) {
+        smk_words_say(words, " in ");
+        smk_report_place_text(report, words, place);
+    }
+    smk_words_say(words, "\n");
+    if (last && step->meanwhile.ns && step->meanwhile.lock == SMK_MAP_NONE) {
+        smk_report_label_text(words, "");
+        say_meanwhile(report, words, &step->meanwhile);
+    }
+}
+
+/* What is special about the lock. */
+static void say_why(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding)
+{
+    const struct smk_holders *h = &finding->holders;
+    char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX];
+    uint64_t held = 0, count = 0, mean = smk_dist_mean(&lock_of(report, finding)->waits);
+    for (uint32_t i = 0; i < h->holding_count; i++) {
+        held += h->holding[i].held;
+        count += h->holding[i].held_count;
+    }
+    smk_words_to(words, INDENT);
+    if (finding->kind == SMK_FINDING_PREEMPTED)
+        smk_words_say(words, "Who held it was ready to run and had no CPU for %s of the %s looked at (the %u longest "
+                             "waits).\n",
+                      smk_words_mille(a, smk_per_mille(h->preempted, h->looked)), smk_words_ns(b, h->looked),
+                      h->longest);
+    else if (finding->kind == SMK_FINDING_CONVOY)
+        smk_words_say(words, "A convoy: each had it for %s on average, and stood in line for it %llu times as long.\n",
+                      smk_words_ns(a, held / count), (unsigned long long)(mean / smk_max_u64(held / count, 1)));
+    else
+        smk_words_say(words, "A chain: who held it waited for another lock for %s of the %s looked at (the %u longest "
+                             "waits).\n",
+                      smk_words_mille(a, smk_per_mille(h->meanwhile[0].ns, h->looked)), smk_words_ns(b, h->looked),
+                      h->longest);
+}
+
 static void say_other(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding)
 {
     switch (finding->kind) {
@@ -408,15 +463,19 @@ void smk_report_finding_text(const struct smk_report *report, struct smk_words *
         say_circle(report, words, finding);
         return;
     }
-    if (finding->kind != SMK_FINDING_LOCK) {
+    if (!smk_finding_is_of_lock(finding->kind)) {
         say_other(report, words, finding);
         return;
     }
     say_title(report, words, finding);
     say_sums(report, words, finding);
+    if (finding->kind != SMK_FINDING_LOCK)
+        say_why(report, words, finding);
     if (finding->share_count > 1 || finding->rule != SMK_RULE_ROUTE)
         smk_report_shares_text(report, words, finding);
     say_waiting(report, words, finding);
     say_holding(report, words, finding);
+    for (uint32_t i = 0; i < finding->links; i++)
+        say_link(report, words, &finding->chain[i], i == 0, i + 1 == finding->links);
     say_longest(report, words, finding);
 }

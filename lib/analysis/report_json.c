@@ -254,6 +254,8 @@ static void put_holders(struct smk_json_text *json, const struct smk_report *rep
     smk_put_json_string(json, "held_in_certainty", holders->estimated ? "estimated" : "exact");
     smk_put_json_number(json, "holder_unknown_ns", holders->unknown);
     smk_put_json_number(json, "wake_ns", holders->wake);
+    smk_put_json_number(json, "looked_at_ns", holders->looked);
+    smk_put_json_number(json, "holder_preempted_ns", holders->preempted);
     smk_put_json_array(json, "holders_waited_for");
     for (uint32_t i = 0; i < holders->meanwhile_count; i++) {
         smk_put_json_object(json, NULL);
@@ -297,6 +299,24 @@ static void put_circle(struct smk_json_text *json, const struct smk_report *repo
     smk_put_json_array_end(json);
 }
 
+static void put_chain(struct smk_json_text *json, const struct smk_report *report, const struct smk_finding *finding)
+{
+    char name[SMK_NAME_MAX];
+    smk_put_json_array(json, "chain");
+    for (uint32_t i = 0; i < finding->links; i++) {
+        const struct smk_chain_step *step = &finding->chain[i];
+        smk_put_json_object(json, NULL);
+        smk_name_of_lock(name, report->symbols, &report->locks.array[step->lock]);
+        smk_put_json_string(json, "lock", name);
+        smk_name_of_thread(name, report->trace, step->thread);
+        smk_put_json_string(json, "held_by", step->thread ? name : NULL);
+        smk_report_own_place_json(json, report, step->stack);
+        smk_put_json_number(json, "ns", step->ns);
+        smk_put_json_object_end(json);
+    }
+    smk_put_json_array_end(json);
+}
+
 static void put_other(struct smk_json_text *json, const struct smk_report *report, const struct smk_finding *finding)
 {
     switch (finding->kind) {
@@ -333,7 +353,7 @@ static void put_finding(struct smk_json_text *json, const struct smk_report *rep
         put_circle(json, report, finding);
     } else if (finding->kind == SMK_FINDING_LOOP) {
         smk_report_hold_json(report, json, finding);
-    } else if (finding->kind != SMK_FINDING_LOCK) {
+    } else if (!smk_finding_is_of_lock(finding->kind)) {
         put_other(json, report, finding);
     } else {
         smk_put_json_string(json, "certainty", smk_report_incomplete(report) ? "at least" : "exact");
@@ -341,6 +361,8 @@ static void put_finding(struct smk_json_text *json, const struct smk_report *rep
         put_lock(json, report, &report->locks.array[finding->lock]);
         smk_report_shares_json(json, report, finding);
         put_holders(json, report, &finding->holders);
+        if (finding->links)
+            put_chain(json, report, finding);
     }
     smk_put_json_object_end(json);
 }

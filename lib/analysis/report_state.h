@@ -151,6 +151,9 @@ void smk_report_throttling_text(const struct smk_report *report, struct smk_word
 void smk_report_throttling_json(const struct smk_report *report, struct smk_json_text *json,
                                 const struct smk_finding *finding);
 
+/* report_order.c */
+void smk_report_order(struct smk_report *report);
+
 /* report_finding_sequence.c */
 void smk_report_sequence_text(const struct smk_report *report, struct smk_words *words,
                               const struct smk_finding *finding);

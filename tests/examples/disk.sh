@@ -6,7 +6,7 @@ if [ "$measured" -lt 30000000 ]; then
     echo "not tested: this disk takes $measured ns for 20 flushes"
     exit 0
 fi
-known disk disk '^1  fdatasync made POST /order slow +[0-9]+ % of its time +exact$' \
+known disk disk '^[12]  fdatasync made POST /order slow +[0-9]+ % of its time +exact$' \
     '^   Requests waited 20 times for disk, ' \
     '^   Waiting in   flush_journal disk\.c:[0-9]+ +20 x, .*, for .*journal\.' \
     '← take_order disk\.c:[0-9]+ ← main' '^   Longest      from .*, by main, in request [0-9]+$'
