@@ -67,6 +67,7 @@ void smk_view_free_modules(struct smk_threads_view *view)
         next = texts->next;
         smk_mem_free(&view->mem, texts, sizeof *texts);
     }
+    smk_map_free(&view->by_pc, &view->mem);
     view->texts = NULL;
     view->modules = NULL;
 }
@@ -115,6 +116,8 @@ static const char *name_in(struct smk_threads_view *view, const struct smk_elf *
 const char *smk_view_object(struct smk_threads_view *view, uint64_t address)
 {
     struct smk_view_module *module = module_at(view, address);
+    if (module)
+        module->used = true;
     struct smk_symbol_file *symbols = module ? symbols_of(view, module) : NULL;
     return symbols ? name_in(view, &symbols->elf, &symbols->elf.objects, address - module->bias) : NULL;
 }
@@ -125,8 +128,15 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+/* Threads of a server stand in the same few places. */
 static void name_frame(struct smk_threads_view *view, struct smk_live_frame *frame, uint64_t pc)
 {
+    uint32_t known = smk_map_get(&view->by_pc, pc);
+    if (known != SMK_MAP_NONE) {
+        *frame = view->frames[known];
+        return;
+    }
+    smk_map_put(&view->by_pc, &view->mem, pc, (uint32_t)(frame - view->frames));
     struct smk_view_module *module = module_at(view, pc - 1);
     *frame = (struct smk_live_frame){.pc = pc, .module = ""};
     if (!module)

@@ -56,22 +56,23 @@ static void fill_thread(struct smk_threads_view *view, struct smk_live_thread *t
     smk_view_name_frames(view, frames, look->pcs, look->depth);
 }
 
+static bool has(const char *text, const char *part) { return strstr(text, part) != NULL; }
+
 /* What the stack says of a wait that the system call left open: the library's function that the program called. */
 static void refine(struct smk_threads_view *view, struct smk_look *look, struct smk_live_thread *thread)
 {
-    char text[300];
-    const char *called = smk_live_called(thread);
+    char name[128], text[160];
     bool waits = look->state == SMK_LOOK_WAITING || look->state == SMK_LOOK_STOPPED;
-    if (waits && !look->published && look->call && strcmp(look->call, "futex") == 0 && called) {
-        uint32_t kind = strncmp(called, "pthread_cond_", 13) == 0 || strncmp(called, "cnd_", 4) == 0 ||
-                                strncmp(called, "sem_", 4) == 0 || strncmp(called, "pthread_barrier_", 16) == 0
-                            ? SMK_WAIT_COND
-                        : strncmp(called, "pthread_rwlock_", 15) == 0 || strncmp(called, "pthread_spin", 12) == 0
-                            ? SMK_WAIT_LOCK
-                            : look->kind;
-        look->kind = (uint8_t)kind;
-        snprintf(text, sizeof text, "in %s", called);
-        if (look->holder == 0 && look->kind != SMK_WAIT_JOIN && strncmp(called, "pthread_", 8) != 0)
+    bool open = waits && !look->published && look->call && strcmp(look->call, "futex") == 0;
+    if (open && smk_live_called(thread, name, sizeof name)) {
+        if (has(name, "pthread_cond_") || has(name, "cnd_") || has(name, "sem_") || has(name, "pthread_barrier_"))
+            look->kind = SMK_WAIT_COND;
+        if (has(name, "pthread_rwlock_")) {
+            look->kind = SMK_WAIT_LOCK;
+            thread->holder = look->holder = smk_look_rwlock_writer(look->object);
+        }
+        snprintf(text, sizeof text, "in %s", name);
+        if (!look->holder && !has(name, "pthread_") && !has(name, "cnd_") && !has(name, "sem_"))
             thread->object = smk_view_text(view, text);
     }
     thread->kind = waits && look->kind ? smk_wait_kind_name(look->kind) : "";

@@ -10,6 +10,7 @@
 #define SMK_AGENT_THREADS_VIEW_H
 
 #include "analysis/live.h"
+#include "analysis/map.h"
 #include "base/mem.h"
 #include "source/look.h"
 
@@ -22,7 +23,7 @@ struct smk_view_module {
     const char *path;
     uint8_t build_id[64];
     uint32_t build_id_len;
-    bool used; /* by a frame */
+    bool used; /* a frame or a lock is in it */
     bool tried;
     struct smk_symbol_file *symbols; /* NULL: not looked for */
 };
@@ -38,6 +39,7 @@ struct smk_threads_view {
     uint32_t looks_capacity;
     struct smk_live_frame *frames;
     uint32_t frame_capacity, only;
+    struct smk_map by_pc; /* to the number of the first frame there */
     struct smk_view_texts *texts;
     char why[256];
     uint64_t until_ns;

@@ -1,5 +1,6 @@
 #include "analysis/live.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define PAIRS_MAX 2000u
@@ -93,11 +94,16 @@ uint32_t smk_live_own_frame(const struct smk_live_thread *thread)
     return at;
 }
 
-const char *smk_live_called(const struct smk_live_thread *thread)
+bool smk_live_called(const struct smk_live_thread *thread, char *name, size_t size)
 {
-    uint32_t own = smk_live_own_frame(thread);
-    for (; own > 0; own--)
-        if (thread->frames[own - 1].function && !begins(thread->frames[own - 1].function, "smk_"))
-            return thread->frames[own - 1].function;
-    return NULL;
+    for (uint32_t own = smk_live_own_frame(thread); own > 0; own--) {
+        const char *function = thread->frames[own - 1].function;
+        if (!function || begins(function, "smk_"))
+            continue;
+        function += strspn(function, "_");
+        function += begins(function, "new_sem_") ? 4 : 0;
+        snprintf(name, size, "%.*s", (int)strcspn(function, "@."), function);
+        return name[0] != '\0';
+    }
+    return false;
 }

@@ -72,8 +72,9 @@ uint32_t smk_live_own_frame(const struct smk_live_thread *thread);
 
 /* Is a frame a library's below the program's own: ours, the C library's or the loader's? `function` may be NULL. */
 bool smk_live_is_library(const char *module, const char *function);
-/* The library's function that the program's innermost own frame called, "pthread_cond_wait"; NULL: not known. */
-const char *smk_live_called(const struct smk_live_thread *thread);
+/* The library's function that the program's innermost own frame called, "pthread_cond_wait", without what the library
+ * puts before and behind the names of its own copies. False: not known. */
+bool smk_live_called(const struct smk_live_thread *thread, char *name, size_t size);
 
 /* Circles, chains, then a line for each thread. */
 int smk_live_text(const struct smk_live *live, smk_report_put put, void *arg);

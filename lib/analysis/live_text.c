@@ -249,7 +249,7 @@ static void say_thread(struct smk_words *words, const struct smk_live *live, con
     say_name(words, thread);
     smk_words_to(words, NAME_WIDTH);
     smk_live_say_state(live, thread, words);
-    if (thread->frame_count || strcmp(thread->state, "running") != 0) {
+    if (thread->frame_count || strncmp(thread->state, "runn", 4) != 0) {
         smk_words_to(words, STATE_WIDTH);
         smk_live_say_stack(thread, SHOWN, words);
     }

@@ -47,12 +47,12 @@ static int read_file(uint32_t tid, const char *file, char *text, size_t size)
     return fd < 0 ? fd : 0;
 }
 
-static bool is_thread(uint32_t tid)
+bool smk_look_is_thread(uint32_t tid)
 {
-    char name[16];
+    char path[48];
     struct stat st;
-    snprintf(name, sizeof name, "%u", tid);
-    return tid != 0 && smk_sys_statat(now.tasks, name, &st) == 0;
+    snprintf(path, sizeof path, "/proc/self/task/%u", tid);
+    return tid != 0 && smk_sys_statat(AT_FDCWD, path, &st) == 0;
 }
 
 /* ---- since when ------------------------------------------------------------------------------------------------ */
@@ -184,7 +184,7 @@ static void take_published(struct smk_look *look, const struct smk_wait_now *wai
     if (wait->kind == SMK_WAIT_LOCK || wait->kind == SMK_WAIT_COND) {
         look->object = wait->object;
         /* Who holds it now, where the call says so, is better than who held it when the wait began. */
-        if (look->holder == 0 && is_thread(wait->holder))
+        if (look->holder == 0 && smk_look_is_thread(wait->holder))
             look->holder = wait->holder;
     }
 }
@@ -208,7 +208,7 @@ static void look_at_sleeper(struct smk_look *look, const struct smk_thread *slot
     bool known = fd >= 0 && smk_look_parse_call(text, &call) && call.asleep;
     bool published = read_slot(look, slot, &wait) && !(known && wait.sp && call.sp >= wait.sp);
     if (known)
-        smk_look_at_call(look, &call, is_thread);
+        smk_look_at_call(look, &call, smk_look_is_thread);
     if (published)
         take_published(look, &wait);
     else

@@ -67,6 +67,10 @@ struct smk_look_result {
 /* 0, or -errno where not even the list of threads can be read. One caller at a time. */
 int smk_look_threads(const struct smk_look_options *options, struct smk_look *looks, struct smk_look_result *result);
 
+/* Who writes under the pthread_rwlock_t in which somebody waits at this word; 0: not known, or readers. For a wait that
+ * is known to be one. */
+uint32_t smk_look_rwlock_writer(uint64_t futex);
+
 /* ---- look's own files ------------------------------------------------------------------------------------------ */
 
 /* What the kernel says of a thread's system call. */
@@ -83,6 +87,9 @@ bool smk_look_parse_call(const char *text, struct smk_look_call *call);
 /* Fills kind, call, object, what and holder from a call. `is_thread` says whether a number is a thread's of
  * this process. */
 void smk_look_at_call(struct smk_look *look, const struct smk_look_call *call, bool (*is_thread)(uint32_t tid));
+
+/* Is this the number of a thread of this process? */
+bool smk_look_is_thread(uint32_t tid);
 
 /* Whether the word that a futex waits at begins a pthread_mutex_t, as far as its words say; its holder. */
 bool smk_look_is_mutex(const uint32_t words[6], bool (*is_thread)(uint32_t tid), uint32_t *holder);

@@ -98,6 +98,15 @@ static void at_futex(struct smk_look *look, const struct smk_look_call *call, bo
     }
 }
 
+/* glibc: readers, writers, the two words that are waited at, two of padding, the writer. */
+uint32_t smk_look_rwlock_writer(uint64_t futex)
+{
+    uint32_t words[5]; /* from the first or from the second of the two on */
+    if (!SMK_MUTEX_KNOWN || !smk_peek_all(futex, words, sizeof words))
+        return 0;
+    return smk_look_is_thread(words[4]) ? words[4] : smk_look_is_thread(words[3]) ? words[3] : 0;
+}
+
 /* ---- all ------------------------------------------------------------------------------------------------------- */
 
 static const struct call *find(int64_t number)

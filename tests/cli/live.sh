@@ -58,6 +58,24 @@ expect 0 '^partial: out of /proc, since its agent does not say more' 'fake_agent
 expect 2 'does not list its threads' -- threads "$url"
 put GET_debug_threads 200 'as the agent says'
 expect 0 '^as the agent says$' -- threads --token-file "$work/token" "$socket"
+put GET_debug_threads 200 '{"program":"p\u001b[31m","pid":7,"unix_ns":1000000000,"threads_total":3,"partial":"late","threads":[
+  {"name":"a\u202e","tid":1,"state":"waiting","wait":{"kind":"lock","object":"x_lock","address":"0x10","holder":2,
+   "since":"exact","ns":1500000000},"stack":[{"pc":"0x1001","function":"take\u009b","module":"p","offset":"0x1"}]},
+  {"name":"b","tid":2,"state":"waiting","wait":{"kind":"lock","address":"0x20","holder":1,"since":"unknown"},
+   "stack":[],"stack_unknown":"who\nknows"},
+  {"name":"b","tid":9,"state":"idle","wait":7,"stack":7,"request":4,"route":"GET /c","request_ns":2000000}],"modules":[
+  {"path":"/nowhere/p","build_id":"0g","start":"0x1000","end":"0x2000","bias":"0x1000"},{"path":7}]}'
+expect 0 '^deadlock: a\\u202e → x_lock \(held by b/2\) → 0x20 \(held by a\\u202e\)$' '^p\\x1b\[31m\[7\]  00:00:01.000  3 threads' \
+    '^partial: late$' '^a\\u202e +lock x_lock, held by b/2 1.50 s +take\\u009b$' 'stack unknown \(who\\nknows\)' \
+    '^b/9 +idle  in GET /c 2.00 ms' -- threads "$socket"
+expect 0 '^\{"program"' -- threads --json --max 5 "$socket"
+asked 'GET /debug/threads?format=json&max=5 HTTP/1.1 host=localhost'
+expect 0 '^deadlock: ' -- threads --no-symbols "$socket"
+asked 'GET /debug/threads?format=json&symbols=0 HTTP/1.1 host=localhost'
+put GET_debug_threads 200 '{"threads":[{"tid":2},{"tid":1}]}'
+expect 2 'not in the order of their numbers' -- threads "$socket"
+put GET_debug_threads 200 '{"threads":7}'
+expect 2 'has no threads in it' -- threads "$socket"
 expect 2 'there is no process 4194305' -- threads 4194305
 if unshare --pid --fork true 2>/dev/null; then
     unshare --pid --fork sleep 100 2>/dev/null &

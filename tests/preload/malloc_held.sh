@@ -1,6 +1,6 @@
 #!/bin/bash
-# malloc_held.sh BUILD: where every malloc of the host waits, the agent is asked, arms, and sends the file and its
-# report all the same: that may be what is to be found out.
+# malloc_held.sh BUILD: where every malloc of the host waits, the agent is asked, shows the threads, arms, and sends the
+# file and its report all the same: that may be what is to be found out.
 . "$(dirname "$0")/lib.sh"
 
 mkfifo "$tmp/in" "$tmp/out"
@@ -21,6 +21,9 @@ echo >&3
 read -r -t 20 line <&4
 expect "the program" "$line" held
 ask /debug/trace/status >/dev/null || fail "status"
+ask /debug/threads >"$tmp/threads" || fail "the threads"
+grep -qE '^malloc_held +poll poll .* wait_for_line ← main' "$tmp/threads" || fail "the threads: $(cat "$tmp/threads")"
+"$stallmark" threads "$tmp/socket" | grep -qE 'wait_for_line malloc_held\.c:[0-9]+ ← main' || fail "the threads by the command line"
 ask -o "$tmp/a.stall" '/debug/trace?duration=200ms&wait=1' || fail "arming"
 id=$(ask /debug/traces | grep -o '"id":"[^"]*"' | head -n 1 | cut -d '"' -f 4)
 ask "/debug/traces/$id" | cmp - "$tmp/a.stall" || fail "the download"

@@ -7,6 +7,7 @@
 #include "base/sys.h"
 #include "cli.h"
 #include "client.h"
+#include "live_json.h"
 #include "process.h"
 
 extern const struct smk_command smk_cmd_threads;
@@ -103,13 +104,68 @@ static int show_proc(pid_t pid, const char *why)
     return SMK_EXIT_FINE;
 }
 
+static int put(void *arg, const char *text, size_t len)
+{
+    return fwrite(text, 1, len, arg) == len ? 0 : SMK_E_IO;
+}
+
+/* Line by line: what hangs for ever is to be seen. */
+static void put_colored(const char *text)
+{
+    bool color = smk_cli_color(stdout);
+    for (size_t len; *text; text += len) {
+        len = strcspn(text, "\n");
+        len += text[len] == '\n';
+        bool red = color && strncmp(text, "deadlock: ", 10) == 0;
+        fputs(red ? "\033[1;31m" : "", stdout);
+        fwrite(text, 1, len, stdout);
+        fputs(red ? "\033[0m" : "", stdout);
+    }
+}
+
+/* In the words of the agent's own text, with files and lines out of the binaries that are here. */
+static int show_live(const struct smk_client *client, const json_t *json, bool resolve)
+{
+    char root[64] = "", *text = NULL;
+    size_t size;
+    static struct smk_live_json read;
+    if (client->target.pid)
+        snprintf(root, sizeof(root), "/proc/%d/root", client->target.pid);
+    int rc = smk_live_json_read(&read, json, root, resolve);
+    FILE *memory = rc == 0 ? open_memstream(&text, &size) : NULL;
+    if (rc == 0)
+        rc = memory ? smk_live_text(&read.live, put, memory) : smk_fail(SMK_E_NOMEM, "no memory");
+    if (memory)
+        fclose(memory);
+    if (rc == 0)
+        put_colored(text);
+    free(text);
+    smk_live_json_free(&read);
+    return rc == 0 ? SMK_EXIT_FINE : smk_cli_fail_last("the threads of %s", client->target.name);
+}
+
+struct wish {
+    const char *target, *token_file;
+    uint64_t max;
+    bool json, no_symbols;
+};
+
 /* True when its agent has answered; an older one has no such route. */
-static bool ask_agent(struct smk_client *client, int *status)
+static bool ask_agent(struct smk_client *client, const struct wish *wish, int *status)
 {
     struct smk_reply reply;
-    *status = smk_client_ask(client, "GET", "/debug/threads", &reply);
+    struct smk_query query;
+    char max[24];
+    snprintf(max, sizeof(max), "%llu", (unsigned long long)wish->max);
+    smk_query_begin(&query, "/debug/threads");
+    smk_query_add(&query, "format", "json");
+    smk_query_add(&query, "max", wish->max ? max : NULL);
+    smk_query_add(&query, "symbols", wish->no_symbols ? "0" : NULL);
+    *status = smk_client_ask(client, "GET", query.text, &reply);
     bool answered = *status == 0 && reply.status != 404 && reply.status != 501;
-    if (answered && reply.status == 200)
+    if (answered && reply.status == 200 && reply.json && !wish->json)
+        *status = show_live(client, reply.json, !wish->no_symbols);
+    else if (answered && reply.status == 200)
         smk_cli_put_text(stdout, reply.body, reply.len);
     else if (answered)
         *status = smk_client_fail(&reply);
@@ -118,8 +174,9 @@ static bool ask_agent(struct smk_client *client, int *status)
 }
 
 /* A pid is looked at in any case; a socket or an URL is an agent's. */
-static int threads(const char *target, const char *token_file)
+static int threads(const struct wish *wish)
 {
+    const char *target = wish->target;
     static struct smk_client client;
     struct smk_target found;
     char *end;
@@ -130,10 +187,10 @@ static int threads(const char *target, const char *token_file)
         return show_proc((pid_t)pid, "the process has no agent that this user may ask");
     if (is_pid)
         smk_target_close(&found);
-    status = smk_client_open(&client, target, token_file);
+    status = smk_client_open(&client, target, wish->token_file);
     if (status)
         return status;
-    bool answered = ask_agent(&client, &status);
+    bool answered = ask_agent(&client, wish, &status);
     smk_client_close(&client);
     if (answered)
         return status;
@@ -143,21 +200,33 @@ static int threads(const char *target, const char *token_file)
 
 static int run(int argc, char **argv)
 {
-    const char *token_file = NULL;
-    const struct smk_cli_option options[] = {{"token-file", 0, SMK_CLI_TEXT, &token_file, NULL}, SMK_CLI_END};
+    struct wish wish = {0};
+    const struct smk_cli_option options[] = {
+        {"json", 0, SMK_CLI_FLAG, &wish.json, NULL},
+        {"max", 0, SMK_CLI_NUMBER, &wish.max, "1 to 16384"},
+        {"no-symbols", 0, SMK_CLI_FLAG, &wish.no_symbols, NULL},
+        {"token-file", 0, SMK_CLI_TEXT, &wish.token_file, NULL},
+        SMK_CLI_END,
+    };
     struct smk_cli_args args;
     if (!smk_target_parse(&args, &smk_cmd_threads, options, argc, argv))
         return args.exit_code;
-    return threads(args.operand[0], token_file);
+    wish.target = args.operand[0];
+    return threads(&wish);
 }
 
 const struct smk_command smk_cmd_threads = {
     "threads",
-    "usage: stallmark threads TARGET [--token-file FILE]\n"
+    "usage: stallmark threads TARGET [--json] [--max N] [--no-symbols] [--token-file FILE]\n"
     "\n"
-    "What each thread of a process is at now. TARGET is a pid, the path of a unix socket, or an URL. Of a\n"
-    "process without an agent it is what /proc has, and the first line says so: state, CPU time, where in\n"
-    "the kernel it waits, number of the system call, name.\n"
+    "What each thread of a process is at now: deadlocks first, then who waits for whom, then for each thread\n"
+    "its state, its wait and since when (~: estimated), who holds what it waits for, its request, and its stack\n"
+    "with files and lines where the binaries are at hand. Nothing need be armed, and no signal is sent. TARGET\n"
+    "is a pid, the path of a unix socket, or an URL. Of a process without an agent it is what /proc has, and the\n"
+    "first line says so: state, CPU time, where in the kernel it waits, number of the system call, name.\n"
     "\n"
+    "  --json             as the agent sent it\n"
+    "  --max N            threads that are shown at most, 1 to 16384 (1000)\n"
+    "  --no-symbols       modules and offsets: no file is opened for names, here or there\n"
     "  --token-file FILE  the token that the agent wants (the file that STALLMARK_TOKEN_FILE names)\n",
     "what each thread of a process is at now", run};
