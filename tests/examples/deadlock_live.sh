@@ -50,9 +50,9 @@ for recorder in "" "--recorder 10s"; do
     look -- $recorder
     for file in said curl; do
         says '^deadlock: deadlock/[0-9]+ → stock_lock \(held by deadlock/[0-9]+\) → cart_lock \(held by deadlock/[0-9]+\)$' $file
-        says 'lock stock_lock, held by deadlock/[0-9]+ ~?[0-9.]+ m?s +add_item' $file
-        says 'lock cart_lock, held by deadlock/[0-9]+ ~?[0-9.]+ m?s +reserve' $file
-        says '^deadlock/[0-9]+ +join deadlock/[0-9]+ ~?[0-9.]+ m?s +main' $file
+        says 'lock stock_lock, held by deadlock/[0-9]+ ~?[0-9.]+ [mun]?s +add_item' $file
+        says 'lock cart_lock, held by deadlock/[0-9]+ ~?[0-9.]+ [mun]?s +reserve' $file
+        says '^deadlock/[0-9]+ +join deadlock/[0-9]+ ~?[0-9.]+ [mun]?s +main' $file
         [ "$(grep -c '^deadlock: ' "$work/$file")" = 1 ] || fail "$file: not one deadlock"
     done
     says 'add_item deadlock\.c:[0-9]+ ← adder deadlock\.c:[0-9]+$' said

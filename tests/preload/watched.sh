@@ -29,7 +29,7 @@ leave() {
 
 says() { grep -qE -- "$1" "$tmp/said" || { fail "'$1' is not in:"; cat "$tmp/said"; }; }
 
-since='~[0-9.]+ (ms|s|us)'
+since='~[0-9.]+ [mun]?s'
 watch waits
 says '^watched\[[0-9]+\]  [0-9:.]+  9 threads: '
 says "^watched +poll poll $since \(idle\) +main"
@@ -75,13 +75,14 @@ echo "1001 threads in $took s"
 leave
 
 command -v redis-server >/dev/null || exit $bad
-with_agent redis-server --port 0 --unixsocket "$tmp/redis" --enable-debug-command yes --save '' --dir "$tmp" >/dev/null &
+env LD_PRELOAD="$preload" STALLMARK_SOCKET="$tmp/agent.sock" redis-server --port 0 --unixsocket "$tmp/redis" --enable-debug-command yes --save '' --dir "$tmp" \
+    >/dev/null 2>&1 &
 pid=$!
 for _ in $(seq 100); do
     redis-cli -s "$tmp/redis" ping >/dev/null 2>&1 && break
     sleep 0.05
 done
-redis-cli -s "$tmp/redis" debug sleep 3 >/dev/null &
+redis-cli -s "$tmp/redis" debug sleep 3 >/dev/null 2>&1 &
 for _ in $(seq 100); do
     ask /debug/threads >"$tmp/said"
     grep -q 'clock_nanosleep' "$tmp/said" && break

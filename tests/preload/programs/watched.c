@@ -168,7 +168,8 @@ static void start_one_of_each(void)
 
 int main(int argc, char **argv)
 {
-    static char hostile[][16] = {"\033[31mred", "a\nb\tc", "\xe2\x80\xae""evil", "\xc2\x9b""31m", "\xff\xfe<b>", "(S) 1"};
+    static char hostile[][16] = {"\033[31mred",     "a\nb\tc",     "\xe2\x80\xae""evil",
+                                 "\xc2\x9b""31m", "\xff\xfe<b>", "(S) 1"};
     const char *what = argc > 1 ? argv[1] : "";
     struct pollfd in = {.fd = 0, .events = POLLIN};
     poll(&in, 1, 0);
