@@ -63,8 +63,10 @@ static inline uint64_t now_ns(void) { return now_of(CLOCK_MONOTONIC); }
 static inline void work_ns(uint64_t ns)
 {
     uint64_t until = now_of(CLOCK_THREAD_CPUTIME_ID) + ns;
+    volatile unsigned sum = 0;
     while (now_of(CLOCK_THREAD_CPUTIME_ID) < until)
-        ;
+        for (unsigned i = 0; i < 20000; i++)
+            sum += i;
 }
 
 #endif

@@ -15,7 +15,7 @@ static void say_peer(const struct smk_report *report, struct smk_words *words, c
     uint32_t frame = 0;
     const struct smk_place *place = smk_report_own_place(report, peer->stack, &stack, &frame);
     const char *what = smk_trace_string(report->trace, peer->what);
-    smk_report_label_text(words, first ? "One after" : "");
+    smk_report_label_text(words, first ? "Waiting in" : "");
     if (place)
         smk_report_place_text(report, words, place);
     else

@@ -29,6 +29,10 @@ says 'locked in hold_the_lock article\.c:[0-9]+; held 1[0-9][0-9] ms on average'
 says 'the one that kept 10 of the 10 longest waits most'
 says ' 0 events lost '
 
+"$stallmark" record -o "$work/h.stall" -- "$build/examples/article" --healthy || fail "the healthy one was not recorded"
+"$stallmark" report "$work/h.stall" >"$work/report"
+says '^no findings: '
+
 "$stallmark" report --no-symbols "$work/t.stall" >"$work/report" || fail "no report without symbols"
 says 'Held in      article\+0x'
 
