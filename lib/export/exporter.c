@@ -93,7 +93,7 @@ int smk_export(smk_trace *trace, const struct smk_export_format *format, const s
 
 /* ---- what there is -------------------------------------------------------------------------------------- */
 
-#define FORMATS(X) X(perfetto)
+#define FORMATS(X) X(perfetto) X(csv)
 
 #define X(name) extern const struct smk_export_format smk_export_##name;
 FORMATS(X)

@@ -82,4 +82,8 @@ struct smk_export_frame {
 void smk_export_stack(struct smk_exporter *exporter, uint32_t stack,
                       bool (*each)(void *arg, const struct smk_export_frame *frame), void *arg);
 
+/* The function that the program itself was in: past the thread library's frames, and our own; "" where none is
+ * known. */
+const char *smk_export_function(struct smk_exporter *exporter, struct smk_export_text *to, uint32_t stack);
+
 #endif

@@ -18,6 +18,7 @@ cmp -s twice.pftrace out.pftrace || say "a file that is given twice counts twice
 
 expect 2 "'nonsense' is no value for --format; allowed are perfetto(, [a-z-]+)*$" -- export article.stall --format nonsense -o x
 expect 2 '--format is missing; allowed are perfetto' -- export article.stall -o x
+expect 2 'cannot be written to standard output' -- export article.stall --format sqlite -o -
 expect 2 '--output is missing' -- export article.stall --format perfetto
 expect 2 'a trace file is missing' -- export --format perfetto -o x
 expect 2 -- export nowhere.stall --format perfetto -o x

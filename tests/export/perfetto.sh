@@ -18,6 +18,7 @@ grep -q '^flows 10 ' "$work/article.sums" || say "not ten arrows in the article,
 grep -q '^function hold_the_lock' "$work/article.sums" || say "no function hold_the_lock"
 grep -q '^function render_log' "$work/shop.sums" || say "no function render_log"
 
+# shellcheck disable=SC2317 # each_hostile calls it
 check() { python3 "$here/perfetto.py" "$@" >"$work/decoded" && ! obeyed "$work/decoded"; }
 each_hostile perfetto check
 finish

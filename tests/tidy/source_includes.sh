@@ -65,6 +65,7 @@ only libevent 'event2/|event\.h|evhttp' agent/control.c agent/front_unix.c agent
     lib/include/stallmark/libevent.h
 only "what is for services" 'stallmark/(libevent|civetweb)\.h' 'examples/*'
 only libcurl curl/ 'tools/*'
+only sqlite sqlite3 'tools/cli/trace_sqlite*'
 only elfutils 'elfutils/|dwarf\.h|libdw|gelf\.h' 'lib/lines/*'
 only cmocka cmocka 'tests/*'
 only "the agent" 'stallmark/agent\.h' 'agent/*'

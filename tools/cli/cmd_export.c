@@ -8,6 +8,7 @@
 #include "export/export.h"
 #include "lines/lines.h"
 #include "trace_open.h"
+#include "trace_sqlite.h"
 
 extern const struct smk_command smk_cmd_export;
 
@@ -26,22 +27,31 @@ static bool show_progress(void *arg, uint64_t done, uint64_t total)
 
 static int put(void *arg, const void *bytes, size_t len) { return fwrite(bytes, 1, len, arg) == len ? 0 : 1; }
 
+/* sqlite is the command line's own: it writes a file by itself. */
+static const struct smk_export_format sqlite = {"sqlite", "", NULL};
+
+static const struct smk_export_format *format_at(size_t number)
+{
+    const struct smk_export_format *format = smk_export_format_at(number);
+    return format || (number > 0 && !smk_export_format_at(number - 1)) ? format : &sqlite;
+}
+
 static const struct smk_export_format *find_format(const char *name)
 {
     const struct smk_export_format *format;
-    for (size_t i = 0; (format = smk_export_format_at(i)) != NULL; i++)
+    for (size_t i = 0; (format = format_at(i)) != NULL; i++)
         if (strcmp(format->name, name) == 0)
             return format;
     return NULL;
 }
 
-/* "… is no format; allowed are perfetto, csv". */
+/* "… is no value …; allowed are perfetto, csv". */
 static int refuse_format(const char *name)
 {
     char list[512];
     size_t used = 0;
     const struct smk_export_format *format;
-    for (size_t i = 0; (format = smk_export_format_at(i)) != NULL; i++) {
+    for (size_t i = 0; (format = format_at(i)) != NULL; i++) {
         int n = snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", format->name);
         if (n > 0 && (size_t)n < sizeof(list) - used)
             used += (size_t)n;
@@ -51,6 +61,7 @@ static int refuse_format(const char *name)
     return smk_cli_fail("'%s' is no value for --format; allowed are %s", name, list);
 }
 
+/* `out` NULL: into a database of the output's name. */
 static int export_into(const struct export_command *command, const struct smk_export_format *format,
                        smk_trace *trace, FILE *out)
 {
@@ -60,7 +71,8 @@ static int export_into(const struct export_command *command, const struct smk_ex
                                          .debug_dir = command->debug_dir,
                                          .no_symbols = command->no_symbols,
                                          .progress = show_progress};
-    int result = smk_export(trace, format, &options, put, out);
+    int result = out ? smk_export(trace, format, &options, put, out)
+                     : smk_cli_export_sqlite(trace, &options, command->output);
     smk_lines_free(lines);
     return result;
 }
@@ -89,9 +101,18 @@ static int export_to_file(const struct export_command *command, const struct smk
                        : smk_cli_fail("%s could not be written", command->output);
 }
 
+static int export_to_database(const struct export_command *command, smk_trace *trace)
+{
+    int result = export_into(command, &sqlite, trace, NULL);
+    smk_cli_progress_end();
+    return result == 0 ? SMK_EXIT_FINE : smk_cli_fail_last("%s", command->output);
+}
+
 static int export_trace(const struct export_command *command, const struct smk_export_format *format,
                         smk_trace *trace)
 {
+    if (format == &sqlite)
+        return export_to_database(command, trace);
     if (strcmp(command->output, "-") != 0)
         return export_to_file(command, format, trace);
     int result = export_into(command, format, trace, stdout);
@@ -117,6 +138,8 @@ static int run(int argc, char **argv)
         return refuse_format(command.format);
     if (!command.output)
         return smk_cli_fail("--output is missing: a file, or '-' for standard output");
+    if (strcmp(command.output, "-") == 0 && format == &sqlite)
+        return smk_cli_fail("a database cannot be written to standard output; allowed is -o FILE");
     if (strcmp(command.output, "-") == 0 && isatty(STDOUT_FILENO))
         return smk_cli_fail("standard output is a terminal; allowed are -o FILE, and '-' into a pipe or file");
     smk_trace *trace;
@@ -138,6 +161,8 @@ const struct smk_command smk_cmd_export = {
     "\n"
     "  perfetto   ui.perfetto.dev and trace_processor: threads, CPUs, waits with their holders and stacks,\n"
     "             arrows from who let go to who waited, requests, counters, CPU samples\n"
+    "  csv        one table: a row for each span of a thread's time, wait, region, request, sample and so on\n"
+    "  sqlite     a database: tables, and views for the usual questions (docs/sqlite.md); not to '-'\n"
     "\n"
     "Names out of the trace are escaped: control characters and what changes the direction of a text are\n"
     "written as \\x1b and \\u202e. A file that could not be written to its end does not stay.\n"
