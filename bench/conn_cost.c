@@ -3,7 +3,7 @@
  * take anyway. Two events go into the buffer, the request in flight is listed and struck off, and its latency goes
  * into its route's histogram. Shown: ns a request, the median of the rounds, and their quartiles.
  *
- *     valgrind --tool=callgrind build/release/bench/conn_cost ROUNDS      instructions, by function
+ *     valgrind --tool=callgrind build/release/bench/conn_cost ROUNDS NAME     instructions, by function, of one input
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -91,7 +91,8 @@ int main(int argc, char **argv)
         return 1;
     printf("ns a request\n");
     for (unsigned i = 0; i < SMK_ARRAY_LEN(inputs); i++)
-        measure(&inputs[i], rounds);
+        if (argc < 3 || strcmp(argv[2], inputs[i].name) == 0)
+            measure(&inputs[i], rounds);
     struct smk_conns_stats stats;
     smk_conns_stats(&stats);
     return stats.unknown || stats.contended;

@@ -122,7 +122,7 @@ static void *end_requests(void *arg)
     uint32_t route = smk_intern(&smk_strings, "GET /cart", 9);
     double begin = now_ns();
     for (int i = 0; i < READS; i++)
-        smk_route_ended(t, route, 1000000 + (uint64_t)i, SMK_OUTCOME_GOOD);
+        smk_route_ended(t, route, 1000000 + (uint64_t)i, SMK_OUTCOME_GOOD, 1);
     *(double *)arg = (now_ns() - begin) / READS;
     return NULL;
 }

@@ -34,7 +34,7 @@ void smk_loops_away(struct smk_loop_now *loop, uint64_t ticks)
 {
     if (loop->polled < smk_load_relaxed(&seen_since))
         return;
-    smk_histogram_add(&figures[SMK_LOOP_AWAY], smk_ticks_to_ns(ticks));
+    smk_histogram_add(&figures[SMK_LOOP_AWAY], smk_ticks_to_ns(ticks), 1);
     if (ticks > loop->longest)
         smk_store_relaxed(&loop->longest, ticks);
 }
@@ -83,9 +83,9 @@ void smk_abi_callback_end(const smk_callback *callback)
     publish(t, callback->outer_site, callback->outer_since);
     if (!smk_gate_open(SMK_CAT_LOOP))
         return;
-    smk_histogram_add(&figures[SMK_LOOP_CALLBACKS], smk_ticks_to_ns(took));
+    smk_histogram_add(&figures[SMK_LOOP_CALLBACKS], smk_ticks_to_ns(took), 1);
     if (callback->why != SMK_CALLBACK_UNDUE)
-        smk_histogram_add(&figures[SMK_LOOP_LATE], smk_ticks_to_ns(callback->delay));
+        smk_histogram_add(&figures[SMK_LOOP_LATE], smk_ticks_to_ns(callback->delay), 1);
     if (took < smk_load_relaxed(&short_ticks) && callback->delay < smk_load_relaxed(&late_ticks))
         return;
     uint32_t id = smk_site_id(callback->site);

@@ -235,7 +235,7 @@ void smk_abi_request_end(const smk_request *request)
     if (t->request == request->id)
         t->request = 0;
     uint64_t now = smk_ticks();
-    smk_route_ended(t, request->route, now - request->begin, smk_outcome_of(status));
+    smk_route_ended(t, request->route, now - request->begin, smk_outcome_of(status), 1);
     if (!smk_gate_open(SMK_CAT_REQUEST))
         return;
     if (moved != SMK_MOVED_ON)
@@ -341,8 +341,7 @@ void smk_request_answered(struct smk_thread *t, const smk_request *request, cons
     uint32_t moved;
     if (!end_found(t, request, &moved))
         return;
-    for (uint32_t i = 0; i <= answer->more; i++)
-        smk_route_ended(t, request->route, duration, answer->outcome);
+    smk_route_ended(t, request->route, duration, answer->outcome, answer->more + 1);
     if (!t)
         return;
     let_go(t, request->id);

@@ -175,12 +175,12 @@ SMK_INLINE unsigned shard_of(const struct smk_thread *t)
     return SMK_LIKELY(index < OWN_SHARDS) ? index : OWN_SHARDS + index % (SHARDS - OWN_SHARDS);
 }
 
-SMK_INLINE void add(unsigned shard, struct smk_histogram *histogram, uint64_t ns)
+SMK_INLINE void add(unsigned shard, struct smk_histogram *histogram, uint64_t ns, uint64_t times)
 {
     if (SMK_LIKELY(shard < OWN_SHARDS))
-        smk_histogram_add_own(histogram, ns);
+        smk_histogram_add_own(histogram, ns, times);
     else
-        smk_histogram_add(histogram, ns);
+        smk_histogram_add(histogram, ns, times);
 }
 
 SMK_INLINE struct figures *figures_at(unsigned shard, uint32_t place)
@@ -188,7 +188,8 @@ SMK_INLINE struct figures *figures_at(unsigned shard, uint32_t place)
     return &table.figures[(size_t)shard * (table.mask + 2) + place];
 }
 
-void smk_route_ended(const struct smk_thread *t, uint32_t route, uint64_t ticks, enum smk_outcome outcome)
+void smk_route_ended(const struct smk_thread *t, uint32_t route, uint64_t ticks, enum smk_outcome outcome,
+                     uint32_t times)
 {
     uint32_t *keys = keys_now();
     if (!keys)
@@ -198,17 +199,17 @@ void smk_route_ended(const struct smk_thread *t, uint32_t route, uint64_t ticks,
     unsigned shard = shard_of(t);
     struct figures *figures = figures_at(shard, place);
     if (SMK_UNLIKELY(place == OTHER_PLACE) && may_add && route != table.other)
-        smk_add_relaxed(&table.unlisted, 1);
+        smk_add_relaxed(&table.unlisted, times);
     if (SMK_UNLIKELY(outcome != SMK_OUTCOME_GOOD))
-        smk_add_relaxed(outcome == SMK_OUTCOME_FAILED ? &figures->failed : &figures->refused, 1);
-    add(shard, &figures->latency, smk_ticks_to_ns(ticks));
+        smk_add_relaxed(outcome == SMK_OUTCOME_FAILED ? &figures->failed : &figures->refused, times);
+    add(shard, &figures->latency, smk_ticks_to_ns(ticks), times);
 }
 
 void smk_wait_ended(const struct smk_thread *t, enum smk_wait_kind kind, uint64_t ticks)
 {
     unsigned shard = shard_of(t);
     if ((unsigned)kind < KINDS)
-        add(shard, &waits[shard][kind], smk_ticks_to_ns(ticks));
+        add(shard, &waits[shard][kind], smk_ticks_to_ns(ticks), 1);
 }
 
 /* ---- to look at ----------------------------------------------------------------------------------------- */

@@ -46,8 +46,9 @@ void smk_routes_reset_in_child(void);
  * first arming. */
 uint32_t smk_route_string(const char *name, uint32_t len);
 
-/* A request of this route ended; t: the thread that says so, NULL: one without a slot. */
-void smk_route_ended(const struct smk_thread *t, uint32_t route, uint64_t ticks, enum smk_outcome outcome);
+/* So many requests of this route ended, all after so long; t: the thread that says so, NULL: one without a slot. */
+void smk_route_ended(const struct smk_thread *t, uint32_t route, uint64_t ticks, enum smk_outcome outcome,
+                     uint32_t times);
 
 /* A wait ended. */
 void smk_wait_ended(const struct smk_thread *t, enum smk_wait_kind kind, uint64_t ticks);

@@ -51,7 +51,8 @@ static size_t make(struct smk_chunk chunk)
 
 static size_t good(unsigned kind)
 {
-    return make((struct smk_chunk){.kind = (uint8_t)kind, .process = PROCESS, .capture = NUMBER, .first = 5, .last = 7});
+    return make((struct smk_chunk){
+        .kind = (uint8_t)kind, .process = PROCESS, .capture = NUMBER, .first = 5, .last = 7});
 }
 
 static void keep(size_t size) { assert_int_equal(smk_part_write(&part, bytes, size), 0); }
@@ -178,7 +179,8 @@ static void chunks_of_others_are_not_taken(void **state)
 /* A size that its sum confirms, and that is more than was sent, or than a chunk may have. */
 static void sizes_are_not_believed(void **state)
 {
-    static const uint32_t sizes[] = {PAYLOAD + 1, SMK_CHUNK_STORED_MAX, SMK_CHUNK_STORED_MAX + 1, INT32_MAX, UINT32_MAX};
+    static const uint32_t sizes[] = {PAYLOAD + 1, SMK_CHUNK_STORED_MAX, SMK_CHUNK_STORED_MAX + 1, INT32_MAX,
+                                     UINT32_MAX};
     for (size_t i = 0; i < SMK_ARRAY_LEN(sizes); i++) {
         struct smk_segment_end end = {0};
         struct smk_chunk chunk = {.version = SMK_FORMAT_VERSION, .kind = SMK_CHUNK_EVENTS, .process = PROCESS,

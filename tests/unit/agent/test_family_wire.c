@@ -111,14 +111,16 @@ static void descriptors_are_not_taken(void **state)
     } control = {0};
     uint32_t head[2] = {SMK_WIRE_STOP, 0};
     struct iovec piece = {head, sizeof head};
-    struct msghdr sent = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct msghdr sent = {
+        .msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     int passed[2], fds[4];
     char byte;
     (void)state;
     assert_int_equal(pipe(passed), 0);
     for (int i = 0; i < 4; i++)
         fds[i] = passed[1];
-    control.head = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof fds), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    control.head = (struct cmsghdr){
+        .cmsg_len = CMSG_LEN(sizeof fds), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
     memcpy(CMSG_DATA(&control.head), fds, sizeof fds);
     int before = lowest_free();
     assert_int_equal(sendmsg(pair[0], &sent, 0), sizeof head);

@@ -22,7 +22,7 @@ static void test_buckets_have_no_gap(void **state)
 static void add(struct smk_histogram *h, uint64_t ns, unsigned times)
 {
     while (times--)
-        smk_histogram_add(h, ns);
+        smk_histogram_add(h, ns, 1);
 }
 
 static void assert_in(struct smk_range range, uint64_t value, uint64_t error)

@@ -21,7 +21,7 @@ static uint32_t id(const char *name) { return smk_intern(&smk_strings, name, (ui
 
 static void ended(uint32_t route, uint64_t ns, enum smk_outcome outcome)
 {
-    smk_route_ended(smk_thread_self(), route, smk_ns_to_ticks(ns), outcome);
+    smk_route_ended(smk_thread_self(), route, smk_ns_to_ticks(ns), outcome, 1);
 }
 
 static struct smk_route_view view_of(uint32_t route)
