@@ -35,7 +35,8 @@ while IFS=$'\t' read -r name code words; do
     [ $got = "$code" ] || say "check $name: exit code $got, not $code: $(head -n 2 "$work/out")"
     [ "$words" = - ] || grep -qF -- "$words" "$work/out" || say "check $name: does not say '$words': $(head -n 2 "$work/out")"
     [ "$code" = 0 ] && ! grep -q '^clean: ' "$work/out" && say "check $name: does not say clean"
-    for command in check info 'info --json' dump 'dump --json' 'dump --tables' 'dump --tables --json' report; do
+    for command in check info 'info --json' dump 'dump --json' 'dump --tables' 'dump --tables --json' report \
+        'request --no-symbols' 'request --json --no-symbols' 'pauses --no-symbols'; do
         # shellcheck disable=SC2086 # words of a command
         bounded $command "$file"
         got=$?

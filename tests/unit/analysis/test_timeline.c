@@ -294,6 +294,87 @@ static void test_before_it_is_complete(void **state)
           "running 100-200 or-runnable\n");
 }
 
+/* ---- anything ------------------------------------------------------------------------------------------- */
+
+static uint64_t random_state;
+
+static uint64_t next_random(uint64_t below)
+{
+    random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (random_state >> 33) % below;
+}
+
+static void anything(struct build *b, uint32_t thread, uint64_t time, uint32_t site)
+{
+    static const uint8_t waits[] = {SMK_EV_NET_WAIT, SMK_EV_POLL_WAIT, SMK_EV_DISK_WAIT, SMK_EV_SLEEP_WAIT};
+    uint64_t duration = next_random(4) ? next_random(AT(20)) : next_random(AT(500)), id = 1 + next_random(5);
+    switch (next_random(12)) {
+    case 0:
+        build_event(b, thread, time, SMK_EV_SCHED_SOURCE, next_random(4), next_random(3));
+        break;
+    case 1:
+    case 2:
+        build_event(b, thread, time, SMK_EV_OFF_CPU, next_random(8), duration, next_random(4));
+        break;
+    case 3:
+        build_event(b, thread, time, SMK_EV_LOCK_WAIT, 0, duration, 0xa0 + next_random(2), 101, 102, 0, 0);
+        break;
+    case 4:
+        build_event(b, thread, time, SMK_EV_USER_WAIT, site, duration, next_random(12), 0xb0, 0);
+        break;
+    case 5:
+        build_event(b, thread, time, SMK_EV_REQUEST_BEGIN, route, id);
+        break;
+    case 6:
+        build_event(b, thread, time, SMK_EV_REQUEST_ENTER, 0, id);
+        break;
+    case 7:
+        build_event(b, thread, time, SMK_EV_REQUEST_ANSWERED, route, id, duration, 200, next_random(AT(50)),
+                    next_random(AT(10)), 0);
+        break;
+    case 8:
+        build_event(b, thread, time, SMK_EV_REQUEST_LEAVE, 0, id);
+        break;
+    case 9:
+        build_event(b, thread, time, SMK_EV_MAJOR_FAULT, 0, 0x1000);
+        break;
+    case 10:
+        build_event(b, thread, time, next_random(2) ? SMK_EV_REGION_BEGIN : SMK_EV_REGION_END, site);
+        break;
+    default:
+        build_event(b, thread, time, waits[next_random(4)], 0, duration, call_recv, 5, 0);
+    }
+}
+
+/* Whatever the events are, in whatever order: the spans of each thread follow one another, and each request's parts
+ * add up (tell_all looks). */
+static void test_anything_is_a_partition(void **state)
+{
+    (void)state;
+    static struct told told;
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        struct build b;
+        random_state = seed;
+        begin_trace(&b, (enum smk_sched_source)next_random(4));
+        uint32_t site = build_site(&b, "any", "any.c", 7);
+        build_thread(&b, 102, "other");
+        b.cut = next_random(4) == 0;
+        uint64_t time[3] = {0, AT(1000), AT(1000)};
+        for (unsigned i = 0; i < 400; i++) {
+            uint32_t thread = 1 + (uint32_t)next_random(2);
+            time[thread] += next_random(8) ? next_random(AT(4)) : 0;
+            anything(&b, thread, time[thread], site);
+        }
+        if (next_random(3) == 0)
+            build_open_wait(&b, 1, 0xa0, 102, AT(1000) + next_random(AT(1200)), 0, 0);
+        smk_trace *trace = build_open(&b);
+        tell_all(&told, trace, 1);
+        assert_true(told.to[1] >= AT(2000) && told.to[1] == told.to[2]);
+        free(told.lines);
+        smk_trace_close(trace);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +391,7 @@ int main(void)
         cmocka_unit_test(test_open_at_the_end),
         cmocka_unit_test(test_a_cut_file),
         cmocka_unit_test(test_before_it_is_complete),
+        cmocka_unit_test(test_anything_is_a_partition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
