@@ -169,7 +169,13 @@ static struct smk_capture *make(const struct smk_capture_spec *spec)
         capture->spec.max_bytes = SMK_MAX_BYTES_DEFAULT;
     if (spec->name)
         memcpy(capture->name, spec->name, strnlen(spec->name, SMK_CAPTURE_NAME_MAX - 1));
+    if (spec->rule)
+        memcpy(capture->rule, spec->rule, strnlen(spec->rule, SMK_CAPTURE_RULE_MAX - 1));
+    if (spec->cause)
+        memcpy(capture->cause, spec->cause, strnlen(spec->cause, SMK_CAPTURE_CAUSE_MAX - 1));
     capture->spec.name = capture->name;
+    capture->spec.rule = capture->rule;
+    capture->spec.cause = capture->cause;
     capture->number = spec->number;
     if (capture->number == 0)
         smk_sys_random(&capture->number, sizeof capture->number);

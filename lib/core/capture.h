@@ -29,6 +29,7 @@ struct smk_capture_spec {
     char id[SMK_CAPTURE_ID_SIZE]; /* from smk_capture_new_id */
     uint64_t number;      /* of the chunks' headers: the same in each process of a family; 0: a random one */
     const char *name;             /* copied; NULL: none */
+    const char *rule, *cause;     /* what fired it, and on what; copied; NULL: nobody's rule */
     uint32_t categories;
     uint64_t duration_ns; /* 0: until smk_capture_end */
     uint64_t before_ns;   /* snapshot: how far back at most; 0: all that there is */

@@ -14,6 +14,8 @@
 #include "core/thread.h"
 
 #define SMK_CAPTURE_NAME_MAX 64
+#define SMK_CAPTURE_RULE_MAX 600
+#define SMK_CAPTURE_CAUSE_MAX 256
 #define SMK_KNOWN_THREADS    32768u /* slots; a power of two */
 #define SMK_LOSS_ENTRIES     4096u
 
@@ -33,6 +35,7 @@ struct smk_batch;
 struct smk_capture {
     struct smk_capture_spec spec;    /* [S] */
     char name[SMK_CAPTURE_NAME_MAX]; /* [S] */
+    char rule[SMK_CAPTURE_RULE_MAX], cause[SMK_CAPTURE_CAUSE_MAX]; /* [S]; "" */
     uint64_t number;                 /* [S] random: the chunks' `capture` */
     int reader;                      /* [S] slot in smk_readers */
     uint64_t armed;                  /* [S] tick: the first that it wants */

@@ -77,6 +77,10 @@ void smk_facts_put_segment(struct smk_table *table, const struct smk_capture *ca
     smk_table_fact(table, SMK_FACT_CAPTURE_ID, capture->spec.id);
     if (capture->name[0])
         smk_table_fact(table, SMK_FACT_CAPTURE_NAME, capture->name);
+    if (capture->rule[0])
+        smk_table_fact(table, SMK_FACT_RULE, capture->rule);
+    if (capture->cause[0])
+        smk_table_fact(table, SMK_FACT_CAUSE, capture->cause);
     smk_table_fact(table, SMK_FACT_CAPTURE_KIND, kind_name(capture->spec.kind));
     smk_table_fact(table, SMK_FACT_CATEGORIES, categories);
     smk_table_fact_number(table, SMK_FACT_FIRST, smk_encoder_time(encoder, capture->from));

@@ -12,6 +12,7 @@
 #include "core/gate.h"
 #include "core/intern.h"
 #include "core/locknames.h"
+#include "core/notable.h"
 #include "core/ownthread.h"
 #include "core/loops.h"
 #include "core/pool.h"
@@ -152,6 +153,7 @@ void smk_core_after_fork_in_child(void)
     smk_requests_reset_in_child();
     smk_routes_reset_in_child();
     smk_loops_reset_in_child();
+    smk_notables_reset_in_child();
     smk_fds_close_in_child();
     smk_clock_reset_in_child();
     new_process_id();

@@ -7,6 +7,7 @@
 #include "base/sys.h"
 #include "core/gate.h"
 #include "core/intern.h"
+#include "core/notable.h"
 #include "core/record.h"
 #include "core/request_cost.h"
 #include "core/routes.h"
@@ -224,6 +225,19 @@ static bool end_once(struct smk_thread *t, const smk_request *request, uint32_t 
     return true;
 }
 
+/* A rule may want to know. `ended` in ticks. */
+static SMK_COLD void note(const struct smk_thread *t, const smk_request *request, uint64_t ended, uint64_t ticks,
+                          uint32_t status)
+{
+    smk_notable_put(&(struct smk_notable){.kind = SMK_NOTABLE_REQUEST,
+                                          .ended = ended,
+                                          .ticks = ticks,
+                                          .request = request->id,
+                                          .what = request->route,
+                                          .tid = t ? t->tid : 0,
+                                          .status = status});
+}
+
 void smk_abi_request_end(const smk_request *request)
 {
     uint32_t status, moved;
@@ -236,6 +250,8 @@ void smk_abi_request_end(const smk_request *request)
         t->request = 0;
     uint64_t now = smk_ticks();
     smk_route_ended(t, request->route, now - request->begin, smk_outcome_of(status), 1);
+    if (smk_is_notable_request(now - request->begin, status))
+        note(t, request, now, now - request->begin, status);
     if (!smk_gate_open(SMK_CAT_REQUEST))
         return;
     if (moved != SMK_MOVED_ON)
@@ -342,6 +358,8 @@ void smk_request_answered(struct smk_thread *t, const smk_request *request, cons
     if (!end_found(t, request, &moved))
         return;
     smk_route_ended(t, request->route, duration, answer->outcome, answer->more + 1);
+    if (smk_is_notable_request(duration, answer->status))
+        note(t, request, now, duration, answer->status);
     if (!t)
         return;
     let_go(t, request->id);

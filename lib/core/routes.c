@@ -8,6 +8,7 @@
 #include "base/sys.h"
 #include "core/clock.h"
 #include "core/intern.h"
+#include "core/notable.h"
 #include "core/request.h"
 
 #define OWN_SHARDS  4u /* those of the first threads, which alone add to theirs */
@@ -205,11 +206,25 @@ void smk_route_ended(const struct smk_thread *t, uint32_t route, uint64_t ticks,
     add(shard, &figures->latency, smk_ticks_to_ns(ticks), times);
 }
 
+static SMK_COLD void note_wait(const struct smk_thread *t, enum smk_wait_kind kind, uint64_t ticks)
+{
+    smk_notable_put(&(struct smk_notable){.kind = SMK_NOTABLE_WAIT,
+                                          .ended = smk_ticks(),
+                                          .ticks = ticks,
+                                          .request = t ? t->request : 0,
+                                          .what = kind,
+                                          .tid = t ? t->tid : 0,
+                                          .thread = t ? t->index : 0});
+}
+
 void smk_wait_ended(const struct smk_thread *t, enum smk_wait_kind kind, uint64_t ticks)
 {
     unsigned shard = shard_of(t);
-    if ((unsigned)kind < KINDS)
-        add(shard, &waits[shard][kind], smk_ticks_to_ns(ticks), 1);
+    if ((unsigned)kind >= KINDS)
+        return;
+    add(shard, &waits[shard][kind], smk_ticks_to_ns(ticks), 1);
+    if (SMK_UNLIKELY(ticks > smk_load_relaxed(&smk_notable_limits.wait[kind])))
+        note_wait(t, kind, ticks);
 }
 
 /* ---- to look at ----------------------------------------------------------------------------------------- */

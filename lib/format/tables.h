@@ -42,6 +42,8 @@
 #define SMK_FACT_KEYS(X)                                                                           \
     X(CAPTURE_ID, "capture.id", "id of the capture")                                               \
     X(CAPTURE_NAME, "capture.name", "name given by whoever asked for it")                          \
+    X(RULE, "capture.rule", "rule that fired it: its name and its text")                           \
+    X(CAUSE, "capture.cause", "what that rule fired on")                                           \
     X(CAPTURE_KIND, "capture.kind", "timed, snapshot or program")                                  \
     X(CATEGORIES, "capture.categories", "categories recorded, with commas")                        \
     X(FIRST, "capture.first", "time at which it was armed; of a snapshot: of its first event")     \

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/notable.h"
 #include "source/loop.h"
 
 #define BEHIND_MAX 64u /* reads that bring more while nothing is answered: the answers go ways that we do not see */
@@ -51,6 +52,12 @@ static struct arrival arrival_of(const struct smk_seen *seen, const struct smk_c
 static SMK_COLD void record_delay(struct smk_thread *t, const struct smk_conn *conn, const struct arrival *arrival,
                                   int fd, uint64_t now)
 {
+    if (SMK_UNLIKELY(arrival->delay > smk_load_relaxed(&smk_notable_limits.loop)))
+        smk_notable_put(&(struct smk_notable){.kind = SMK_NOTABLE_LOOP,
+                                              .ended = now,
+                                              .ticks = arrival->delay,
+                                              .request = conn->request.id,
+                                              .tid = t->tid});
     uint64_t *rec = smk_gate_open(SMK_CAT_LOOP) ? smk_reserve(t, 6, SMK_EV_LOOP_DELAY) : NULL;
     if (!rec)
         return;

@@ -131,6 +131,7 @@ SMK_API void smk_abi_log(smk_site *site, int64_t value, const char *text, size_t
 SMK_API void smk_abi_counter(smk_site *site, int64_t value);
 SMK_API void smk_abi_lock_name(const void *lock, const char *name);
 SMK_API void smk_abi_thread_name(const char *name);
+SMK_API void smk_abi_trigger(const char *name);
 
 #ifdef __cplusplus
 }

@@ -10,6 +10,7 @@
  *                    SMK_IN_REQUEST(r);                      this thread works for r in this scope
  *     facts          SMK_LOG("cache miss", key_len, key);  SMK_COUNTER("queue depth", n);
  *     names          smk_lock_name(&lock, "cart_lock");  smk_thread_name("worker-3");
+ *     rules          smk_trigger("cache full");               a rule may capture then
  *     own waits      smk_wait w = SMK_WAIT_BEGIN(SMK_WAITING_OTHER, "batch", b); … smk_wait_end(w);
  *
  * Cost: one load and one predicted branch while nothing records; a time stamp and a few stores while
@@ -249,6 +250,10 @@ static inline void smk_lock_name(const void *lock, const char *name)
 /* Names this thread in traces, up to 31 bytes; its name in the system stays. Armed or not. */
 static inline void smk_thread_name(const char *name) { smk_abi_thread_name(name); }
 
+/* Something happened that rules may wait for: `when trigger "cache full"` (docs/rules.md). Any thread, armed or
+ * not; names of more than 32 bytes are none. One load while no rule waits for any. */
+static inline void smk_trigger(const char *name) { smk_abi_trigger(name); }
+
 #else /* SMK_DISABLE: the same names, no code, no library */
 
 #define SMK_SITE(text)                   ((smk_site *)0)
@@ -323,6 +328,7 @@ static inline void smk_lock_name(const void *lock, const char *name)
     (void)name;
 }
 static inline void smk_thread_name(const char *name) { (void)name; }
+static inline void smk_trigger(const char *name) { (void)name; }
 
 #endif /* SMK_DISABLE */
 
