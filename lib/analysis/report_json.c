@@ -106,6 +106,8 @@ static void put_capture(struct smk_json_text *json, const struct smk_report *rep
     smk_put_json_string(json, "name", info->name);
     smk_put_json_string(json, "kind", info->kind);
     smk_put_json_string(json, "reason", info->reason);
+    smk_put_json_string(json, "rule", smk_trace_fact(report->trace, SMK_FACT_RULE));
+    smk_put_json_string(json, "cause", smk_trace_fact(report->trace, SMK_FACT_CAUSE));
     smk_put_json_string(json, "process", smk_trace_fact(report->trace, SMK_FACT_PROCESS_NAME));
     smk_put_json_string(json, "exe", smk_trace_fact(report->trace, SMK_FACT_EXE));
     smk_put_json_number(json, "pid", smk_report_fact(report, SMK_FACT_PID));

@@ -69,6 +69,22 @@ static void say_head(const struct smk_report *report, struct smk_words *words)
                   requests == 1 ? "request" : "requests");
 }
 
+/* A capture that nobody asked for says why it is there. */
+static void say_rule(const struct smk_report *report, struct smk_words *words)
+{
+    const char *rule = smk_trace_fact(report->trace, SMK_FACT_RULE);
+    const char *cause = smk_trace_fact(report->trace, SMK_FACT_CAUSE);
+    if (!rule)
+        return;
+    smk_words_say(words, "captured by rule ");
+    smk_words_name(words, rule);
+    if (cause) {
+        smk_words_say(words, "\n              on ");
+        smk_words_name(words, cause);
+    }
+    smk_words_say(words, "\n");
+}
+
 static void say_cost(const struct smk_report *report, struct smk_words *words)
 {
     uint64_t ns, error, process;
@@ -519,6 +535,7 @@ int smk_report_text(const struct smk_report *report, smk_report_put put, void *a
     struct smk_words words;
     smk_words_init(&words, put, arg);
     say_head(report, &words);
+    say_rule(report, &words);
     say_completeness(report, &words);
     say_findings(report, &words);
     say_routes(report, &words);
