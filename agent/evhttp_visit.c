@@ -263,6 +263,13 @@ static void read_head(struct smk_gate_head *head, struct evhttp_request *request
     head->has_body = evbuffer_get_length(evhttp_request_get_input_buffer(request)) > 0;
 }
 
+/* evhttp has read all of it before it asked us. */
+static bool read_body(void *arg, char *to, size_t len)
+{
+    struct evbuffer *input = evhttp_request_get_input_buffer(arg);
+    return evbuffer_get_length(input) == len && evbuffer_copyout(input, to, len) == (ssize_t)len;
+}
+
 static void exchange_answered(struct smk_exchange *exchange)
 {
     struct smk_evhttp_visit *visit = exchange->front;
@@ -285,7 +292,8 @@ static void submit(struct smk_evhttp_visit *visit)
 bool smk_evhttp_visit_begin(const struct smk_evhttp_place *place, struct evhttp_request *request,
                             const char *peer, bool peer_is_local)
 {
-    struct smk_gate_head head = {.front = place->front, .peer_is_local = peer_is_local};
+    struct smk_gate_head head = {
+        .front = place->front, .peer_is_local = peer_is_local, .read_body = read_body, .body_arg = request};
     struct smk_evhttp_visit *visit = smk_heap_zalloc(sizeof(*visit));
     char *target = smk_heap_strdup(evhttp_request_get_uri(request));
     if (visit)

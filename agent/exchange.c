@@ -31,7 +31,7 @@ struct smk_exchange *smk_exchange_new(const struct smk_http_request *request)
     const struct smk_request_headers *headers = &request->headers;
     size_t texts = size_of(request->path) + size_of(request->query) + size_of(headers->accept) +
                    size_of(headers->range) + size_of(headers->if_range) + size_of(headers->if_none_match) +
-                   size_of(request->peer);
+                   size_of(request->peer) + request->body_len;
     struct smk_exchange *exchange = smk_heap_zalloc(sizeof *exchange + texts);
     if (!exchange)
         return NULL;
@@ -45,6 +45,7 @@ struct smk_exchange *smk_exchange_new(const struct smk_http_request *request)
     own->headers.if_range = copy(&room, headers->if_range);
     own->headers.if_none_match = copy(&room, headers->if_none_match);
     own->peer = copy(&room, request->peer);
+    own->body = request->body_len ? memcpy(room, request->body, request->body_len) : NULL;
     exchange->references = 1;
     return exchange;
 }

@@ -49,6 +49,8 @@ struct smk_http_request {
     const char *path;  /* raw, exactly as sent, without the query */
     const char *query; /* raw, what stands behind '?'; NULL: no '?' */
     struct smk_request_headers headers;
+    const char *body; /* not ended by NUL; NULL: none */
+    size_t body_len;
     const char *peer; /* "127.0.0.1:41524", "uid 1000 pid 4711": for the audit line */
     uint32_t scopes;  /* that the gate granted */
 };

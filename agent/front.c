@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/atomic.h"
+#include "heap.h"
 #include "log.h"
 
 struct smk_fronts_stats smk_fronts_counts;
@@ -57,6 +58,24 @@ static void refuse(const struct smk_gate_head *head, const struct smk_gate_verdi
     smk_agent_audit(peer, verdict->title, head->path, verdict->status);
 }
 
+/* False: it did not come whole, and `refusal` is the answer. */
+static bool read_body(const struct smk_gate_head *head, size_t len, char **body, struct smk_answer *refusal)
+{
+    *body = smk_heap_alloc(len);
+    if (!*body) {
+        smk_front_busy(refusal, "the agent's memory is full");
+        return false;
+    }
+    if (head->read_body && head->read_body(head->body_arg, *body, len))
+        return true;
+    smk_heap_free(*body);
+    *body = NULL;
+    smk_front_count(refused);
+    memset(refusal, 0, sizeof(*refusal));
+    smk_answer_problem(refusal, 400, "the body did not come", "%zu bytes were announced", len);
+    return false;
+}
+
 struct smk_exchange *smk_front_admit(const struct smk_gate_head *head, const char *peer,
                                      struct smk_answer *refusal)
 {
@@ -72,7 +91,13 @@ struct smk_exchange *smk_front_admit(const struct smk_gate_head *head, const cha
     request.method = verdict.method;
     request.headers = verdict.headers;
     request.scopes = verdict.scopes;
+    char *body = NULL;
+    if (verdict.body_len > 0 && !read_body(head, verdict.body_len, &body, refusal))
+        return NULL;
+    request.body = body;
+    request.body_len = verdict.body_len;
     struct smk_exchange *exchange = smk_exchange_new(&request);
+    smk_heap_free(body);
     if (!exchange)
         smk_front_busy(refusal, "the agent's memory is full");
     return exchange;

@@ -35,9 +35,11 @@ static struct {
     void (*stop)(struct mg_context *context);
     int (*server_ports)(const struct mg_context *context, int size, struct mg_server_port *ports);
     const struct mg_request_info *(*request_info)(const struct mg_connection *connection);
+    int (*read)(struct mg_connection *connection, void *buf, size_t len);
 } civetweb; /* the control loop's; the workers read it */
 
 static struct mg_context *context; /* the control loop's */
+static uint64_t body_ns;           /* atomic: for a body to arrive */
 
 static struct smk_lock address_lock = SMK_LOCK_INIT(SMK_RANK_DOORS);
 static char bound[64]; /* address_lock */
@@ -58,7 +60,8 @@ static int load(void)
     *(void **)&civetweb.stop = dlsym(library, "mg_stop");
     *(void **)&civetweb.server_ports = dlsym(library, "mg_get_server_ports");
     *(void **)&civetweb.request_info = dlsym(library, "mg_get_request_info");
-    if (!civetweb.init_library || !civetweb.start || !civetweb.stop || !civetweb.server_ports ||
+    *(void **)&civetweb.read = dlsym(library, "mg_read");
+    if (!civetweb.read || !civetweb.init_library || !civetweb.start || !civetweb.stop || !civetweb.server_ports ||
         !civetweb.request_info)
         return smk_fail(SMK_E_UNAVAILABLE, "listen: %s lacks functions that version 1.15 has",
                         LIBRARY);
@@ -88,10 +91,25 @@ static void read_head(struct smk_gate_head *head, const struct mg_request_info *
                           smk_quad_is_loopback(address);
 }
 
+/* It waits for each piece as long as for a head; whoever sends byte by byte is cut when as much time has passed
+ * in all. */
+static bool read_body(void *arg, char *to, size_t len)
+{
+    uint64_t until = smk_sys_clock(CLOCK_MONOTONIC) + smk_load_relaxed(&body_ns);
+    while (len > 0) {
+        int n = civetweb.read(arg, to, len);
+        if (n <= 0 || smk_sys_clock(CLOCK_MONOTONIC) > until)
+            return false;
+        to += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
 static int begin_request(struct mg_connection *connection)
 {
     const struct mg_request_info *info = civetweb.request_info(connection);
-    struct smk_gate_head head = {0};
+    struct smk_gate_head head = {.read_body = read_body, .body_arg = connection};
     struct smk_tcp_client client = {.fd = smk_tcp_connection()};
     char peer[64];
     read_head(&head, info);
@@ -227,6 +245,7 @@ int smk_front_tcp_start(const struct smk_settings *settings)
     if (rc < 0)
         return rc;
     smk_tcp_open(settings);
+    smk_store_relaxed(&body_ns, settings->http_timeout);
     return start_near(host, port, settings);
 }
 

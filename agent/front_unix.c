@@ -218,7 +218,7 @@ static int open_http(const struct smk_settings *settings)
     evhttp_set_bevcb(front.http, new_connection, NULL);
     evhttp_set_gencb(front.http, dispatch, NULL);
     evhttp_set_max_headers_size(front.http, HEADER_MAX);
-    evhttp_set_max_body_size(front.http, HEADER_MAX);
+    evhttp_set_max_body_size(front.http, SMK_GATE_BODY);
     evhttp_set_timeout_tv(front.http, &timeout);
     /* Those that are not listed evhttp answers with 501 by itself. */
     evhttp_set_allowed_methods(front.http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |

@@ -56,26 +56,81 @@ static bool check_headers(const struct smk_gate_head *head, struct smk_gate_verd
     return true;
 }
 
-/* No route takes a body, and two parsers that disagree about where one ends are how requests are smuggled. */
+/* The two that set rules. */
+static bool takes_body(const struct smk_gate_head *head)
+{
+    static const char rules[] = "/debug/trace/rules";
+    size_t len = sizeof(rules) - 1;
+    if (strncmp(head->path, rules, len) != 0)
+        return false;
+    return (strcmp(head->method, "PUT") == 0 && head->path[len] == '\0') ||
+           (strcmp(head->method, "POST") == 0 && head->path[len] == '/');
+}
+
+static bool is_plain_text(const char *type)
+{
+    static const char plain[] = "text/plain";
+    size_t len = sizeof(plain) - 1;
+    return strncasecmp(type, plain, len) == 0 &&
+           (type[len] == '\0' || strcasecmp(type + len, "; charset=utf-8") == 0 ||
+            strcasecmp(type + len, ";charset=utf-8") == 0);
+}
+
+/* Digits, and no zero in front: a length has one way to be written. */
+static bool parse_length(const char *text, size_t *len)
+{
+    size_t digits = strspn(text, "0123456789");
+    *len = 0;
+    if (digits == 0 || text[digits] || (digits > 1 && text[0] == '0'))
+        return false;
+    for (size_t i = 0; i < digits; i++)
+        *len = *len > SMK_GATE_BODY ? *len : *len * 10 + (size_t)(text[i] - '0');
+    return true;
+}
+
+/* Of text only: it is what no form of a foreign page is without being asked for its type, and is read as lines. */
+static bool check_text(const struct smk_gate_head *head, struct smk_gate_verdict *verdict, const char *length)
+{
+    const char *type;
+    uint32_t types = find_header(head, "Content-Type", &type);
+    if (!parse_length(length, &verdict->body_len))
+        return refuse(verdict, 400, "Content-Length is no length", "'%.40s': allowed is a number from 0 to %d", length,
+                      SMK_GATE_BODY);
+    if (verdict->body_len > SMK_GATE_BODY)
+        return refuse(verdict, 413, "the body is too long", "at most %d bytes are read", SMK_GATE_BODY);
+    if (types > 1 || (verdict->body_len > 0 && (types == 0 || !is_plain_text(type))))
+        return refuse(verdict, 400, "the body is not text",
+                      "Content-Type is '%.40s': allowed is text/plain, as with curl -H 'Content-Type: text/plain'",
+                      types ? type : "");
+    return true;
+}
+
+/* Two parsers that disagree about where a body ends are how requests are smuggled: so nearly nothing has one, and
+ * what may says its length, once. */
 static bool check_body(const struct smk_gate_head *head, struct smk_gate_verdict *verdict)
 {
-    const char *value;
+    const char *value, *length;
     if (find_header(head, "Transfer-Encoding", &value))
         return refuse(verdict, 400, "no body is taken",
                       "Transfer-Encoding is not allowed: parameters stand in the query");
-    uint32_t lengths = find_header(head, "Content-Length", &value);
+    uint32_t lengths = find_header(head, "Content-Length", &length);
     if (lengths > 1)
         return refuse(verdict, 400, "Content-Length is there twice",
                       "allowed is one of 0, or none");
-    if (lengths == 1 && strcmp(value, "0") != 0)
+    if (find_header(head, "Upgrade", &value))
+        return refuse(verdict, 400, "no other protocol is spoken", "Upgrade is not allowed");
+    if (lengths == 1 && takes_body(head)) {
+        if (find_header(head, "Expect", &value))
+            return refuse(verdict, 400, "nothing is promised before the body", "Expect is not allowed");
+        return check_text(head, verdict, length);
+    }
+    if (lengths == 1 && strcmp(length, "0") != 0)
         return refuse(
             verdict, 400, "no body is taken",
             "Content-Length is '%.40s': allowed is 0, or none; parameters stand in the query",
-            value);
+            length);
     if (head->has_body)
         return refuse(verdict, 400, "no body is taken", "parameters stand in the query");
-    if (find_header(head, "Upgrade", &value))
-        return refuse(verdict, 400, "no other protocol is spoken", "Upgrade is not allowed");
     return true;
 }
 

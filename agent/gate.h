@@ -3,7 +3,9 @@
  * The rules, in this order; the first that is broken answers:
  *
  *      1  at most 63 headers, of bounded length               400
- *      2  the body: none. No Transfer-Encoding, no Upgrade, Content-Length once and 0   400
+ *      2  the body: none, Content-Length once and 0; for the two that set rules (PUT /debug/trace/rules, POST
+ *         /debug/trace/rules/NAME) plain text of a length said once, 16 KiB at most. No Transfer-Encoding, no
+ *         Expect, no Upgrade                             400; too long 413
  *      3  exactly one Host, one of our own names, any port    403   (not on the unix socket)
  *      4  Origin, if any, is the request's own Host           403
  *      5  Sec-Fetch-Site, if any, is same-origin or none      403
@@ -27,6 +29,7 @@
 #define SMK_GATE_PATH    256
 #define SMK_GATE_QUERY   2048
 #define SMK_GATE_VALUE   1024 /* of one header */
+#define SMK_GATE_BODY    16384
 
 /* A request as a front has parsed it. */
 struct smk_gate_head {
@@ -39,6 +42,10 @@ struct smk_gate_head {
     } headers[SMK_GATE_HEADERS];
     uint32_t header_count; /* SMK_GATE_HEADERS: there may have been more */
     bool has_body;         /* the front saw bytes of one */
+    /* Copies the body, all `len` bytes that were announced, at most SMK_GATE_BODY; false: it did not come. Called
+     * once the gate let the request pass. NULL: the front cannot. */
+    bool (*read_body)(void *arg, char *to, size_t len);
+    void *body_arg;
     bool peer_is_local;    /* loopback, or this machine's own */
 };
 
@@ -58,6 +65,7 @@ struct smk_gate_verdict {
     enum smk_method method;
     uint32_t scopes;                     /* enum smk_scope, granted */
     struct smk_request_headers headers;  /* out of the head */
+    size_t body_len;                     /* announced, and allowed */
 };
 
 /* Pure: nothing but its arguments counts. Too many wrong tokens are none of its business. */
