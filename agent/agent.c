@@ -32,6 +32,7 @@
 #include "log.h"
 #include "loop_watch.h"
 #include "recorder.h"
+#include "rules.h"
 #include "store.h"
 
 #define STOP_NS   UINT64_C(2000000000)
@@ -197,6 +198,7 @@ static int agent_begin(void)
     smk_cost_set_slow(smk_agent.settings.request_cost);
     smk_recorder_begin_recording();
     begin_threads();
+    smk_rules_begin();
     return 0;
 }
 
@@ -211,6 +213,7 @@ static void agent_end(void)
     smk_front_unix_stop();
     smk_gate_close_doors();
     smk_report_end();
+    smk_rules_end();
     smk_recorder_end();
     smk_captures_end(ENDING_NS);
     smk_shed_set_budget(&(struct smk_shed_budget){0}); /* what the program records by itself has none */
@@ -218,6 +221,7 @@ static void agent_end(void)
 
 static void agent_closed(void)
 {
+    smk_rules_close();
     smk_captures_close();
 }
 
@@ -234,6 +238,7 @@ static void reset_in_child(void)
     smk_report_reset_in_child();
     smk_recorder_reset_in_child();
     smk_loop_watch_reset_in_child();
+    smk_rules_reset_in_child();
     smk_member_reset_in_child();
     memset(&smk_agent, 0, sizeof smk_agent);
     family_timer = close_timer = NULL;

@@ -12,6 +12,7 @@
 #include "heap.h"
 #include "log.h"
 #include "recorder.h"
+#include "rules.h"
 #include "store.h"
 
 #define RETAIN_MOST_NS UINT64_C(600000000000)
@@ -31,7 +32,7 @@ void smk_captures_get_stats(struct smk_captures_stats *stats) { *stats = capture
 struct smk_running *smk_captures_timed(void)
 {
     struct smk_running *running = captures.running;
-    while (running && running->arm.kind != SMK_CAPTURE_TIMED)
+    while (running && (running->arm.kind != SMK_CAPTURE_TIMED || running->arm.rule[0]))
         running = running->next;
     return running;
 }
@@ -59,6 +60,11 @@ static bool rotates(const struct smk_running *running)
     return running->arm.rotate_bytes || running->arm.rotate_every_ns;
 }
 
+bool smk_captures_path(const struct smk_running *running, char *path, size_t size)
+{
+    return !running->arm.link && smk_store_path(running->id, rotates(running), false, path, size);
+}
+
 void smk_captures_put(struct smk_json *json, const struct smk_running *running)
 {
     struct smk_capture_progress progress;
@@ -66,7 +72,7 @@ void smk_captures_put(struct smk_json *json, const struct smk_running *running)
     smk_capture_get_progress(running->capture, &progress);
     smk_categories_format(running->arm.categories, categories, sizeof categories);
     snprintf(download, sizeof download, "/debug/traces/%s", running->id);
-    bool file = !running->arm.link && smk_store_path(running->id, rotates(running), false, path, sizeof path);
+    bool file = smk_captures_path(running, path, sizeof path);
     smk_json_text(json, "id", running->id);
     smk_json_text(json, "state", running->done                               ? "done"
                                  : progress.state >= SMK_CAPTURE_FINISHING ? "finishing"
@@ -74,6 +80,10 @@ void smk_captures_put(struct smk_json *json, const struct smk_running *running)
     smk_json_text(json, "kind", running->arm.kind == SMK_CAPTURE_TIMED ? "timed" : "snapshot");
     if (running->arm.name[0])
         smk_json_text(json, "name", running->arm.name);
+    if (running->arm.rule[0]) {
+        smk_json_text(json, "rule", running->arm.rule_name);
+        smk_json_text(json, "cause", running->arm.cause);
+    }
     smk_json_time(json, "started", running->started_unix_ns);
     smk_json_time(json, "stops_at", running->stops_unix_ns);
     smk_json_text(json, "path", file ? path : NULL);
@@ -170,6 +180,8 @@ static void run_finished(struct smk_job *job)
     if (!running->tape->directory && !running->arm.link && progress.bytes > 0)
         smk_store_keep_memory(running->id, running->tape, running->reason, running->started_unix_ns);
     answer_stoppers(running);
+    if (running->arm.rule[0])
+        smk_rules_capture_ended(running, smk_reason_name(running->reason), progress.bytes);
     if (running->arm.link)
         smk_link_free(running->arm.link);
     free_running(running);
@@ -266,7 +278,7 @@ static int check_kind(const struct smk_arm *arm, struct smk_running **running)
     unsigned snapshots = 0;
     struct smk_running *timed = smk_captures_timed();
     char stops[SMK_TIME_TEXT] = "";
-    if (arm->kind == SMK_CAPTURE_TIMED && timed) {
+    if (arm->kind == SMK_CAPTURE_TIMED && timed && !arm->rule[0]) {
         *running = timed;
         smk_time_format(timed->stops_unix_ns, stops);
         return smk_fail(SMK_E_BUSY, "capture %s runs until %s; join=1 shares it, POST /debug/trace/stop ends it",
@@ -276,8 +288,8 @@ static int check_kind(const struct smk_arm *arm, struct smk_running **running)
         return smk_fail(SMK_E_UNAVAILABLE, "the flight recorder is off: %s; STALLMARK_RECORDER=10s, or stallmark run "
                         "--recorder 10s, turns it on from the start", smk_recorder_why_off());
     for (const struct smk_running *r = captures.running; r; r = r->next)
-        snapshots += r->arm.kind == SMK_CAPTURE_SNAPSHOT;
-    if (arm->kind == SMK_CAPTURE_SNAPSHOT && snapshots >= SMK_SNAPSHOTS_MAX)
+        snapshots += r->arm.kind == SMK_CAPTURE_SNAPSHOT && !r->arm.rule[0];
+    if (arm->kind == SMK_CAPTURE_SNAPSHOT && !arm->rule[0] && snapshots >= SMK_SNAPSHOTS_MAX)
         return smk_fail(SMK_E_LIMIT, "%d snapshots are being written; so many are allowed at once", SMK_SNAPSHOTS_MAX);
     return 0;
 }
@@ -390,6 +402,8 @@ static int begin(struct smk_running *running)
     struct smk_capture_progress progress;
     struct smk_capture_spec spec = {.kind = arm->kind,
                                     .name = arm->name[0] ? arm->name : NULL,
+                                    .rule = arm->rule[0] ? arm->rule : NULL,
+                                    .cause = arm->rule[0] ? arm->cause : NULL,
                                     .categories = arm->categories,
                                     .duration_ns = arm->duration_ns,
                                     .before_ns = arm->before_ns,

@@ -8,6 +8,7 @@
 #include "family_member.h"
 #include "json.h"
 #include "query.h"
+#include "rule.h"
 #include "tape.h"
 
 #define SMK_AGENT_NAME_MAX  64
@@ -25,6 +26,8 @@ struct smk_arm {
     bool max_bytes_given;
     uint64_t rotate_bytes, rotate_every_ns, keep_segments;
     bool wait, join;
+    /* Of a rule that fired: "" where a client asks. */
+    char rule_name[SMK_RULE_NAME], rule[SMK_RULE_TEXT + SMK_RULE_NAME + 2], cause[256], run[SMK_RULE_PATH];
     int pids[SMK_FAMILY_MAX]; /* of the family, those that are wanted; pid_count 0: all */
     uint32_t pid_count;
     struct smk_family_link *link; /* the first of the family asks; NULL: a client of ours */
@@ -58,7 +61,7 @@ void smk_captures_close(void);
  * recorder is off, SMK_E_LIMIT, SMK_E_NOSPACE, SMK_E_PERMISSION, and core's. */
 int smk_captures_begin(const struct smk_arm *arm, struct smk_running **running);
 
-/* NULL: none. */
+/* NULL: none. Those of rules are not among them: neither keeps the other from beginning. */
 struct smk_running *smk_captures_timed(void);
 struct smk_running *smk_captures_find(const char *id);
 /* By number from 0, newest first; NULL after the last. */
@@ -71,6 +74,9 @@ void smk_captures_put(struct smk_json *json, const struct smk_running *running);
 
 /* An answer that streams it from its beginning, while it grows. */
 void smk_captures_stream(struct smk_answer *answer, struct smk_running *running);
+
+/* Where its file is, or will be; false: in memory. */
+bool smk_captures_path(const struct smk_running *running, char *path, size_t size);
 
 /* Until its timer stops it, at least 1. */
 uint64_t smk_captures_seconds_left(const struct smk_running *running);

@@ -23,6 +23,7 @@
 #include "log.h"
 #include "recorder.h"
 #include "routes.h"
+#include "rule_text.h"
 #include "stallmark/version.h"
 #include "store.h"
 
@@ -215,10 +216,8 @@ static void put_fronts(struct text *text)
     one(text, "audit_suppressed_total", "counter", "Audit lines above the rate.", smk_agent_audit_suppressed());
 }
 
-static void append_live(struct text *text)
+static void append(struct text *text, char *more, size_t len)
 {
-    size_t len = 0;
-    char *more = smk_live_metrics(&len);
     char *both = more ? smk_heap_realloc(text->data, text->len + len) : NULL;
     if (both) {
         memcpy(both + text->len, more, len);
@@ -241,7 +240,12 @@ void smk_handle_metrics(struct smk_exchange *exchange, const struct smk_route_ma
         put_tables(&text);
         put_process(&text);
         put_fronts(&text);
-        append_live(&text);
+        size_t len = 0;
+        char *live = smk_live_metrics(&len);
+        append(&text, live, len);
+        struct smk_rule_words rules = {0};
+        smk_rules_metrics(&rules);
+        append(&text, rules.data, rules.failed ? 0 : rules.len);
     }
     smk_answer_memory(&exchange->answer, 200, "text/plain; version=0.0.4; charset=utf-8", text.data, text.len);
     smk_exchange_answer(exchange);

@@ -5,10 +5,12 @@
 
 #include "base/errors.h"
 #include "log.h"
+#include "rule.h"
 
 #define GET  SMK_METHOD_GET
 #define HEAD SMK_METHOD_HEAD
 #define POST SMK_METHOD_POST
+#define PUT  SMK_METHOD_PUT
 #define READ SMK_SCOPE_READ
 #define CTRL SMK_SCOPE_CONTROL
 
@@ -31,6 +33,15 @@ static const struct smk_route routes[] = {
      "what made requests slow, as text or JSON"},
     {"/debug/threads", GET, READ, smk_threads_parameters, smk_handle_threads,
      "every thread now: state, wait, holder, stack; deadlocks named"},
+    {"/debug/trace/rules", GET | HEAD, READ, smk_rules_parameters, smk_handle_rules,
+     "the rules, where each stands, and how often it would have fired"},
+    {"/debug/trace/rules", PUT, CTRL, smk_rules_put_parameters, smk_handle_rules_put,
+     "sets these rules, one a line of the body, in place of all that are set"},
+    {"/debug/trace/rules/NAME", POST, CTRL, smk_rule_parameters, smk_handle_rule_post,
+     "sets the rule that is the body, or changes the one of this name; tries it"},
+    {"/debug/trace/rules/NAME", SMK_METHOD_DELETE, CTRL, NULL, smk_handle_rule_delete, "removes it"},
+    {"/debug/trace/ledger", GET | HEAD, READ, smk_ledger_parameters, smk_handle_ledger,
+     "what rules fired on, what was suppressed and why, as text or JSON"},
     {"/metrics", GET | HEAD, READ, NULL, smk_handle_metrics, "the tracer's own figures for Prometheus"},
 };
 /* clang-format on */
@@ -79,8 +90,9 @@ static bool is_number(const char *text, size_t len, uint64_t *number)
 static bool match_part(const char *pattern, size_t pattern_len, const char *part, size_t len,
                        struct smk_route_match *match)
 {
-    if (pattern_len == 2 && memcmp(pattern, "ID", 2) == 0) {
-        if (!is_id(part, len))
+    bool name = pattern_len == 4 && memcmp(pattern, "NAME", 4) == 0;
+    if (name || (pattern_len == 2 && memcmp(pattern, "ID", 2) == 0)) {
+        if (name ? !smk_rule_is_name(part, len) : !is_id(part, len))
             return false;
         memcpy(match->id, part, len);
         match->id[len] = '\0';

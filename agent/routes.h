@@ -7,7 +7,7 @@
 #include "stallmark/capture.h"
 
 struct smk_route_match {
-    char id[SMK_CAPTURE_ID_SIZE]; /* of ID in the pattern: letters, digits and '-' only */
+    char id[SMK_CAPTURE_ID_SIZE]; /* of ID and NAME in the pattern: letters, digits and '-' only */
     uint64_t number;              /* of N */
     struct smk_query query;
 };
@@ -50,6 +50,14 @@ void smk_handle_report(struct smk_exchange *exchange, const struct smk_route_mat
 void smk_handle_threads(struct smk_exchange *exchange, const struct smk_route_match *match);
 
 extern const struct smk_parameter smk_threads_parameters[];
+void smk_handle_rules(struct smk_exchange *exchange, const struct smk_route_match *match);
+void smk_handle_rules_put(struct smk_exchange *exchange, const struct smk_route_match *match);
+void smk_handle_rule_post(struct smk_exchange *exchange, const struct smk_route_match *match);
+void smk_handle_rule_delete(struct smk_exchange *exchange, const struct smk_route_match *match);
+void smk_handle_ledger(struct smk_exchange *exchange, const struct smk_route_match *match);
+
+extern const struct smk_parameter smk_rules_parameters[], smk_rules_put_parameters[], smk_rule_parameters[];
+extern const struct smk_parameter smk_ledger_parameters[];
 extern const struct smk_parameter smk_trace_parameters[], smk_snapshot_parameters[];
 extern const struct smk_parameter smk_download_parameters[], smk_report_parameters[];
 

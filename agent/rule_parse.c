@@ -64,7 +64,8 @@ static void advance(struct parser *p)
 
 static bool is(const struct parser *p, const char *word)
 {
-    return p->word.text && !p->word.quoted && p->word.len == strlen(word) && memcmp(p->word.text, word, p->word.len) == 0;
+    return p->word.text && !p->word.quoted && p->word.len == strlen(word) &&
+           memcmp(p->word.text, word, p->word.len) == 0;
 }
 
 static bool take(struct parser *p, const char *word)
@@ -402,8 +403,9 @@ static bool clause(struct parser *p, unsigned *seen)
         *seen |= PER_DAY;
         return want_number(p, 1, SMK_RULE_COUNT_MOST, &p->rule->day_most) && want(p, "per") && want(p, "day");
     }
-    return expected(p, has_routes(p->rule) ? "the end, or each once: on, count, then, cooldown, at most, N per day, skip"
-                                           : "the end, or each once: count, then, cooldown, at most, N per day, skip");
+    return expected(p, has_routes(p->rule)
+                           ? "the end, or each once: on, count, then, cooldown, at most, N per day, skip"
+                           : "the end, or each once: count, then, cooldown, at most, N per day, skip");
 }
 
 bool smk_rule_is_name(const char *text, size_t len)
@@ -457,8 +459,8 @@ bool smk_rule_parse(struct smk_rule *rule, const char *text, size_t len, struct 
                               .day_most = SMK_RULE_DAY_MOST,
                               .count = 1};
     advance(&p);
-    bool good = name(&p) && keep_text(&p) && (take(&p, "when") || expected(&p, "'when', or a name and ':' before it")) &&
-                condition(&p);
+    bool good = name(&p) && keep_text(&p) &&
+                (take(&p, "when") || expected(&p, "'when', or a name and ':' before it")) && condition(&p);
     while (good && p.word.text)
         good = clause(&p, &seen);
     return good;

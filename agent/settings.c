@@ -56,6 +56,8 @@ void smk_setting_allowed(const struct smk_setting *setting, char *text, size_t s
     case SMK_SETTING_TEXT:
         snprintf(text, size, "%s", strcmp(setting->name, "recorder") == 0
                                        ? SMK_RECORDER_ALLOWED
+                                   : strcmp(setting->name, "rules") == 0
+                                       ? "a text of 1 to 16384 bytes, a rule in each line"
                                        : "a text of 1 to 4096 bytes without control characters");
     }
 }
@@ -118,8 +120,9 @@ static bool parse_text(const struct smk_setting *setting, const char *text, size
     struct smk_recorder_spec spec;
     if (len == 0 || len > setting->most)
         return false;
+    bool lines = strcmp(setting->name, "rules") == 0;
     for (size_t i = 0; i < len; i++)
-        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+        if (((unsigned char)text[i] < ' ' && !(lines && text[i] == '\n')) || text[i] == 0x7f)
             return false;
     if (strcmp(setting->name, "recorder") == 0 && !smk_recorder_parse(text, len, &spec))
         return false;
@@ -204,6 +207,20 @@ static void trim(const char **text, size_t *len)
         (*len)--;
 }
 
+/* Each line `rule` of the file is one more of them. Whether it is a rule is found out when it is set: one that is
+ * none does not keep the others, or the service, from starting. */
+static int add_rule(struct smk_settings *settings, const char *value, size_t len, const char *where)
+{
+    const struct smk_setting *setting = find("rules", 5);
+    char *all = settings->rules ? smk_heap_printf("%s\n%.*s", settings->rules, (int)len, value)
+                                : smk_heap_printf("%.*s", (int)len, value);
+    if (!all)
+        return smk_fail(SMK_E_NOMEM, "the agent's heap is full");
+    int rc = set(settings, setting, all, strlen(all), where);
+    smk_heap_free(all);
+    return rc;
+}
+
 static int read_line(struct smk_settings *settings, const char *line, size_t len, const char *where)
 {
     trim(&line, &len);
@@ -217,6 +234,8 @@ static int read_line(struct smk_settings *settings, const char *line, size_t len
     size_t name_len = (size_t)(equals - line), value_len = (size_t)(line + len - value);
     trim(&line, &name_len);
     trim(&value, &value_len);
+    if (name_len == 4 && memcmp(line, "rule", 4) == 0)
+        return add_rule(settings, value, value_len, where);
     const struct smk_setting *setting = find(line, name_len);
     if (!setting)
         return unknown(line, name_len, where);
@@ -324,6 +343,7 @@ static int read_options(struct smk_settings *settings, const smk_agent_options *
         {"directory", options->directory},   {"token_file", options->token_file},
         {"config", options->config},         {"read_token_file", options->read_token_file},
         {"recorder", options->recorder},     {"log_file", options->log_file},
+        {"rules", options->rules},
     };
     int rc = 0;
     for (const struct smk_agent_setting *more = options->settings; rc == 0 && more && more->name; more++)

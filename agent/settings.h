@@ -57,6 +57,10 @@
     X(BYTES, keep_bytes,          "2GiB",     SMK__256KIB, SMK__TIB, "of captures kept")          \
     X(TIME,  keep_age,            "168h",     SMK__SEC, SMK__YEAR, "age of captures kept") \
     X(BYTES, free_floor,          "256MiB",   0, SMK__TIB, "space that a capture leaves free")         \
+    X(TEXT,  rules,               NULL,       0, 16384, "one a line; in the file each as rule = when …")               \
+    X(FLAG,  allow_run,           "off",      0, 0,    "rules may run a command")                                     \
+    X(COUNT, rule_samples,        "200",      10, 1000000, "requests of a route before 3x p99 means something")       \
+    X(BYTES, rule_history,        "4MiB",     65536, 67108864, "of latencies that rules are tried on")                \
     X(TEXT,  log_file,            NULL,       0, 4096, "trace saved to …, and audit lines")                           \
     X(COUNT, http_clients,        "2",        1, 16,   "waiting or downloading clients on TCP")                       \
     X(TIME,  http_timeout,        "3s",       SMK__SEC / 10, 60 * SMK__SEC, "for a request to arrive")  \

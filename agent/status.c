@@ -27,6 +27,7 @@
 #include "loop_watch.h"
 #include "recorder.h"
 #include "routes.h"
+#include "rules.h"
 #include "source/sched.h"
 #include "stallmark/version.h"
 #include "store.h"
@@ -325,6 +326,7 @@ void smk_handle_status(struct smk_exchange *exchange, const struct smk_route_mat
     put_threads(&json);
     smk_live_put_status(&json);
     smk_loop_watch_put_status(&json);
+    smk_rules_put_status(&json);
     put_stacks(&json);
     put_tables(&json);
     put_cost(&json);

@@ -42,6 +42,7 @@ typedef struct smk_agent_options {
     const char *read_token_file;  /* whoever has this one may look and download */
     const char *config;           /* path of the config file */
     const char *recorder;         /* flight recorder: how far back it shall reach, "10s"; "off" */
+    const char *rules;            /* one a line: "cart: when request > 250ms on \"GET /cart*\"" (docs/rules.md) */
     const char *log_file;         /* "trace saved to …" and the audit lines; NULL: nowhere */
     void (*log)(void *arg, const char *line); /* the same, on a thread of the agent */
     void *log_arg;
@@ -52,7 +53,8 @@ typedef struct smk_agent_options {
 } smk_agent_options;
 
 /* clang-format off */
-#define SMK_AGENT_OPTIONS {sizeof(smk_agent_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
+#define SMK_AGENT_OPTIONS {sizeof(smk_agent_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
+                           NULL, NULL}
 /* clang-format on */
 
 /* Starts the agent's threads and opens its fronts. SMK_E_INVALID: an option, named with the allowed

@@ -113,7 +113,7 @@ static void test_the_environment_may_name_the_file(void **state)
 /* One value that no setting of this kind takes. */
 static const char *wrong_value(const struct smk_setting *setting)
 {
-    static const char *const wrong[] = {[SMK_SETTING_TEXT] = "a\nb",
+    static const char *const wrong[] = {[SMK_SETTING_TEXT] = "a\tb",
                                         [SMK_SETTING_BYTES] = "many",
                                         [SMK_SETTING_TIME] = "5x",
                                         [SMK_SETTING_COUNT] = "-1",
