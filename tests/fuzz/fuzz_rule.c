@@ -16,7 +16,8 @@ static void check_taken(const struct smk_rule *rule)
         rule->skip >= 10000 || (rule->name[0] && !smk_rule_is_name(rule->name, strlen(rule->name))))
         abort();
     if (!smk_rule_parse(&again, rule->text, strlen(rule->text), &error) || again.on != rule->on ||
-        again.threshold != rule->threshold || strcmp(again.route, rule->route) != 0 || strcmp(again.text, rule->text) != 0)
+        again.threshold != rule->threshold || strcmp(again.route, rule->route) != 0 ||
+        strcmp(again.text, rule->text) != 0)
         abort();
 }
 

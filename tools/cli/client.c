@@ -69,6 +69,7 @@ struct transfer {
     int fd; /* where the body of a 200 goes; -1: into the reply */
     uint64_t bytes;
     int error; /* errno of writing to fd */
+    const char *body; /* that is sent; NULL: none */
 };
 
 static size_t keep(struct transfer *transfer, const char *data, size_t len)
@@ -147,19 +148,23 @@ static void set_options(struct smk_client *client, const char *method, struct tr
     }
     if (strcmp(method, "HEAD") == 0)
         curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
-    else if (strcmp(method, "POST") == 0)
-        curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, "");
+    else if (transfer->body || strcmp(method, "POST") == 0)
+        curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, transfer->body ? transfer->body : "");
+    if (transfer->body)
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    else if (strcmp(method, "HEAD") == 0 || strcmp(method, "POST") == 0)
+        return;
     else if (strcmp(method, "GET") != 0)
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 }
 
-static struct curl_slist *make_headers(const struct smk_client *client)
+static struct curl_slist *make_headers(const struct smk_client *client, bool has_body)
 {
     char line[SMK_CLIENT_TOKEN_SIZE + 32];
     struct curl_slist *list =
         curl_slist_append(NULL, "Accept: application/json, application/problem+json, */*");
     /* What curl adds to a POST of nothing, and the agent has no use for. */
-    list = curl_slist_append(list, "Content-Type:");
+    list = curl_slist_append(list, has_body ? "Content-Type: text/plain" : "Content-Type:");
     if (client->token[0]) {
         snprintf(line, sizeof(line), "Authorization: Bearer %s", client->token);
         list = curl_slist_append(list, line);
@@ -188,7 +193,7 @@ static int perform(struct smk_client *client, const char *method, const char *pa
     *transfer->reply = (struct smk_reply){0};
     set_options(client, method, transfer);
     snprintf(url, sizeof(url), "%s%s", client->target.url, path);
-    struct curl_slist *headers = make_headers(client);
+    struct curl_slist *headers = make_headers(client, transfer->body != NULL);
     curl_easy_setopt(client->curl, CURLOPT_URL, url);
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
     CURLcode code = curl_easy_perform(client->curl);
@@ -208,6 +213,13 @@ int smk_client_ask(struct smk_client *client, const char *method, const char *pa
                    struct smk_reply *reply)
 {
     struct transfer transfer = {.client = client, .reply = reply, .fd = -1};
+    return perform(client, method, path, &transfer);
+}
+
+int smk_client_send(struct smk_client *client, const char *method, const char *path, const char *body,
+                    struct smk_reply *reply)
+{
+    struct transfer transfer = {.client = client, .reply = reply, .fd = -1, .body = body};
     return perform(client, method, path, &transfer);
 }
 

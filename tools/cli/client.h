@@ -37,6 +37,9 @@ void smk_client_close(struct smk_client *client);
  * smk_last_error(). The reply is freed in either case. */
 int smk_client_ask(struct smk_client *client, const char *method, const char *path,
                    struct smk_reply *reply);
+/* The same with a body of plain text. */
+int smk_client_send(struct smk_client *client, const char *method, const char *path, const char *body,
+                    struct smk_reply *reply);
 void smk_reply_free(struct smk_reply *reply);
 
 /* GETs `path` into fd; of an answer that is not 200 the body goes into the reply. *bytes: what came.
