@@ -116,7 +116,7 @@ static void on_wait(void *arg, const struct smk_span_wait *wait)
     put_wait_numbers(to, wait);
     perfetto_event_end(to);
     perfetto_slice_end(to, wait->to, track);
-    perfetto_wait_over(to, wait);
+    smk_handovers_wait(&to->handovers, wait);
 }
 
 static void on_span(void *arg, const struct smk_span *span) { perfetto_span(perfetto_of(arg), span); }
@@ -330,12 +330,11 @@ static void release(struct perfetto *to)
     }
     smk_mem_free(mem, to->processes, to->process_count * sizeof(*to->processes));
     smk_mem_free(mem, to->threads, to->thread_capacity * sizeof(*to->threads));
-    smk_mem_free(mem, to->handovers, to->handover_capacity * sizeof(*to->handovers));
+    smk_handovers_finish(&to->handovers);
     smk_map_free(&to->by_serial, mem);
     smk_map_free(&to->by_tid, mem);
     smk_map_free(&to->names, mem);
     smk_map_free(&to->counters, mem);
-    smk_map_free(&to->by_object, mem);
     perfetto_stacks_free(to);
     smk_proto_free(&to->proto);
 }
@@ -353,7 +352,7 @@ static int run(struct smk_exporter *exporter)
                                                     .release = on_release,
                                                     .gap = on_gap,
                                                     .event = on_event};
-    struct perfetto to = {.exporter = exporter};
+    struct perfetto to = {.exporter = exporter, .handovers = {.mem = &exporter->mem, .arg = &to, .met = perfetto_met}};
     smk_proto_init(&to.proto, &exporter->mem);
     to.process_count = smk_trace_get_info(exporter->trace)->processes;
     to.processes = smk_mem_new(&exporter->mem, to.process_count * sizeof(*to.processes));

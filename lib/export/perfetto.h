@@ -7,6 +7,7 @@
 #define SMK_EXPORT_PERFETTO_H
 
 #include "export/exporter.h"
+#include "export/handover.h"
 #include "export/proto.h"
 
 /* Numbers of fields, by message (protos/perfetto/trace of Perfetto's source). */
@@ -82,14 +83,6 @@ struct perfetto_process {
     uint32_t gaps; /* categories whose track is there */
 };
 
-/* A release that a wait may follow, or waits that were ended before their release was recorded: by object. */
-struct perfetto_handover {
-    uint64_t from, flow; /* flow: its next free number */
-    uint32_t tid, left;  /* waits that may still take it */
-    uint64_t waited_to, waiter_request;
-    uint32_t waiter, wanted_tid; /* serial; 0: nobody is early */
-};
-
 struct perfetto {
     struct smk_exporter *exporter; /* first: smk_export_timeline */
     struct smk_proto proto;
@@ -104,9 +97,7 @@ struct perfetto {
     struct smk_map frames, functions, files, modules, stacks; /* to their iids */
     uint32_t frame_count;
     struct smk_map counters;
-    struct perfetto_handover *handovers;
-    uint32_t handover_count, handover_capacity;
-    struct smk_map by_object;
+    struct smk_handovers handovers;
     uint64_t flows;     /* numbers that are given away */
     uint64_t forgot_at; /* when the last thread that did not run was lost sight of, and 1 ns */
 };
@@ -143,7 +134,8 @@ void perfetto_stacks_free(struct perfetto *to);
 
 /* perfetto_flow.c: from who let go to who waited. */
 void perfetto_release(struct perfetto *to, const struct smk_span_release *release);
-void perfetto_wait_over(struct perfetto *to, const struct smk_span_wait *wait);
+/* For perfetto.handovers: an arrow's end. */
+void perfetto_met(void *to, const struct smk_handover_wait *wait, struct smk_handover_release *release);
 void perfetto_handoff(struct perfetto *to, const struct smk_span_handoff *handoff);
 
 /* perfetto_state.c: the states of a thread's time. */

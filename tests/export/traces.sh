@@ -38,7 +38,9 @@ for pid in "${pids[@]}"; do
     wait "$pid" 2>/dev/null
 done
 pids=()
-"$stallmark" symbolize "$traces/shop.stall" >/dev/null || fail "the shop cannot be symbolized"
+for name in article shop; do
+    "$stallmark" symbolize "$traces/$name.stall" >/dev/null || fail "$name cannot be symbolized"
+done
 cat "$traces/article.stall" "$traces/shop.stall" >"$traces/both.stall"
 
 mkdir "$traces/hostile"
