@@ -26,7 +26,9 @@ const char *smk_finding_kind_name(enum smk_finding_kind kind)
                                         [SMK_FINDING_SEQUENCE] = "sequence",
                                         [SMK_FINDING_PREEMPTED] = "holder preempted",
                                         [SMK_FINDING_CHAIN] = "wait chain",
-                                        [SMK_FINDING_CONVOY] = "convoy"};
+                                        [SMK_FINDING_CONVOY] = "convoy",
+                                        [SMK_FINDING_POOL] = "pool",
+                                        [SMK_FINDING_HERD] = "thundering herd"};
     return names[kind];
 }
 
@@ -199,7 +201,8 @@ bool smk_findings_make(struct smk_findings *findings, const struct smk_evidence 
               smk_findings_add_loops(findings, evidence) && smk_findings_add_disk(findings, evidence) &&
               smk_findings_add_sleep(findings, evidence) && smk_findings_add_memory(findings, evidence) &&
               smk_findings_add_cpu(findings, evidence) && smk_findings_add_throttling(findings, evidence) &&
-              smk_findings_add_sequences(findings, evidence);
+              smk_findings_add_sequences(findings, evidence) && smk_findings_add_pools(findings, evidence) &&
+              smk_findings_add_herds(findings, evidence);
     smk_findings_fold_chains(findings, evidence->mem);
     smk_sort(findings->array, findings->count, sizeof(*findings->array), more_costly);
     return ok;

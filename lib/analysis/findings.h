@@ -2,11 +2,13 @@
 #ifndef SMK_ANALYSIS_FINDINGS_H
 #define SMK_ANALYSIS_FINDINGS_H
 
+#include "analysis/herds.h"
 #include "analysis/holders.h"
 #include "analysis/latency.h"
 #include "analysis/locks.h"
 #include "analysis/loops.h"
 #include "analysis/memory.h"
+#include "analysis/pools.h"
 #include "analysis/sequences.h"
 #include "analysis/starved.h"
 
@@ -27,6 +29,8 @@ enum smk_finding_kind {
     SMK_FINDING_PREEMPTED,
     SMK_FINDING_CHAIN,
     SMK_FINDING_CONVOY,
+    SMK_FINDING_POOL,
+    SMK_FINDING_HERD,
     SMK_FINDING_KINDS
 };
 
@@ -65,6 +69,8 @@ struct smk_finding {
     uint32_t hold; /* in smk_loops */
     uint32_t sum;  /* in smk_call_waits */
     uint32_t alloc; /* in smk_memory */
+    uint32_t pool;     /* in smk_pools */
+    uint32_t herd;     /* in smk_herds */
     uint32_t sequence; /* in smk_sequences */
     uint64_t from, to; /* cpu: the first and last moment of it … */
     uint64_t lasted, ran; /* … ns that it was so, and that all threads ran meanwhile */
@@ -100,6 +106,8 @@ struct smk_evidence {
     const struct smk_memory *memory;
     const struct smk_starved *starved;
     const struct smk_sequences *sequences;
+    const struct smk_pools *pools;
+    const struct smk_herds *herds;
     uint64_t from, to; /* the window of all processes together */
     const struct smk_window *windows; /* of each process */
 };
@@ -132,6 +140,10 @@ bool smk_findings_add_memory(struct smk_findings *findings, const struct smk_evi
 /* Ready threads without a CPU; find_cpu.c, find_throttling.c. */
 bool smk_findings_add_cpu(struct smk_findings *findings, const struct smk_evidence *evidence);
 bool smk_findings_add_throttling(struct smk_findings *findings, const struct smk_evidence *evidence);
+
+/* Queues before threads that wait, and threads that are woken for nothing; find_pool.c, find_herd.c. */
+bool smk_findings_add_pools(struct smk_findings *findings, const struct smk_evidence *evidence);
+bool smk_findings_add_herds(struct smk_findings *findings, const struct smk_evidence *evidence);
 
 /* Waits one after the other that could overlap; find_sequence.c. */
 bool smk_findings_add_sequences(struct smk_findings *findings, const struct smk_evidence *evidence);

@@ -46,6 +46,7 @@ static void take_lock_wait(struct smk_report *report, struct smk_state *state,
         return;
     uint64_t ns = seen->end - smk_max_u64(seen->begin, report->locks.from);
     smk_latency_part(&report->latency, seen->request, SMK_PART_LOCK, lock, seen->end, ns);
+    smk_pools_waited(&report->pools, seen->thread, true, lock, ns);
     smk_loops_waited(&report->loops, &report->mem, seen->thread, seen->end - ns, seen->end, seen->stack);
     if (state)
         smk_regions_wait(state, seen->end, ns);
@@ -146,6 +147,9 @@ static bool on_call_wait(struct smk_report *report, struct smk_state *state, con
     if (sum != SMK_MAP_NONE)
         smk_latency_part(&report->latency, state->request, SMK_PART_CALL, sum, wait.end, ns);
     smk_sequences_wait(&report->sequences, &report->mem, &wait);
+    smk_herds_wait(&report->herds, &report->mem, &wait);
+    if (sum != SMK_MAP_NONE)
+        smk_pools_waited(&report->pools, event->thread, false, sum, ns);
     smk_regions_wait(state, wait.end, ns);
     return true;
 }
@@ -190,6 +194,8 @@ static void note_work(struct smk_report *report, const struct smk_state *state, 
                         smk_latency_route_of(&report->latency, state->request), event->time);
     else
         smk_loops_rests(&report->loops, event->thread, event->time);
+    if (state->request == 0)
+        smk_pools_done(&report->pools, &report->mem, event->thread, event->time);
 }
 
 static void on_request(struct smk_report *report, struct smk_state *state, const smk_event *event)
@@ -236,6 +242,7 @@ static void on_request(struct smk_report *report, struct smk_state *state, const
     case SMK_EV_HANDOFF:
         smk_latency_part(&report->latency, id, SMK_PART_QUEUE, id_arg(event, 0), event->time,
                          arg(event, 2));
+        smk_pools_take(&report->pools, &report->mem, event->thread, id_arg(event, 0), event->time, arg(event, 2), id);
         break;
     case SMK_EV_REQUEST_REGION_END:
         smk_regions_of_request(&report->regions, &report->mem, id_arg(event, 0), event->time,
@@ -257,7 +264,7 @@ static void enter_process(struct smk_report *report, uint32_t process)
     report->process = report->latency.process = process;
     report->regions.from = report->locks.from = report->running.from = from;
     report->locks.others.from = report->latency.from = report->memory.from = from;
-    report->loops.from = from;
+    report->loops.from = report->pools.from = from;
 }
 
 /* False when there is no memory for the thread. */
@@ -296,6 +303,9 @@ static bool on_event(struct smk_report *report, const smk_event *event)
     case SMK_EV_CPU_TIME:
     case SMK_EV_CPU_SAMPLE:
         on_sched(report, state, event);
+        break;
+    case SMK_EV_COND_WAKE:
+        smk_herds_wake(&report->herds, &report->mem, event);
         break;
     case SMK_EV_USER_WAIT:
         on_user_wait(report, state, event);
@@ -469,7 +479,7 @@ static struct smk_report *new_report(smk_trace *trace, const struct smk_report_o
     report->trace = trace;
     report->info = smk_trace_get_info(trace);
     report->top = options->top ? options->top : SMK_TOP_DEFAULT;
-    report->locks.keep = report->locks.others.keep = waits_kept(options);
+    report->locks.keep = report->locks.others.keep = report->pools.keep = waits_kept(options);
     report->locks.others.trace = trace;
     report->symbols = smk_mem_new(&report->mem, sizeof(*report->symbols));
     if (!report->symbols || !make_windows(report) ||
@@ -495,6 +505,7 @@ static int conclude(struct smk_report *report)
     smk_latency_finish(&report->latency, &report->mem, report->to);
     smk_regions_finish(&report->regions, &report->states);
     smk_report_memory_conclude(report);
+    smk_pools_conclude(&report->pools);
     struct smk_evidence evidence = {
         .mem = &report->mem,
         .trace = report->trace,
@@ -505,6 +516,8 @@ static int conclude(struct smk_report *report)
         .memory = &report->memory,
         .starved = &report->starved,
         .sequences = &report->sequences,
+        .pools = &report->pools,
+        .herds = &report->herds,
         .from = report->from,
         .to = report->to,
         .windows = report->windows,
@@ -552,6 +565,8 @@ void smk_report_free(struct smk_report *report)
     smk_locks_free(&report->locks, mem);
     smk_memory_free(&report->memory, mem);
     smk_sequences_free(&report->sequences, mem);
+    smk_pools_free(&report->pools, mem);
+    smk_herds_free(&report->herds, mem);
     smk_starved_free(&report->starved, mem);
     smk_map_free(&report->wait_kinds, mem);
     smk_mem_free(mem, report->windows, report->info->processes * sizeof(*report->windows));

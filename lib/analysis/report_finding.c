@@ -449,6 +449,12 @@ static void say_other(const struct smk_report *report, struct smk_words *words, 
     case SMK_FINDING_SEQUENCE:
         smk_report_sequence_text(report, words, finding);
         break;
+    case SMK_FINDING_POOL:
+        smk_report_pool_text(report, words, finding);
+        break;
+    case SMK_FINDING_HERD:
+        smk_report_herd_text(report, words, finding);
+        break;
     default:
         break;
     }

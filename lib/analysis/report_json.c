@@ -339,6 +339,12 @@ static void put_other(struct smk_json_text *json, const struct smk_report *repor
     case SMK_FINDING_SEQUENCE:
         smk_report_sequence_json(report, json, finding);
         break;
+    case SMK_FINDING_POOL:
+        smk_report_pool_json(report, json, finding);
+        break;
+    case SMK_FINDING_HERD:
+        smk_report_herd_json(report, json, finding);
+        break;
     default:
         break;
     }

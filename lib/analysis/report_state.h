@@ -34,6 +34,8 @@ struct smk_report {
     struct smk_memory memory;
     struct smk_starved starved;
     struct smk_sequences sequences;
+    struct smk_pools pools;
+    struct smk_herds herds;
     struct smk_map wait_kinds; /* site of an own wait to its kind */
     struct smk_symbols *symbols; /* fills as it is asked */
     struct smk_findings findings;
@@ -150,6 +152,14 @@ void smk_report_throttling_text(const struct smk_report *report, struct smk_word
                                 const struct smk_finding *finding);
 void smk_report_throttling_json(const struct smk_report *report, struct smk_json_text *json,
                                 const struct smk_finding *finding);
+
+/* report_finding_pool.c */
+void smk_report_pool_text(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding);
+void smk_report_pool_json(const struct smk_report *report, struct smk_json_text *json,
+                          const struct smk_finding *finding);
+void smk_report_herd_text(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding);
+void smk_report_herd_json(const struct smk_report *report, struct smk_json_text *json,
+                          const struct smk_finding *finding);
 
 /* report_order.c */
 void smk_report_order(struct smk_report *report);

@@ -135,6 +135,94 @@ static void test_waits_in_sequence(void **state)
     end_report(report, trace);
 }
 
+/* ---- pool ----------------------------------------------------------------------------------------------- */
+
+/* One worker, and five requests that come at once; each takes 20 ms, of which it waits for `waited`. */
+static struct smk_report *pooled(smk_trace **trace, uint64_t waited)
+{
+    struct build b;
+    build_init(&b);
+    build_window(&b, AT(1000), AT(1000), AT(2000));
+    uint32_t thread = build_thread(&b, 101, "worker"), route = build_string(&b, "GET /price");
+    uint32_t giver = build_thread(&b, 102, "loop");
+    uint32_t site = build_site(&b, "workers", "pool.c", 7), call = build_string(&b, "recv");
+    for (uint32_t i = 0; i < 5; i++)
+        build_event(&b, giver, AT(1000), SMK_EV_REQUEST_BEGIN, route, i + 1);
+    for (uint32_t i = 0; i < 5; i++) {
+        uint64_t at = AT(1001 + 20 * i);
+        build_event(&b, thread, at, SMK_EV_HANDOFF, site, i + 1, at - AT(1000), 102);
+        build_event(&b, thread, at + 1, SMK_EV_REQUEST_ENTER, 0, i + 1);
+        build_event(&b, thread, at + AT(19), SMK_EV_NET_WAIT, 0, AT(waited), call, 5, 1, 0);
+        build_event(&b, thread, at + AT(20) - 1, SMK_EV_REQUEST_END, route, i + 1, at + AT(20) - AT(1000), 200);
+    }
+    return begin_report(&b, trace);
+}
+
+static void test_a_pool_that_waits(void **state)
+{
+    (void)state;
+    smk_trace *trace;
+    struct smk_report *report = pooled(&trace, 15);
+    const struct smk_finding *finding = only(report, SMK_FINDING_POOL);
+    const struct smk_pool *pool = &report->pools.array[finding->pool];
+    assert_int_equal(finding->cost, AT(1 + 21 + 41 + 61 + 81));
+    assert_int_equal(pool->workers, 1);
+    assert_int_equal(pool->lasted, AT(81));
+    assert_in_range(pool->busy, AT(80) - 10, AT(80));
+    char *text = text_of(report);
+    check_says(text, "1  the queue of workers made GET /price slow");
+    check_says(text, "5 requests stood in it, 41.0 ms on average, 81.0 ms at most, 205 ms together.\n");
+    check_says(text, "its worker was busy for 99 % of the time, and waited for 75 % of that.\n");
+    check_says(text, "mostly for net recv, 75.0 ms in all\n");
+    free(text);
+    end_report(report, trace);
+    report = pooled(&trace, 5); /* it works: that is another thing */
+    assert_int_equal(smk_report_findings(report), 0);
+    end_report(report, trace);
+}
+
+/* ---- herd ----------------------------------------------------------------------------------------------- */
+
+/* 30 wakes of 4 workers, three of whom wait again after `looks` ns. */
+static struct smk_report *woken(smk_trace **trace, uint64_t looks)
+{
+    struct build b;
+    build_init(&b);
+    build_window(&b, AT(1000), AT(1000), AT(2000));
+    uint32_t threads[4], call = build_string(&b, "pthread_cond_wait"), waker = build_thread(&b, 100, "main");
+    for (uint32_t i = 0; i < 4; i++)
+        threads[i] = build_thread(&b, 101 + i, "worker");
+    for (uint32_t n = 0; n < 30; n++) {
+        uint64_t at = AT(1010 + 20 * n);
+        uint64_t wake[] = {0, 1000, 0x7000, 4, call};
+        build_event_args(&b, waker, at, SMK_EV_COND_WAKE, wake, SMK_ARRAY_LEN(wake));
+        for (uint32_t i = 0; i < 4; i++) {
+            /* Each came back from its look, or from 5 ms of work, after the wake before. */
+            uint64_t away = i == 0 ? AT(5) : looks;
+            uint64_t end = at + AT(1), slept = n ? AT(20) - away : AT(5);
+            uint64_t wait[] = {0, slept, 0x7000, 0, 100, call, 0};
+            build_event_args(&b, threads[i], end, SMK_EV_COND_WAIT, wait, SMK_ARRAY_LEN(wait));
+        }
+    }
+    return begin_report(&b, trace);
+}
+
+static void test_a_herd(void **state)
+{
+    (void)state;
+    smk_trace *trace;
+    struct smk_report *report = woken(&trace, 50000);
+    const struct smk_finding *finding = only(report, SMK_FINDING_HERD);
+    const struct smk_herd *herd = &report->herds.array[finding->herd];
+    assert_int_equal(herd->woken, 29 * 4);
+    assert_int_equal(herd->useless, 29 * 3);
+    assert_int_equal(finding->cost, 29 * 3 * (AT(1) + 1000 + 50000));
+    end_report(report, trace);
+    report = woken(&trace, AT(3)); /* all of them work */
+    assert_int_equal(smk_report_findings(report), 0);
+    end_report(report, trace);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +230,8 @@ int main(void)
         cmocka_unit_test(test_others_have_the_cpus),
         cmocka_unit_test(test_throttling),
         cmocka_unit_test(test_waits_in_sequence),
+        cmocka_unit_test(test_a_pool_that_waits),
+        cmocka_unit_test(test_a_herd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
