@@ -258,12 +258,12 @@ static void waited(struct link *link, const struct smk_request_parts *parts, con
     link->queue = part->kind == SMK_TIME_QUEUE;
     if (part->kind == SMK_TIME_QUEUE) {
         queued(link, parts, step);
-    } else if (part->kind == SMK_TIME_LOOP && part->detail_count) {
+    } else if (part->kind == SMK_TIME_LOOP && parts->loop_thread) {
         struct smk_chain_node like = a_node(SMK_CHAIN_WAIT);
         like.wait = SMK_WAIT_POLL;
         uint32_t node = add(link, &like, SMK_CHAIN_ROOTS, 0, step->to - step->from);
         if (node != SMK_MAP_NONE)
-            held(link, node, part->details[0].id, 0, false, step->from, step->to);
+            held(link, node, parts->loop_thread, 0, false, step->from, step->to);
     } else if (wait && (part->kind == SMK_TIME_LOCK || part->kind == SMK_TIME_COND || part->kind == SMK_TIME_JOIN)) {
         struct smk_chain_node like = a_wait(link, wait);
         link->path[link->depth++] = step->thread;

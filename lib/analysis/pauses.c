@@ -54,12 +54,11 @@ static void close_loop(struct smk_pauses *pauses, struct smk_pause_open *loop)
     loop->from = loop->to = 0;
 }
 
-/* Delays come by their ends: of one stretch away the longest is the first, as a rule. */
-static void on_delay(struct smk_pauses *pauses, const smk_event *event)
+/* The loop of a thread was away in [from, to]. Delays come by their ends, or nearly so. */
+static void was_away(struct smk_pauses *pauses, const smk_event *event, uint64_t from, uint64_t to)
 {
-    uint64_t from = event->time - smk_min_u64(event->args[2], event->time);
     uint32_t number = smk_map_get(&pauses->loop_by_thread, event->thread);
-    if (event->time - from < LONG_NS)
+    if (to < from + LONG_NS)
         return;
     if (number == SMK_MAP_NONE) {
         number = pauses->loop_count;
@@ -70,10 +69,24 @@ static void on_delay(struct smk_pauses *pauses, const smk_event *event)
             (struct smk_pause_open){.process = event->process, .thread = event->thread};
     }
     struct smk_pause_open *loop = &pauses->loops[number];
-    if (loop->to && from > loop->to)
+    if (loop->to && (from > loop->to || to < loop->from))
         close_loop(pauses, loop);
     loop->from = loop->to ? smk_min_u64(loop->from, from) : from;
-    loop->to = event->time;
+    loop->to = smk_max_u64(loop->to, to);
+}
+
+/* A delay is told where its bytes are read, and with the answer, of which one may not be recorded. Where it is not
+ * known when they arrived it is known since when the loop had not looked. */
+static void on_delay(struct smk_pauses *pauses, const smk_event *event)
+{
+    uint64_t away = event->args[0] == SMK_LOOP_RANGE ? event->args[3] : event->args[2];
+    uint64_t to = event->time, from = to - smk_min_u64(away, to);
+    if (event->id == SMK_EV_REQUEST_ANSWERED) {
+        from = to - smk_min_u64(event->args[4], to);
+        from -= smk_min_u64(event->args[2], from);
+        to = from + smk_min_u64(event->args[5], event->args[2]);
+    }
+    was_away(pauses, event, from, to);
 }
 
 /* ---- the first pass ------------------------------------------------------------------------------------- */
@@ -83,7 +96,7 @@ static void on_event(void *arg, const smk_event *event, uint64_t request)
     struct smk_pauses *pauses = arg;
     (void)request;
     smk_request_pick_event(&pauses->pick, event);
-    if (event->id == SMK_EV_LOOP_DELAY)
+    if (event->id == SMK_EV_LOOP_DELAY || event->id == SMK_EV_REQUEST_ANSWERED)
         on_delay(pauses, event);
 }
 
@@ -116,9 +129,16 @@ static void on_span(void *arg, const struct smk_span *span)
         add(pauses, &pause);
 }
 
+static void on_gap(void *arg, const smk_gap *gap)
+{
+    struct smk_pauses *pauses = arg;
+    pauses->gaps += gap->category == SMK_CAT_MEMORY || gap->category == SMK_CAT_LOOP;
+}
+
 static int count_all(struct smk_pauses *pauses, const struct smk_timeline_options *pass)
 {
-    static const struct smk_timeline_calls calls = {.span = on_span, .wait = on_wait, .event = on_event};
+    static const struct smk_timeline_calls calls = {.span = on_span, .wait = on_wait, .event = on_event,
+                                                    .gap = on_gap};
     int result = smk_timeline_run(pauses->trace, pass, &calls, pauses);
     for (uint32_t i = 0; result == 0 && i < pauses->loop_count; i++)
         close_loop(pauses, &pauses->loops[i]);

@@ -3,7 +3,8 @@
  *
  *   memory     a call that maps, unmaps or gives back memory, or the allocator, for as long as it took
  *   fault      a page that had to be read from a disk
- *   loop       an event loop was away while bytes lay there: from their arrival to their read, 5 ms and more
+ *   loop       an event loop was away for 5 ms and more, and bytes lay there when it came back: from their arrival, or
+ *              where that is not known from when it had looked before, to their read
  *   throttled  a thread was ready without a CPU for 5 ms and more, in a capture in which the group was throttled
  *
  * Stretches of one thread that overlap are one pause, of the kind of the first.

@@ -153,6 +153,8 @@ int smk_pauses_text(struct smk_pauses *pauses, smk_report_put put, void *arg)
         for (uint32_t i = 0; i < pauses->worst_count; i++)
             say_pause(pauses, &words, &pauses->worst[i]);
     }
+    if (pauses->gaps)
+        smk_words_say(&words, "There may be more: some were not recorded for a time, for what it cost.\n");
     if (pauses->throttled)
         smk_words_say(&words, "\nThe control group was throttled in %llu of its periods, for %s over its CPUs.\n",
                       (unsigned long long)pauses->throttled, smk_words_ns(text, pauses->throttled_ns));
@@ -229,6 +231,7 @@ int smk_pauses_json(struct smk_pauses *pauses, smk_report_put put, void *arg)
     smk_put_json_string(&json, "schema", "stallmark.pauses/1");
     smk_put_json_number(&json, "throttled_periods", pauses->throttled);
     smk_put_json_number(&json, "throttled_ns", pauses->throttled_ns);
+    smk_put_json_number(&json, "gaps", pauses->gaps);
     smk_put_json_array(&json, "kinds");
     for (unsigned kind = 0; kind < SMK_PAUSE_KINDS; kind++)
         put_sum(pauses, &json, kind);

@@ -60,6 +60,7 @@ struct smk_pauses {
     uint32_t loop_count, loop_capacity;
     struct smk_map loop_by_thread;
     uint64_t throttled, throttled_ns; /* as the control group counts */
+    uint32_t gaps; /* in which pauses of memory, or of loops, were not recorded */
 };
 
 /* pauses_look.c: the second pass, for the worst. */

@@ -37,7 +37,7 @@ static void put_request(struct smk_request_view *view, struct smk_json_text *jso
 
 static void put_detail(struct smk_request_view *view, struct smk_json_text *json, const struct smk_time_detail *detail)
 {
-    static const char *const types[] = {"region", "call", "peer_or_file", "site", "thread", "why"};
+    static const char *const types[] = {"region", "call", "peer_or_file", "site", "thread", "why", "route"};
     char name[SMK_NAME_MAX];
     const char *value = name;
     switch (detail->type) {

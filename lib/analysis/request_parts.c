@@ -141,40 +141,46 @@ static uint64_t share(uint64_t ns, uint64_t of, uint64_t all)
     return all == 0 ? 0 : (uint64_t)((double)ns * ((double)smk_min_u64(of, all) / (double)all));
 }
 
-static void by_count(struct making *making, const struct smk_span_count *count, uint64_t from, uint64_t to)
+/* The counts that [from, to] lies in, and the one behind them: what a thread was ready is counted when it is over. */
+static struct smk_span_count counts_around(const struct making *making, uint32_t thread, uint64_t from, uint64_t to,
+                                           uint64_t *in_none)
 {
-    uint64_t ns = to - from, all = smk_max_u64(in_no_call(making, count), ns);
-    uint64_t ran = share(ns, count->running, all);
-    uint64_t ready = smk_min_u64(share(ns, count->runnable, all), ns - ran);
-    struct smk_time_part *part;
-    if (ran) {
-        part = add_step(making, SMK_TIME_CPU, SMK_MAP_NONE, from, from + ran, count->thread, 0);
-        part->estimated += ran;
+    const struct smk_span_index *index = making->index;
+    struct smk_span_count sum = {.from = UINT64_MAX};
+    *in_none = 0;
+    for (uint32_t i = 0; i < index->counts_count; i++) {
+        const struct smk_span_count *count = &index->counts[i];
+        if (count->thread != thread || count->to <= from)
+            continue;
+        if (count->from >= to && (sum.to == 0 || count->from > sum.to || sum.to > to))
+            break;
+        sum.from = smk_min_u64(sum.from, count->from);
+        sum.to = smk_max_u64(sum.to, count->to);
+        sum.running += count->running;
+        sum.runnable += count->runnable;
+        *in_none += in_no_call(making, count);
     }
-    if (ready) {
-        part = add_step(making, SMK_TIME_RUNNABLE, SMK_MAP_NONE, from + ran, from + ran + ready, count->thread, 0);
-        part->estimated += ready;
-    }
-    if (ran + ready < ns)
-        unexplained(making, from + ran + ready, to, count->thread, SMK_WHY_NOT_COUNTED);
-    making->parts->estimated |= ran + ready > 0;
+    return sum;
 }
 
 static void maybe_on_cpu(struct making *making, const struct smk_kept_span *span, uint64_t from, uint64_t to)
 {
-    const struct smk_span_index *index = making->index;
-    for (uint32_t i = 0; i < index->counts_count && from < to; i++) {
-        const struct smk_span_count *count = &index->counts[i];
-        if (count->thread != span->thread || count->to <= from || count->from >= to)
-            continue;
-        if (count->from > from)
-            unexplained(making, from, count->from, span->thread, SMK_WHY_NO_SOURCE);
-        from = smk_max_u64(from, count->from);
-        by_count(making, count, from, smk_min_u64(to, count->to));
-        from = smk_min_u64(to, count->to);
-    }
-    if (from < to)
+    uint64_t all, ns = to - from;
+    struct smk_span_count count = counts_around(making, span->thread, from, to, &all);
+    all = smk_max_u64(all, ns);
+    uint64_t ran = share(ns, count.running, all), ready = smk_min_u64(share(ns, count.runnable, all), ns - ran);
+    if (count.to == 0) {
         unexplained(making, from, to, span->thread, SMK_WHY_NO_SOURCE);
+        return;
+    }
+    if (ran)
+        add_step(making, SMK_TIME_CPU, SMK_MAP_NONE, from, from + ran, span->thread, 0)->estimated += ran;
+    if (ready)
+        add_step(making, SMK_TIME_RUNNABLE, SMK_MAP_NONE, from + ran, from + ran + ready, span->thread, 0)->estimated +=
+            ready;
+    if (ran + ready < ns)
+        unexplained(making, from + ran + ready, to, span->thread, SMK_WHY_NOT_COUNTED);
+    making->parts->estimated = true;
 }
 
 /* Who had the CPUs meanwhile: of our threads those that ran then. */
@@ -273,6 +279,30 @@ static const struct smk_span_handoff *handoff_at(const struct making *making, ui
     return found;
 }
 
+static uint32_t route_of(const struct making *making, const struct smk_kept_span *span)
+{
+    const struct smk_span_index *index = making->index;
+    for (uint32_t i = 0; span->request && i < index->requests_count; i++)
+        if (index->requests[i].id == span->request && index->requests[i].process == span->process)
+            return index->requests[i].route;
+    return 0;
+}
+
+/* Its thread was at something else: another request, a call, or what is not known. */
+static void thread_is_busy(struct making *making, const struct smk_kept_span *span, uint64_t from, uint64_t to)
+{
+    const struct smk_span_wait *wait = smk_span_index_wait(making->index, span);
+    struct smk_time_part *part = add_step(making, SMK_TIME_LOOP, SMK_MAP_NONE, from, to, 0, 0);
+    uint32_t route = route_of(making, span);
+    making->parts->loop_thread = span->thread;
+    if (route)
+        add_detail(part, SMK_DETAIL_ROUTE, route, to - from);
+    else if (wait && wait->call && span->state == SMK_SPAN_WAITING)
+        add_detail(part, SMK_DETAIL_CALL, wait->call, to - from);
+    else
+        add_detail(part, SMK_DETAIL_THREAD, span->thread, to - from);
+}
+
 /* It is in nobody's hands, and the thread that has it next is at this. */
 static void on_its_way(struct making *making, const struct smk_kept_span *span, uint64_t from, uint64_t to)
 {
@@ -280,9 +310,8 @@ static void on_its_way(struct making *making, const struct smk_kept_span *span, 
     struct smk_time_part *part;
     if (span->state == SMK_SPAN_UNKNOWN) {
         unexplained(making, from, to, 0, SMK_WHY_UNKNOWN);
-    } else if (span->state != SMK_SPAN_IDLE) {
-        part = add_step(making, SMK_TIME_LOOP, SMK_MAP_NONE, from, to, 0, 0);
-        add_detail(part, SMK_DETAIL_THREAD, span->thread, to - from);
+    } else if (span->state != SMK_SPAN_IDLE || from < making->request->read) {
+        thread_is_busy(making, span, from, to);
     } else if (span->thread != making->last_thread) {
         part = add_step(making, SMK_TIME_QUEUE, SMK_MAP_NONE, from, to, 0, 0);
         add_detail(part, SMK_DETAIL_WHY, SMK_WHY_WOKEN, to - from);
@@ -331,8 +360,7 @@ static void nobody_worked(struct making *making, uint64_t from, uint64_t to)
         const struct smk_span_handoff *handoff = handoff_at(making, from, &until);
         if (from < making->request->read) {
             until = smk_min_u64(until, making->request->read);
-            add_detail(add_step(making, SMK_TIME_LOOP, SMK_MAP_NONE, from, until, 0, 0), SMK_DETAIL_THREAD,
-                       making->request->first_thread, until - from);
+            left_to(making, making->request->first_thread, from, until);
         } else if (handoff) {
             in_a_queue(making, handoff, from, until);
         } else if (making->next_thread || making->last_thread) {

@@ -51,7 +51,8 @@ enum smk_detail_type {
     SMK_DETAIL_WHAT,   /* id: a string, the peer or the file */
     SMK_DETAIL_SITE,   /* id: a site: of an own wait, of a handoff */
     SMK_DETAIL_THREAD, /* id: serial; that one had the CPU, or the loop */
-    SMK_DETAIL_WHY     /* id: enum smk_why */
+    SMK_DETAIL_WHY,    /* id: enum smk_why */
+    SMK_DETAIL_ROUTE   /* id: a string; a request of that one had the loop */
 };
 
 enum smk_why {
@@ -109,6 +110,7 @@ struct smk_request_parts {
     uint32_t step_count, step_capacity;
     struct smk_request_server servers[SMK_SERVERS_MAX];
     uint32_t server_count, servers_more;
+    uint32_t loop_thread; /* whose loop it waited for; 0: none */
     bool estimated; /* some of it is */
 };
 

@@ -304,19 +304,28 @@ static void say_servers(struct smk_request_view *view, struct smk_words *words)
     smk_words_say(words, ".\n");
 }
 
+static bool has_why(const struct smk_request_view *view, enum smk_why why)
+{
+    const struct smk_time_part *part = smk_request_part(&view->request, SMK_TIME_UNEXPLAINED, SMK_MAP_NONE);
+    for (uint32_t i = 0; part && i < part->detail_count; i++)
+        if (part->details[i].type == SMK_DETAIL_WHY && part->details[i].id == why)
+            return true;
+    return false;
+}
+
 static void say_certainty(struct smk_request_view *view, struct smk_words *words)
 {
     const char *source = smk_request_view_source(view);
     char text[SMK_UNIT_MAX];
-    if (strncmp(source, "perf", 4) == 0)
-        smk_words_say(words, "CPU time is measured (%s); how long it was ready again after a wait is in the wait.\n",
-                      source);
-    else if (view->request.estimated)
-        smk_words_say(words, "~ CPU time is estimated from %s, which counts over some 100 ms.\n", source);
-    else
+    if (view->request.estimated)
+        smk_words_say(words, "~ CPU time is estimated from %s, which counts over 10 to 100 ms.\n", source);
+    else if (has_why(view, SMK_WHY_NO_SOURCE) && strncmp(source, "perf", 4) != 0)
         smk_words_say(words, "CPU time is not known (scheduler source: %s): what is in no call is unexplained.\n"
                              "A timed capture where perf_event_open is allowed measures it.\n",
                       source[0] ? source : "none");
+    else
+        smk_words_say(words, "CPU time is measured (switch records); how long it was ready again after a wait is in "
+                             "the wait.\n");
     if (view->index.refused)
         smk_words_say(words, "%s things that happened meanwhile had no room: the chain may lack links.\n",
                       smk_words_count(text, view->index.refused));

@@ -6,6 +6,8 @@
 
 #define LOOK_EVERY  4096u /* events between two looks at memory, the clock and the caller */
 #define PROGRESS_NS 100000000u
+#define SELDOM_NS   UINT64_C(300000000) /* a thread that runs is counted each 100 ms, or somewhat later where many do */
+#define SELDOM      20u                 /* it was on a CPU, or ready, for less than one in so many */
 
 #define CALL(timeline, name, value)                                                                                \
     do {                                                                                                           \
@@ -65,7 +67,20 @@ static void on_off_cpu(struct smk_timeline *timeline, struct smk_timeline_thread
     smk_pieces_runs_on(thread, what & SMK_OFF_GOES_ON ? SMK_CPU_NONE : (uint32_t)smk_timeline_arg(event, 2));
 }
 
-static void on_count(struct smk_timeline *timeline, const struct smk_timeline_thread *thread, const smk_event *event)
+/* Where counts are all that is known of a thread, what is hardly any running is none. */
+static void take_count(struct smk_timeline *timeline, struct smk_timeline_thread *thread, uint64_t time, uint64_t ran)
+{
+    uint64_t from = thread->counted;
+    if (from == 0 || thread->ended || time <= from)
+        return;
+    thread->counted = time;
+    if (time - from < SELDOM_NS || ran > (time - from) / SELDOM)
+        return;
+    smk_pieces_extend(timeline, thread, time);
+    smk_pieces_not_counted(timeline, thread, from, time - ran);
+}
+
+static void on_count(struct smk_timeline *timeline, struct smk_timeline_thread *thread, const smk_event *event)
 {
     struct smk_span_count count = {.from = smk_timeline_began(event, smk_timeline_arg(event, 1)),
                                    .to = event->time,
@@ -76,6 +91,7 @@ static void on_count(struct smk_timeline *timeline, const struct smk_timeline_th
                                    .thread = event->thread,
                                    .source = thread->source};
     CALL(timeline, count, &count);
+    take_count(timeline, thread, event->time, count.running + count.runnable);
 }
 
 /* What another capture says again is not lost for this one. */
@@ -83,6 +99,7 @@ static void on_source(struct smk_timeline_thread *thread, const smk_event *event
 {
     thread->source = (uint8_t)smk_timeline_arg(event, 0);
     thread->cpu_known = thread->source == SMK_SCHED_PERF;
+    thread->counted = thread->source == SMK_SCHED_STAT || thread->source == SMK_SCHED_CPU_CLOCKS ? event->time : 0;
     if (smk_timeline_arg(event, 1))
         thread->cpu_number = SMK_CPU_NONE;
 }
@@ -241,8 +258,10 @@ static void on_gap(struct smk_timeline *timeline, const smk_gap *gap)
         if (thread->process != gap->process || thread->ended)
             continue;
         smk_pieces_extend(timeline, thread, gap->from);
-        if (gap->category == SMK_CAT_SCHED)
+        if (gap->category == SMK_CAT_SCHED) {
             thread->cpu_known = false;
+            thread->counted = 0;
+        }
         if (gap->category == SMK_CAT_REGION)
             thread->depth = 0;
         if (gap->category == SMK_CAT_REQUEST)
@@ -294,6 +313,8 @@ static void finish_thread(struct smk_timeline *timeline, struct smk_timeline_thr
         return;
     bool whole = info->to_end && (timeline->options->to == 0 || to < timeline->options->to);
     uint64_t said = thread->end;
+    if (whole)
+        take_count(timeline, thread, to, 0);
     smk_pieces_extend(timeline, thread, to);
     if (!whole && said < to)
         smk_pieces_off(timeline, thread, said, to, SMK_PIECE_OFF_BEFORE);

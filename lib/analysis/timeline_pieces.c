@@ -136,6 +136,19 @@ void smk_pieces_off(struct smk_timeline *timeline, struct smk_timeline_thread *t
     }
 }
 
+void smk_pieces_not_counted(struct smk_timeline *timeline, struct smk_timeline_thread *thread, uint64_t from,
+                            uint64_t to)
+{
+    if (from >= to)
+        return;
+    first_from(timeline, thread, to);
+    for (uint32_t i = first_from(timeline, thread, from); i < thread->piece_count; i++) {
+        struct smk_piece *piece = &thread->pieces[i];
+        if (piece->from < to && piece->cpu == SMK_PIECE_ON && !piece->known && !piece->wait)
+            piece->cpu = SMK_PIECE_OFF;
+    }
+}
+
 void smk_pieces_runs_on(struct smk_timeline_thread *thread, uint32_t cpu)
 {
     struct smk_piece *last = thread->piece_count ? &thread->pieces[thread->piece_count - 1] : NULL;

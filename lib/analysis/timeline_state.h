@@ -46,6 +46,7 @@ struct smk_timeline_thread {
     bool cpu_known, ended;
     bool told;        /* some of its pieces are */
     uint8_t source;   /* enum smk_sched_source */
+    uint64_t counted; /* of sources that count: up to where that was done; 0: by none */
     struct smk_piece *pieces;
     uint32_t piece_count, piece_capacity;
     struct smk_piece_wait *waits;
@@ -102,6 +103,9 @@ void smk_pieces_extend(struct smk_timeline *timeline, struct smk_timeline_thread
 /* It was off its CPU in [from, to]; after smk_pieces_extend to there. */
 void smk_pieces_off(struct smk_timeline *timeline, struct smk_timeline_thread *thread, uint64_t from, uint64_t to,
                     enum smk_piece_cpu cpu);
+/* As far as is counted it was on no CPU in [from, to]: where nothing else is known of it, it waited. */
+void smk_pieces_not_counted(struct smk_timeline *timeline, struct smk_timeline_thread *thread, uint64_t from,
+                            uint64_t to);
 /* From now on it runs on this one. */
 void smk_pieces_runs_on(struct smk_timeline_thread *thread, uint32_t cpu);
 /* What is of [from, to] in no wait yet is part of this one, which gets its request, and whether it is idle. */

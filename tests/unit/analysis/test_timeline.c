@@ -129,6 +129,24 @@ static void test_without_switches(void **state)
           "running 30-110 or-runnable\n");
 }
 
+/* Whoever is counted to run hardly at all waits, for what nobody tells; and so who is never counted. */
+static void test_not_counted(void **state)
+{
+    (void)state;
+    struct build b;
+    uint32_t worker = begin_trace(&b, SMK_SCHED_STAT);
+    build_event(&b, worker, AT(1050), SMK_EV_CPU_TIME, 3, AT(50), AT(40), 0);
+    build_event(&b, worker, AT(1450), SMK_EV_CPU_TIME, 3, AT(400), AT(6), AT(4));
+    lock_wait(&b, worker, 500, 600);
+    check(&b, worker,
+          "running 0-50 or-runnable\n"
+          "waiting 50-440\n"
+          "running 440-450 or-runnable\n"
+          "waiting 450-500\n"
+          "waiting:lock 500-600 whole\n"
+          "waiting 600-1000\n");
+}
+
 /* What the kernel counts meanwhile says nothing of where the thread is. */
 static void test_counts_inside_a_wait(void **state)
 {
@@ -383,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_a_record_behind_its_wait),
         cmocka_unit_test(test_short_calls_are_running),
         cmocka_unit_test(test_without_switches),
+        cmocka_unit_test(test_not_counted),
         cmocka_unit_test(test_counts_inside_a_wait),
         cmocka_unit_test(test_waits_in_waits),
         cmocka_unit_test(test_a_wait_around_many),
