@@ -94,6 +94,15 @@ void smk_loops_preempted(struct smk_loops *loops, struct smk_mem *mem, uint32_t 
         past->preempted[past->preempted_count++ % SMK_LOOP_KEPT] = (struct smk_loop_span){begin, end, 0, 0};
 }
 
+void smk_loops_called(struct smk_loops *loops, struct smk_mem *mem, uint32_t serial, uint64_t begin, uint64_t end,
+                      uint32_t site)
+{
+    struct smk_loop_thread *thread = end >= begin + SMK_LOOP_SPAN ? find_or_add(loops, mem, serial) : NULL;
+    struct smk_loop_past *past = thread ? past_of(thread, mem) : NULL;
+    if (past)
+        past->callbacks[past->callback_count++ % SMK_LOOP_KEPT] = (struct smk_loop_span){begin, end, site, 0};
+}
+
 void smk_loops_sampled(struct smk_loops *loops, struct smk_mem *mem, uint32_t serial, uint64_t time, uint32_t stack)
 {
     struct smk_loop_thread *thread = stack ? find(loops, serial) : NULL;
@@ -183,7 +192,7 @@ struct charge {
 static void charge(struct charge *to, struct smk_symbols *symbols, const struct smk_loop_thread *thread,
                    uint64_t from, uint64_t until)
 {
-    uint64_t in_request, in_wait;
+    uint64_t in_request, in_wait, in_callback;
     const struct smk_loop_past *past = thread->past;
     *to = (struct charge){.begin = from, .end = until};
     if (!past)
@@ -191,10 +200,14 @@ static void charge(struct charge *to, struct smk_symbols *symbols, const struct 
     const struct smk_loop_span *request =
         longest_in(past->requests, past->request_count, from, until, &in_request);
     const struct smk_loop_span *wait = longest_in(past->waits, past->wait_count, from, until, &in_wait);
+    const struct smk_loop_span *callback =
+        longest_in(past->callbacks, past->callback_count, from, until, &in_callback);
     bool by_wait = wait && in_wait >= (until - from) / 2 && wait->stack;
     to->stack = by_wait ? wait->stack : sampled_most(symbols, past, from, until);
     if (request && in_request >= (until - from) / 2 && request->what != SMK_MAP_NONE) {
         *to = (struct charge){SMK_CULPRIT_ROUTE, request->what, to->stack, request->begin, request->end};
+    } else if (callback && in_callback >= (until - from) / 2) {
+        *to = (struct charge){SMK_CULPRIT_CALLBACK, callback->what, to->stack, callback->begin, callback->end};
     } else if (by_wait) {
         *to = (struct charge){SMK_CULPRIT_WAIT, function_of(symbols, wait->stack), wait->stack, wait->begin, wait->end};
     } else if (to->stack) {

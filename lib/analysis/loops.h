@@ -24,6 +24,7 @@
 enum smk_culprit {
     SMK_CULPRIT_UNKNOWN,
     SMK_CULPRIT_ROUTE,   /* id: index of the route */
+    SMK_CULPRIT_CALLBACK, /* id: of its site */
     SMK_CULPRIT_WAIT,    /* id: of the stack that waited, its innermost own function */
     SMK_CULPRIT_FUNCTION /* id: of a stack, its innermost own function */
 };
@@ -31,7 +32,7 @@ enum smk_culprit {
 /* A stretch of a thread's time. */
 struct smk_loop_span {
     uint64_t begin, end;
-    uint32_t what;  /* a request's route, SMK_MAP_NONE: unknown; or the sum of a wait in a call */
+    uint32_t what;  /* a request's route, SMK_MAP_NONE: unknown; or a callback's site */
     uint32_t stack; /* of a wait */
 };
 
@@ -43,8 +44,9 @@ struct smk_loop_sample {
 /* The last ones of each, in rings. */
 struct smk_loop_past {
     struct smk_loop_span requests[SMK_LOOP_KEPT], waits[SMK_LOOP_KEPT], preempted[SMK_LOOP_KEPT];
+    struct smk_loop_span callbacks[SMK_LOOP_KEPT];
     struct smk_loop_sample samples[SMK_LOOP_KEPT];
-    uint32_t request_count, wait_count, preempted_count, sample_count;
+    uint32_t request_count, wait_count, preempted_count, callback_count, sample_count;
 };
 
 struct smk_loop_thread {
@@ -100,6 +102,9 @@ void smk_loops_waited(struct smk_loops *loops, struct smk_mem *mem, uint32_t thr
                       uint32_t stack);
 /* Its CPU was taken from it. */
 void smk_loops_preempted(struct smk_loops *loops, struct smk_mem *mem, uint32_t thread, uint64_t begin, uint64_t end);
+/* It was in a callback that the program names. */
+void smk_loops_called(struct smk_loops *loops, struct smk_mem *mem, uint32_t thread, uint64_t begin, uint64_t end,
+                      uint32_t site);
 void smk_loops_sampled(struct smk_loops *loops, struct smk_mem *mem, uint32_t thread, uint64_t time, uint32_t stack);
 
 /* A request was read by the thread `ns` after its bytes had come. */

@@ -307,6 +307,10 @@ static bool on_event(struct smk_report *report, const smk_event *event)
     case SMK_EV_COND_WAKE:
         smk_herds_wake(&report->herds, &report->mem, event);
         break;
+    case SMK_EV_LOOP_CALLBACK:
+    case SMK_EV_LOOP_STALL:
+        smk_callbacks_event(&report->callbacks, &report->loops, &report->mem, event);
+        break;
     case SMK_EV_USER_WAIT:
         on_user_wait(report, state, event);
         break;
@@ -504,6 +508,7 @@ static int conclude(struct smk_report *report)
     }
     smk_latency_finish(&report->latency, &report->mem, report->to);
     smk_regions_finish(&report->regions, &report->states);
+    smk_callbacks_finish(&report->callbacks, &report->mem);
     smk_report_memory_conclude(report);
     smk_pools_conclude(&report->pools);
     struct smk_evidence evidence = {
@@ -562,6 +567,7 @@ void smk_report_free(struct smk_report *report)
     smk_regions_free(&report->regions, mem);
     smk_running_free(&report->running, mem);
     smk_loops_free(&report->loops, mem);
+    smk_callbacks_free(&report->callbacks, mem);
     smk_locks_free(&report->locks, mem);
     smk_memory_free(&report->memory, mem);
     smk_sequences_free(&report->sequences, mem);

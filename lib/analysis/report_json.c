@@ -522,6 +522,7 @@ int smk_report_json(const struct smk_report *report, smk_report_put put, void *a
     put_routes(&json, report);
     put_slowest(&json, report);
     smk_report_loops_json(report, &json);
+    smk_report_callbacks_json(report, &json);
     smk_report_cpu_json(report, &json);
     put_locks(&json, report);
     smk_report_waits_json(report, &json);

@@ -45,6 +45,10 @@ static void culprit_name(char name[SMK_NAME_MAX], const struct smk_report *repor
         smk_name_of_route(name, report->trace, report->latency.routes[hold->id].route);
         return;
     }
+    if (hold->culprit == SMK_CULPRIT_CALLBACK) {
+        smk_name_of_site(name, report->trace, hold->id);
+        return;
+    }
     size_t len = strnlen(function, SMK_NAME_MAX - 1);
     memcpy(name, function, len);
     name[len] = '\0';
@@ -211,6 +215,7 @@ void smk_report_hold_json(const struct smk_report *report, struct smk_json_text 
 {
     static const char *const kinds[] = {[SMK_CULPRIT_UNKNOWN] = "unknown",
                                         [SMK_CULPRIT_ROUTE] = "request",
+                                        [SMK_CULPRIT_CALLBACK] = "callback",
                                         [SMK_CULPRIT_WAIT] = "wait",
                                         [SMK_CULPRIT_FUNCTION] = "function"};
     char name[SMK_NAME_MAX], date[SMK_UNIT_MAX];

@@ -4,6 +4,7 @@
 
 #include "analysis/findings.h"
 #include "analysis/memory.h"
+#include "analysis/callbacks.h"
 #include "analysis/loops.h"
 #include "analysis/gaps.h"
 #include "analysis/names.h"
@@ -30,6 +31,7 @@ struct smk_report {
     struct smk_regions regions;
     struct smk_running running;
     struct smk_loops loops;
+    struct smk_callbacks callbacks;
     struct smk_locks locks;
     struct smk_memory memory;
     struct smk_starved starved;
@@ -123,6 +125,10 @@ void smk_report_memory_json(const struct smk_report *report, struct smk_json_tex
 /* report_loop.c */
 void smk_report_loops_text(const struct smk_report *report, struct smk_words *words);
 void smk_report_loops_json(const struct smk_report *report, struct smk_json_text *json);
+
+/* report_callbacks.c */
+void smk_report_callbacks_text(const struct smk_report *report, struct smk_words *words);
+void smk_report_callbacks_json(const struct smk_report *report, struct smk_json_text *json);
 void smk_report_hold_text(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding);
 void smk_report_hold_json(const struct smk_report *report, struct smk_json_text *json,
                           const struct smk_finding *finding);

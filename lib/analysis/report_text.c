@@ -541,6 +541,7 @@ int smk_report_text(const struct smk_report *report, smk_report_put put, void *a
     say_routes(report, &words);
     say_slowest(report, &words);
     smk_report_loops_text(report, &words);
+    smk_report_callbacks_text(report, &words);
     smk_report_cpu_text(report, &words);
     say_locks(report, &words);
     smk_report_waits_text(report, &words);

@@ -23,14 +23,16 @@ struct arrival {
     enum smk_loop_how how;
 };
 
-/* What its connection's first bytes came behind; 0: these are not its first, or it is not followed. */
-static uint64_t accepted_behind(struct smk_thread *t, int fd, uint64_t now)
+/* What its connection's first bytes came behind; 0: these are not its first, or it is not followed. *told: their
+ * delay was told already, when they were found. */
+static uint64_t accepted_behind(struct smk_thread *t, int fd, uint64_t now, bool *told)
 {
     struct smk_fd_slot *slot = smk_fd_slot(fd);
     struct smk_conn *conn = slot ? smk_conn_hold(slot) : NULL;
     if (!conn)
         return 0;
-    if (conn->request.id) /* it was found before the program's first mark */
+    *told = conn->request.id != 0;
+    if (*told) /* before the program's first mark */
         smk_request_dropped(t, &conn->request);
     conn->request.id = 0;
     uint64_t behind = conn->read_at == 0 ? conn->empty_at : 0;
@@ -93,10 +95,11 @@ smk_served smk_abi_request_served(int fd, const char *method, const char *path, 
     if (SMK_UNLIKELY(!smk_load_relaxed(&smk_requests_marked)))
         smk_store_relaxed(&smk_requests_marked, 1);
     uint64_t now = smk_ticks();
-    struct arrival arrival = arrival_of(&t->loop, fd, accepted_behind(t, fd, now), now);
+    bool told = false;
+    struct arrival arrival = arrival_of(&t->loop, fd, accepted_behind(t, fd, now, &told), now);
     served.delay = arrival.delay;
     smk_request_found(t, &served.request, route_of(method ? method : "?", path ? path : "*"), now - arrival.delay, now);
-    if (arrival.at_most >= smk_load_relaxed(&smk_slept.away))
+    if (arrival.at_most >= smk_load_relaxed(&smk_slept.away) && !told)
         record_delay(t, served.request.id, &arrival, fd, now);
     smk_request_trace(t, served.request.id, traceparent);
     return served;

@@ -87,7 +87,10 @@ grep -qE 'loop_stall .*thread=[0-9]+:"evshop" callback=[0-9]+:"on_figures".* how
     fail "no loop_stall names on_figures"
 grep -qE 'loop_callback .*"on_figures".* duration=30[0-9]{7}ns .* why=1' "$work/dump" ||
     fail "no loop_callback of on_figures"
-says 'held the event loop: '
+says '^1  on_figures held the event loop: '
+says '^on_figures +[0-9]+ .* 30[0-9] ms '
+says '^loops seen held [0-9]+ times? while it lasted'
+says ' evshop for 1[0-9]+ ms until then, in on_figures, it waits in write_figures'
 says 'write_figures evshop\.c:[0-9]+ ← on_figures evshop\.c'
 
 serve

@@ -37,6 +37,18 @@ for header in "$work"/usr/include/stallmark/*.hpp; do
         fail "$(basename "$header") does not stand alone"
 done
 
+# ---- the headers for services, used ------------------------------------------------------------------------
+
+for disabled in "" -DSMK_DISABLE; do
+    # shellcheck disable=SC2086 # no word where it is empty
+    gcc -std=c11 -Wall -Wextra -Wpedantic -Werror $disabled -I"$work/usr/include" -c "$source/tests/install/services.c" \
+        -o "$work/services.o" || fail "the headers for services do not compile as C11 $disabled"
+    # shellcheck disable=SC2086
+    g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror $disabled -I"$work/usr/include" -x c++ -c \
+        "$source/tests/install/services.c" -o "$work/services.o" ||
+        fail "the headers for services do not compile as C++17 $disabled"
+done
+
 # ---- the README's first server ---------------------------------------------------------------------------
 
 awk '/^<!-- first server/ { on = 1 } on && /^```$/ { exit } on == 2 { print } on && /^```c$/ { on = 2 }' \

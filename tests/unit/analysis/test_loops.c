@@ -125,6 +125,42 @@ static void test_culprit_is_a_wait(void **state)
     smk_trace_close(trace);
 }
 
+/* The same in a callback that has a name, which another timer waits for; and a loop that is held at the end. */
+static void test_culprit_is_a_callback(void **state)
+{
+    (void)state;
+    struct loop l;
+    begin_loop(&l);
+    uint64_t pcs[] = {0x1010, 0x2010};
+    uint32_t stack = build_stack(&l.b, pcs, 2), call = build_string(&l.b, "usleep");
+    uint32_t slow = build_site(&l.b, "on_slow", "a.c", 1), quick = build_site(&l.b, "on_quick", "a.c", 2);
+    for (uint64_t i = 0; i < 5; i++) {
+        uint64_t at = AT(1100 + 200 * i);
+        build_event(&l.b, l.thread, at, SMK_EV_SLEEP_WAIT, stack, AT(50), call, AT(50));
+        build_event(&l.b, l.thread, at, SMK_EV_LOOP_CALLBACK, slow, AT(50), AT(1), SMK_CALLBACK_TIMER, 0x1000);
+        build_event(&l.b, l.thread, at + MS, SMK_EV_LOOP_CALLBACK, quick, MS / 2, AT(40 + i), SMK_CALLBACK_TIMER,
+                    0x1000);
+        read_and_answer(&l, l.get, at + 2 * MS, MS, AT(45), 0);
+    }
+    build_event(&l.b, l.thread, AT(2900), SMK_EV_LOOP_STALL, stack, AT(110), 101, slow, SMK_STALL_WAITS);
+    smk_trace *trace = build_open(&l.b);
+    struct smk_report *report = make(trace);
+    char *text = text_of(report), *json = json_of(report);
+    assert_int_equal(smk_report_findings(report), 1);
+    check_says(text, "on_slow held the event loop: GET slow");
+    check_says(text, "loops seen held 1 time while it lasted");
+    check_says(text, " loop for 110 ms until then, in on_slow, it waits");
+    check_says(json, "\"culprit\": \"on_slow\"");
+    check_says(json, "\"culprit_kind\": \"callback\"");
+    check_says(json, "\"late_p50_ns\": 42000000");
+    check_says(json, "\"late_max_ns\": 44000000");
+    check_says(json, "\"held_ns\": 110000000");
+    free(text);
+    free(json);
+    smk_report_free(report);
+    smk_trace_close(trace);
+}
+
 /* Without a culprit, by preemption, and among equals nobody is blamed. */
 static void test_silence(void **state)
 {
@@ -169,7 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_culprit_is_a_request), cmocka_unit_test(test_times),
         cmocka_unit_test(test_pipelined_counts),     cmocka_unit_test(test_culprit_is_a_wait),
-        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_culprit_is_a_callback), cmocka_unit_test(test_silence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
