@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "base/sys.h"
+#include "core/ended.h"
 #include "core/gate.h"
 #include "core/intern.h"
 #include "core/notable.h"
@@ -238,6 +239,19 @@ static SMK_COLD void note(const struct smk_thread *t, const smk_request *request
                                           .status = status});
 }
 
+static void note_ended(const struct smk_thread *t, const smk_request *request, uint64_t end, uint64_t ticks,
+                       struct smk_request_answer answer)
+{
+    const struct smk_ended ended = {.id = request->id,
+                                    .end = end,
+                                    .ticks = ticks,
+                                    .route = request->route,
+                                    .tid = t ? t->tid : 0,
+                                    .status = answer.status,
+                                    .more = answer.more};
+    smk_ended_note(&ended);
+}
+
 void smk_abi_request_end(const smk_request *request)
 {
     uint32_t status, moved;
@@ -252,6 +266,7 @@ void smk_abi_request_end(const smk_request *request)
     smk_route_ended(t, request->route, now - request->begin, smk_outcome_of(status), 1);
     if (smk_is_notable_request(now - request->begin, status))
         note(t, request, now, now - request->begin, status);
+    note_ended(t, request, now, now - request->begin, (struct smk_request_answer){.status = status});
     if (!smk_gate_open(SMK_CAT_REQUEST))
         return;
     if (moved != SMK_MOVED_ON)
@@ -360,6 +375,7 @@ void smk_request_answered(struct smk_thread *t, const smk_request *request, cons
     smk_route_ended(t, request->route, duration, answer->outcome, answer->more + 1);
     if (smk_is_notable_request(duration, answer->status))
         note(t, request, now, duration, answer->status);
+    note_ended(t, request, answer->wrote, duration, *answer);
     if (!t)
         return;
     let_go(t, request->id);
