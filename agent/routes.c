@@ -42,6 +42,10 @@ static const struct smk_route routes[] = {
     {"/debug/trace/rules/NAME", SMK_METHOD_DELETE, CTRL, NULL, smk_handle_rule_delete, "removes it"},
     {"/debug/trace/ledger", GET | HEAD, READ, smk_ledger_parameters, smk_handle_ledger,
      "what rules fired on, what was suppressed and why, as text or JSON"},
+    {"/debug/requests", GET, READ, smk_requests_parameters, smk_handle_requests,
+     "requests in flight and where each is now, the slowest, the last, latency by route"},
+    {"/debug/requests/ID", GET, READ, smk_request_parameters, smk_handle_request,
+     "one request: where it is now, or what is known of it"},
     {"/metrics", GET | HEAD, READ, NULL, smk_handle_metrics, "the tracer's own figures for Prometheus"},
 };
 /* clang-format on */

@@ -48,8 +48,9 @@ void smk_handle_delete(struct smk_exchange *exchange, const struct smk_route_mat
 void smk_handle_segment(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_report(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_threads(struct smk_exchange *exchange, const struct smk_route_match *match);
+void smk_handle_requests(struct smk_exchange *exchange, const struct smk_route_match *match);
+void smk_handle_request(struct smk_exchange *exchange, const struct smk_route_match *match);
 
-extern const struct smk_parameter smk_threads_parameters[];
 void smk_handle_rules(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_rules_put(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_rule_post(struct smk_exchange *exchange, const struct smk_route_match *match);
@@ -58,6 +59,7 @@ void smk_handle_ledger(struct smk_exchange *exchange, const struct smk_route_mat
 
 extern const struct smk_parameter smk_rules_parameters[], smk_rules_put_parameters[], smk_rule_parameters[];
 extern const struct smk_parameter smk_ledger_parameters[];
+extern const struct smk_parameter smk_threads_parameters[], smk_requests_parameters[], smk_request_parameters[];
 extern const struct smk_parameter smk_trace_parameters[], smk_snapshot_parameters[];
 extern const struct smk_parameter smk_download_parameters[], smk_report_parameters[];
 

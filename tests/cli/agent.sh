@@ -37,12 +37,20 @@ routes() {
     ask 200 '"state"' "\"pid\": *$pid" '"not_seen"' -- GET /debug/trace/status
     ask 200 -- HEAD /debug/trace/status
     ask 200 '^stallmark_[a-z_]* [0-9]' -- GET /metrics
-    ask 200 "^shop\\[$pid\\]  .* threads: " '^worker-' ' ← _start$' -- GET /debug/threads
+    ask 200 "^shop\\[$pid\\]  .* threads: " '^worker-' 'backends_main' -- GET /debug/threads
     ask 200 "\"pid\":$pid," '"build_id":"[0-9a-f]+"' '"function":null' -- GET '/debug/threads?format=json&symbols=0'
     ask 200 'partial: 2 of [0-9]+ threads' -- GET '/debug/threads?max=2'
     ask 200 "\"tid\":$pid," -- GET "/debug/threads?tid=$pid&format=json"
     ask 404 'no such thread' -- GET '/debug/threads?tid=1'
     ask 400 'max' -- GET '/debug/threads?max=0'
+    ask 200 "^shop\\[$pid\\]  .* requests in flight, [0-9,]+ ended" '^latency by route' '█ [0-9]' 'GET /cart' -- \
+        GET '/debug/requests?max=5'
+    ask 200 '"seen":true' '"routes":\[\{"route":"GET /' -- GET '/debug/requests?format=json&symbols=0'
+    id=$(sed 's/.*"slowest":\[{"id":"\([0-9a-f]*\)".*/\1/' "$work/body")
+    ask 200 '^ended' "^  $id .* status [0-9]+ .*by " -- GET "/debug/requests/$id?symbols=0"
+    ask 200 "^\{\"id\":\"$id\",\"route\":\"GET /" -- GET "/debug/requests/$id?format=json"
+    ask 404 'neither in flight nor among' -- GET /debug/requests/fffffffffffffff
+    ask 400 "'x-1' is no request's number" -- GET /debug/requests/x-1
     ask 200 -- HEAD /metrics
 
     # Armed by hand: listed, refused a second time, joined, stopped, kept.
