@@ -271,8 +271,8 @@ static void answer_one(struct smk_exchange *exchange, struct smk_requests_view *
     const struct smk_ended *ended = flight ? NULL : find_ended(view, id);
     if (!flight && !ended) {
         smk_answer_problem(&exchange->answer, 404, "no such request",
-                           "%llx is neither in flight nor among the %u last and %u slowest that are kept; a capture has "
-                           "all of its time: /debug/trace?duration=5s",
+                           "%llx is neither in flight nor among the %u last and %u slowest that are kept; a capture "
+                           "has all of its time: /debug/trace?duration=5s",
                            (unsigned long long)id, view->recent_count, view->slowest_count);
     } else if (as_json) {
         if (flight)

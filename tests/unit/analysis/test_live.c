@@ -17,8 +17,8 @@ static int put(void *arg, const char *bytes, size_t size)
 
 static struct smk_live_thread thread(uint32_t tid, const char *name, const char *kind, uint32_t holder)
 {
-    return (struct smk_live_thread){.tid = tid, .name = name, .state = "waiting", .kind = kind, .call = "", .object = "",
-                                    .address = holder ? 0x1000 + holder : 0, .holder = holder, .since = "exact",
+    return (struct smk_live_thread){.tid = tid, .name = name, .state = "waiting", .kind = kind, .call = "",
+                                    .object = "", .address = holder ? 0x1000 + holder : 0, .holder = holder, .since = "exact",
                                     .waited_ns = 312000000, .route = "", .stack_why = ""};
 }
 
@@ -72,7 +72,7 @@ static void test_chain(void **state)
     assert_int_equal(live.circles, 0);
     assert_null(strstr(text, "deadlock"));
     says("w/2 and 1 more wait for cart_lock, held by w/1, which waits for the disk (fdatasync) ~312 ms\n");
-    says("y waits for 0x1003 312 ms, held by x, which waits for cart_lock 312 ms, held by w/1, which waits for the disk");
+    says("y waits for 0x1003 312 ms, held by x, which waits for cart_lock 312 ms, held by w/1, which waits for the ");
     says("z                   cond something (idle)");
     says("5 threads: 4 waiting, 1 idle");
 }
