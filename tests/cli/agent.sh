@@ -37,7 +37,7 @@ routes() {
     ask 200 '"state"' "\"pid\": *$pid" '"not_seen"' -- GET /debug/trace/status
     ask 200 -- HEAD /debug/trace/status
     ask 200 '^stallmark_[a-z_]* [0-9]' -- GET /metrics
-    ask 200 "^shop\\[$pid\\]  .* threads: " '^worker-' 'backends_main' -- GET /debug/threads
+    ask 200 "^shop\\[$pid\\]  .* threads: " '^worker-[0-9]+ ' '^backends ' -- GET /debug/threads
     ask 200 "\"pid\":$pid," '"build_id":"[0-9a-f]+"' '"function":null' -- GET '/debug/threads?format=json&symbols=0'
     ask 200 'partial: 2 of [0-9]+ threads' -- GET '/debug/threads?max=2'
     ask 200 "\"tid\":$pid," -- GET "/debug/threads?tid=$pid&format=json"
