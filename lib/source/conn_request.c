@@ -37,8 +37,8 @@ static struct arrival arrival_of(const struct smk_seen *seen, const struct smk_c
 {
     const struct smk_loop_now *loop = &seen->t->loop;
     bool polled = loop->polled != 0 && loop->polled >= conn->empty_at;
-    if (!polled && now - seen->since >= smk_load_relaxed(&smk_slept.fd))
-        return (struct arrival){0, 0, SMK_LOOP_POLLED}; /* the read itself waited for it */
+    if ((!polled || !loop->polls) && now - seen->since >= smk_load_relaxed(&smk_slept.fd))
+        return (struct arrival){0, 0, SMK_LOOP_POLLED}; /* the read itself waited for it; accept reports no bytes */
     uint64_t least = now - (polled ? loop->polled : seen->since);
     uint64_t earliest = smk_max_u64(polled ? smk_loop_earliest(loop) : 0, conn->empty_at);
     if (conn->read_at == 0 && conn->empty_at)

@@ -12,77 +12,12 @@
 
 #include "core/request.h"
 #include "source/conn_state.h"
-#include "unit/source/waits.h"
+#include "unit/source/links.h"
 
 #define CATEGORIES (SMK_CAT_REQUEST | SMK_CAT_LOOP)
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
 #define OK        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
-
-/* ---- a client and a server in one process: the client's calls pass us by --------------------------------- */
-
-struct link {
-    int listener, client, server;
-    uint64_t since; /* ticks */
-};
-
-static int listen_tcp(struct sockaddr_in *address)
-{
-    uint32_t size = sizeof *address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    *address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    assert_int_equal(bind(fd, (struct sockaddr *)address, size), 0);
-    assert_int_equal(listen(fd, 8), 0);
-    assert_int_equal(smk_sys_getsockname(fd, (struct sockaddr *)address, &size), 0);
-    return fd;
-}
-
-static int connect_tcp(const struct sockaddr_in *address)
-{
-    int fd = smk_sys_socket(AF_INET, SOCK_STREAM);
-    assert_int_equal(smk_sys_connect(fd, (const struct sockaddr *)address, sizeof *address), 0);
-    int high = smk_sys_dup_from(fd, 100); /* so that the server's numbers are the lowest */
-    smk_sys_close(fd);
-    return high;
-}
-
-static struct link connect_one(void)
-{
-    struct sockaddr_in address;
-    struct link l = {.since = smk_ticks(), .listener = listen_tcp(&address)};
-    l.client = connect_tcp(&address);
-    l.server = accept4(l.listener, NULL, NULL, SOCK_CLOEXEC);
-    assert_true(l.server >= 0);
-    smk_thread_self()->loop = (struct smk_loop_now){0}; /* each test has a loop of its own */
-    return l;
-}
-
-static void disconnect(struct link *l)
-{
-    smk_sys_close(l->client);
-    close(l->server);
-    close(l->listener);
-}
-
-static void ask(const struct link *l, const char *bytes)
-{
-    assert_int_equal(smk_sys_send(l->client, bytes, strlen(bytes), 0), (int)strlen(bytes));
-}
-
-/* The server reads what was asked, all of it at once. */
-static void take(const struct link *l, const char *bytes)
-{
-    char buf[4096];
-    size_t len = strlen(bytes);
-    ask(l, bytes);
-    assert_int_equal(recv(l->server, buf, len, MSG_WAITALL), (ssize_t)len);
-    assert_memory_equal(buf, bytes, len);
-}
-
-static void answer(const struct link *l, const char *bytes)
-{
-    assert_int_equal(write(l->server, bytes, strlen(bytes)), (ssize_t)strlen(bytes));
-}
 
 /* ---- what was recorded ------------------------------------------------------------------------------------ */
 
@@ -417,6 +352,33 @@ static void test_loop_accept(void **state)
     assert_true(smk_ticks_to_ns(number(SMK_EV_LOOP_DELAY, 0)->args[1]) >= 32 * MS);
 }
 
+static void *ask_later(void *l)
+{
+    smk_sys_sleep(40 * MS);
+    ask(l, GET("/late"));
+    return NULL;
+}
+
+/* A thread that accepts and reads, and polls nothing: bytes for which its read waited had not lain there. */
+static void test_read_waits_after_accept(void **state)
+{
+    (void)state;
+    char buf[256];
+    pthread_t client;
+    struct sockaddr_in address;
+    struct link l = {.since = smk_ticks(), .listener = listen_tcp(&address)};
+    smk_thread_self()->loop = (struct smk_loop_now){0};
+    l.client = connect_tcp(&address);
+    l.server = accept4(l.listener, NULL, NULL, SOCK_CLOEXEC);
+    assert_int_equal(pthread_create(&client, NULL, ask_later, &l), 0);
+    assert_true(recv(l.server, buf, sizeof buf, 0) > 0);
+    answer(&l, OK);
+    assert_int_equal(pthread_join(client, NULL), 0);
+    read_records(l.since);
+    assert_int_equal(number(SMK_EV_REQUEST_ANSWERED, 0)->args[DELAY], 0);
+    disconnect(&l);
+}
+
 /* A poll that waited is exact, and no system call is made for it. */
 static void test_loop_waited(void **state)
 {
@@ -581,6 +543,7 @@ int main(void)
         cmocka_unit_test(test_before_arming),
         cmocka_unit_test(test_loop_delay),
         cmocka_unit_test(test_loop_accept),
+        cmocka_unit_test(test_read_waits_after_accept),
         cmocka_unit_test(test_loop_waited),
         cmocka_unit_test(test_loop_range),
         cmocka_unit_test(test_loop_leaves),
