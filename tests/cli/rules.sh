@@ -18,6 +18,7 @@ rule = when cpu > 100000% then capture 1s
 END
 
 start() {
+    rm -f shop.out # else what the last one said is taken for its own
     "$build/examples/shop" --port 0 --debug 127.0.0.1:0 --log "$work/shop.log" --disk-ms 20 --fault cart-lock >shop.out 2>shop.err &
     pid=$!
     pids+=("$pid")

@@ -327,6 +327,63 @@ static void case_11_bodies(void **state)
     }
 }
 
+#define TEXT "Content-Type: text/plain\r\n"
+
+/* The two routes that take a body take one whose end is beyond doubt, and no other. */
+static void case_11b_bodies_of_rules(void **state)
+{
+    static const struct {
+        const char *line, *headers, *body;
+    } bad[] = {
+        {"PUT /debug/trace/rules", TEXT "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"},
+        {"PUT /debug/trace/rules", TEXT "Transfer-Encoding: chunked\r\n", "0\r\n\r\n"},
+        {"PUT /debug/trace/rules", TEXT "Content-Length: 1\r\nContent-Length: 1\r\n", "#"},
+        {"PUT /debug/trace/rules", TEXT "Content-Length: +1\r\n", "#"},
+        {"PUT /debug/trace/rules", TEXT "Content-Length: 01\r\n", "#"},
+        {"PUT /debug/trace/rules", TEXT "Content-Length: 1, 1\r\n", "#"},
+        {"PUT /debug/trace/rules", TEXT "Content-Length: 16385\r\n", "#"},
+        {"PUT /debug/trace/rules", TEXT "Content-Length: 18446744073709551615\r\n", "#"},
+        {"PUT /debug/trace/rules", TEXT "Expect: 100-continue\r\nContent-Length: 1\r\n", "#"},
+        {"PUT /debug/trace/rules", TEXT TEXT "Content-Length: 1\r\n", "#"},
+        {"PUT /debug/trace/rules", "Content-Length: 1\r\n", "#"},
+        {"PUT /debug/trace/rules", "Content-Type: multipart/form-data\r\nContent-Length: 1\r\n", "#"},
+        {"PUT /debug/trace/rules", "Content-Type: text/plainer\r\nContent-Length: 1\r\n", "#"},
+        {"PUT /debug/trace/rulesx", TEXT "Content-Length: 1\r\n", "#"},
+        {"PUT /debug/trace/rules/a", TEXT "Content-Length: 1\r\n", "#"},
+        {"POST /debug/trace/rules", TEXT "Content-Length: 1\r\n", "#"},
+        {"GET /debug/trace/rules", TEXT "Content-Length: 1\r\n", "#"},
+        {"DELETE /debug/trace/rules/a", TEXT "Content-Length: 1\r\n", "#"},
+        {"PUT /debug/trace/rules", TEXT "Content-Length: 5\r\n", "when "},
+        {"POST /debug/trace/rules/a", TEXT "Content-Length: 9\r\n", "when\x01\x02\xff x"},
+        {"POST /debug/trace/rules/A", TEXT "Content-Length: 1\r\n", "#"},
+        {"PUT /debug/trace/rules", TEXT "Sec-Fetch-Site: cross-site\r\nContent-Length: 1\r\n", "#"},
+        {"PUT /debug/trace/rules", TEXT "Origin: http://evil.example\r\nContent-Length: 1\r\n", "#"},
+    };
+    (void)state;
+    for (size_t i = 0; i < SMK_ARRAY_LEN(bad); i++) {
+        struct answer answer;
+        ask(&host, door, &answer, "%s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n%s", bad[i].line, bad[i].headers,
+            bad[i].body);
+        expect(answer.closed && (answer.status == 0 || (answer.status >= 400 && answer.status < 500)), "%s '%s': %d",
+               bad[i].line, bad[i].headers, answer.status);
+        answer_free(&answer);
+    }
+}
+
+/* Of a body that is longer than was said the rest is no request. */
+static void case_11c_what_stands_behind_a_body(void **state)
+{
+    struct answer answer;
+    (void)state;
+    ask(&host, door, &answer,
+        "PUT /debug/trace/rules HTTP/1.1\r\nHost: 127.0.0.1\r\n" TEXT "Content-Length: 1\r\n\r\n#"
+        "GET /debug/trace?duration=10s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    expect(answer.closed && answer.status == 200, "a comment for rules: %d %s", answer.status, answer.body);
+    assert_null(strstr(answer.raw, "202 Accepted"));
+    answer_free(&answer);
+    assert_true(is_disarmed(&host));
+}
+
 static void case_12_what_stands_behind_a_refused_request(void **state)
 {
     static const char *const refused[] = {
@@ -478,6 +535,8 @@ static int run(void)
         CASE(case_9_pages_of_other_origins),
         CASE(case_10_pages_of_other_sites),
         CASE(case_11_bodies),
+        CASE(case_11b_bodies_of_rules),
+        CASE(case_11c_what_stands_behind_a_body),
         CASE(case_12_what_stands_behind_a_refused_request),
         CASE(case_13_targets_that_are_no_paths),
         CASE(case_14_paths_that_are_nearly_ours),

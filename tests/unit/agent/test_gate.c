@@ -259,6 +259,46 @@ static void bodies(void **state)
     assert_int_equal(judged(NULL, &head), 400);
 }
 
+/* Of the two that set rules. */
+static void bodies_of_rules(void **state)
+{
+    (void)state;
+    static const struct value_case lengths[] = {
+        {"0", 0},     {"1", 0},     {"16384", 0},  {"16385", 413}, {"99999999999999999999999", 413},
+        {"00", 400},  {"01", 400},  {"-1", 400},   {"+1", 400},    {"", 400},
+        {"1 ", 400},  {"1,1", 400}, {"0x10", 400}, {"1e3", 400},
+    };
+    expect_each(lengths, {
+        head.method = "PUT";
+        head.path = "/debug/trace/rules";
+        add(&head, "Content-Type", "text/plain");
+        add(&head, "Content-Length", lengths[i].value);
+    });
+    static const struct value_case types[] = {
+        {"text/plain", 0},         {"Text/Plain; charset=utf-8", 0}, {"text/plain;charset=UTF-8", 0},
+        {"text/plainer", 400},     {"text/html", 400},               {"application/x-www-form-urlencoded", 400},
+        {"multipart/form-data", 400}, {"", 400},                     {"text/plain; charset=utf-7", 400},
+    };
+    expect_each(types, {
+        head.method = "POST";
+        head.path = "/debug/trace/rules/a";
+        add(&head, "Content-Type", types[i].value);
+        add(&head, "Content-Length", "5");
+    });
+    static const struct {
+        const char *method, *path;
+    } others[] = {{"POST", "/debug/trace/rules"}, {"PUT", "/debug/trace/rules/a"}, {"GET", "/debug/trace/rules"},
+                  {"PUT", "/debug/trace/rulesx"}, {"DELETE", "/debug/trace/rules/a"}, {"POST", "/debug/trace"}};
+    for (size_t i = 0; i < SMK_ARRAY_LEN(others); i++) {
+        struct smk_gate_head head = good();
+        head.method = others[i].method;
+        head.path = others[i].path;
+        add(&head, "Content-Type", "text/plain");
+        add(&head, "Content-Length", "5");
+        assert_int_equal(judged(NULL, &head), 400);
+    }
+}
+
 static void paths(void **state)
 {
     (void)state;
@@ -400,6 +440,7 @@ int main(void)
         cmocka_unit_test(fetch_sites),
         cmocka_unit_test(a_page_is_refused_on_the_unix_socket_too),
         cmocka_unit_test(bodies),
+        cmocka_unit_test(bodies_of_rules),
         cmocka_unit_test(paths),
         cmocka_unit_test(long_paths_and_queries),
         cmocka_unit_test(queries),
