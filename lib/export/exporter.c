@@ -93,7 +93,8 @@ int smk_export(smk_trace *trace, const struct smk_export_format *format, const s
 
 /* ---- what there is -------------------------------------------------------------------------------------- */
 
-#define FORMATS(X) X(perfetto) X(csv) X(folded) X(folded_cpu) X(pprof_block) X(pprof_mutex) X(pprof_cpu)
+#define FORMATS(X) X(perfetto) X(csv) X(folded) X(folded_cpu) X(pprof_block) \
+    X(pprof_mutex) X(pprof_cpu) X(chrome)
 
 #define X(name) extern const struct smk_export_format smk_export_##name;
 FORMATS(X)

@@ -15,7 +15,7 @@ for name in article shop both; do
         "$stallmark" export "$traces/$name.stall" -f $format -o "$out" >"$work/words" 2>&1 || say "$format of $name: $(cat "$work/words")"
     done
     same "waits by kind in the folded stacks of $name" \
-        "$(ask "select kind || iif(for_work, ' (for work)', '') as k, sum(ns) from wait group by 1 order by 1")" \
+        "$(ask "select kind || iif(for_work, ' (for work)', '') as k, sum(ns) from wait group by 1" | LC_ALL=C sort)" \
         "$(awk '{ kind = $0; sub(/;.*/, "", kind); ns[kind] += $NF } END { for (kind in ns) printf "%s %.0f\n", kind, ns[kind] }' \
             "$work/$name.folded" | LC_ALL=C sort)"
     same "the block profile of $name" "$(ask "select 'contentions count', count(*) from wait where not for_work
