@@ -29,6 +29,7 @@ struct smk_call_wait {
 struct smk_call_sum {
     uint32_t kind, call;
     uint64_t ns, count, max;
+    uint64_t preempted; /* ns of these in which its CPU had been taken from the thread; of disk and memory */
     uint32_t threads; /* that waited */
     bool idle;
 };

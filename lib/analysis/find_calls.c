@@ -1,8 +1,9 @@
 /* find_calls.c: waits in calls that took too much of a route's time; for each kind of wait that is no work. */
 #include "analysis/findings.h"
 
+/* What a thread was preempted in the call is no fault of it. */
 static bool take_shares(struct smk_finding *finding, const struct smk_latency *latency,
-                        const struct smk_call_rule *rule)
+                        const struct smk_call_rule *rule, const struct smk_call_sum *sum)
 {
     bool much = false;
     for (uint32_t i = 0; i < latency->route_count; i++) {
@@ -12,7 +13,8 @@ static bool take_shares(struct smk_finding *finding, const struct smk_latency *l
         struct smk_share share = {i, cell->part.ns, latency->routes[i].in_window, cell->part.count, cell->requests};
         smk_finding_note_share(finding, &share);
         finding->cost += share.ns;
-        much |= share.ns >= rule->least && smk_per_mille(share.ns, share.of) >= rule->share_mille;
+        uint64_t own = share.ns - (uint64_t)((__uint128_t)share.ns * smk_min_u64(sum->preempted, sum->ns) / sum->ns);
+        much |= own >= rule->least && smk_per_mille(own, share.of) >= rule->share_mille;
     }
     return much;
 }
@@ -26,7 +28,7 @@ bool smk_findings_add_calls(struct smk_findings *findings, const struct smk_evid
         struct smk_finding judged = {
             .kind = rule->kind, .rule = SMK_RULE_ROUTE, .lock = SMK_MAP_NONE, .alloc = SMK_MAP_NONE, .sum = i};
         if (sum->idle || sum->kind != rule->wait_kind || sum->max < rule->least_max ||
-            !take_shares(&judged, evidence->latency, rule))
+            !take_shares(&judged, evidence->latency, rule, sum))
             continue;
         struct smk_finding *finding = smk_findings_add(findings, evidence->mem, rule->kind);
         if (finding)

@@ -53,7 +53,7 @@ static void judge(struct smk_herds *herds, const struct smk_herd_thread *before,
     if (!wake)
         return;
     herd->woken++;
-    if (!same || again > before->end + AT_ONCE)
+    if (!same || again - smk_min_u64(again, before->end) > AT_ONCE)
         return;
     if (herd->useless++ == 0)
         herd->first = wake->time;
@@ -84,6 +84,12 @@ void smk_herds_wait(struct smk_herds *herds, struct smk_mem *mem, const struct s
     }
     herds->threads[index] = (struct smk_herd_thread){wait->begin, wait->end, (uint32_t)(herd - herds->array),
                                                      wait->stack};
+}
+
+void smk_herds_forget(struct smk_herds *herds)
+{
+    for (uint32_t i = 0; i < herds->thread_count; i++)
+        herds->threads[i].begin = herds->threads[i].end = UINT64_MAX; /* no wake lies in it */
 }
 
 void smk_herds_free(struct smk_herds *herds, struct smk_mem *mem)

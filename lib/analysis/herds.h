@@ -51,6 +51,8 @@ struct smk_herds {
 void smk_herds_wake(struct smk_herds *herds, struct smk_mem *mem, const smk_event *event);
 /* A wait for a condition ended. */
 void smk_herds_wait(struct smk_herds *herds, struct smk_mem *mem, const struct smk_call_wait *wait);
+/* Conditions are not recorded for a while: what a thread waited for last is not known any more. */
+void smk_herds_forget(struct smk_herds *herds);
 void smk_herds_free(struct smk_herds *herds, struct smk_mem *mem);
 
 #endif

@@ -136,6 +136,21 @@ void smk_locks_release(struct smk_locks *locks, struct smk_mem *mem, uint32_t pr
     locks->releases[locks->release_count++].lock = index;
 }
 
+#define PREEMPTED_LOOK 1000u /* spans that are looked at for those in a wait */
+
+uint64_t smk_locks_preempted_in(const struct smk_locks *locks, uint32_t thread, uint64_t begin, uint64_t end)
+{
+    uint64_t ns = 0;
+    for (uint32_t looks = 0, i = locks->preempted_count; i > 0 && looks < PREEMPTED_LOOK; i--, looks++) {
+        const struct smk_lock_preempted *span = &locks->preempted[i - 1];
+        if (span->end <= begin)
+            break;
+        if (span->thread == thread)
+            ns += smk_min_u64(span->end, end) - smk_min_u64(smk_max_u64(span->begin, begin), end);
+    }
+    return ns;
+}
+
 void smk_locks_preempted(struct smk_locks *locks, struct smk_mem *mem, uint32_t thread, uint64_t begin, uint64_t end)
 {
     if (locks->preempted_count < locks->keep &&

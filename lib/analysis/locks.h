@@ -107,6 +107,8 @@ void smk_locks_name(struct smk_locks *locks, struct smk_mem *mem, uint32_t proce
 /* Returns the lock's index; SMK_MAP_NONE: the wait lies before the window, or there is no memory. */
 uint32_t smk_locks_wait(struct smk_locks *locks, struct smk_mem *mem, const struct smk_lock_seen *seen);
 
+/* ns in [begin, end], which ends now, that the thread's CPU had been taken from it, as far as that is known. */
+uint64_t smk_locks_preempted_in(const struct smk_locks *locks, uint32_t thread, uint64_t begin, uint64_t end);
 void smk_locks_preempted(struct smk_locks *locks, struct smk_mem *mem, uint32_t thread, uint64_t begin, uint64_t end);
 
 /* `release`: all but the lock, which `process` and `address` say. */

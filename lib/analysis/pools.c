@@ -84,6 +84,12 @@ void smk_pools_done(struct smk_pools *pools, struct smk_mem *mem, uint32_t threa
     worker->pool = SMK_MAP_NONE;
 }
 
+void smk_pools_forget(struct smk_pools *pools)
+{
+    for (uint32_t i = 0; i < pools->thread_count; i++)
+        pools->threads[i].pool = SMK_MAP_NONE;
+}
+
 /* ---- what the workers did while requests queued --------------------------------------------------------- */
 
 static bool earlier(const void *a, const void *b)

@@ -66,6 +66,8 @@ void smk_pools_take(struct smk_pools *pools, struct smk_mem *mem, uint32_t threa
 void smk_pools_waited(struct smk_pools *pools, uint32_t thread, bool is_lock, uint32_t id, uint64_t ns);
 /* It works for no request any more. */
 void smk_pools_done(struct smk_pools *pools, struct smk_mem *mem, uint32_t thread, uint64_t time);
+/* Requests are not recorded for a while: whom threads work for is not known any more. */
+void smk_pools_forget(struct smk_pools *pools);
 /* After the last event. */
 void smk_pools_conclude(struct smk_pools *pools);
 void smk_pools_free(struct smk_pools *pools, struct smk_mem *mem);

@@ -148,6 +148,9 @@ static bool on_call_wait(struct smk_report *report, struct smk_state *state, con
         smk_latency_part(&report->latency, state->request, SMK_PART_CALL, sum, wait.end, ns);
     smk_sequences_wait(&report->sequences, &report->mem, &wait);
     smk_herds_wait(&report->herds, &report->mem, &wait);
+    if (sum != SMK_MAP_NONE && (wait.kind == SMK_WAIT_DISK || wait.kind == SMK_WAIT_MEMORY))
+        report->locks.others.sums[sum].preempted +=
+            smk_locks_preempted_in(&report->locks, event->thread, wait.begin, wait.end);
     if (sum != SMK_MAP_NONE)
         smk_pools_waited(&report->pools, event->thread, false, sum, ns);
     smk_regions_wait(state, wait.end, ns);
@@ -342,8 +345,14 @@ static bool on_event(struct smk_report *report, const smk_event *event)
  * now is taken to go on then. */
 static void on_gap(struct smk_report *report, uint32_t categories, uint64_t time)
 {
-    if (categories & SMK_CAT_REQUEST)
+    if (categories & SMK_CAT_REQUEST) {
         smk_latency_forget_flights(&report->latency);
+        smk_pools_forget(&report->pools);
+    }
+    if (categories & (SMK_CAT_REQUEST | SMK_CAT_NET))
+        smk_sequences_forget(&report->sequences);
+    if (categories & SMK_CAT_COND)
+        smk_herds_forget(&report->herds);
     for (uint32_t i = 0; i < report->states.count; i++) {
         struct smk_state *state = &report->states.array[i];
         if (categories & SMK_CAT_SCHED) {

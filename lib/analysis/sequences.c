@@ -149,6 +149,12 @@ void smk_sequences_end(struct smk_sequences *sequences, struct smk_mem *mem, uin
     sequences->free_flight = (uint32_t)(flight - sequences->flights) + 1;
 }
 
+void smk_sequences_forget(struct smk_sequences *sequences)
+{
+    for (uint32_t i = 0; i < sequences->flight_count; i++)
+        sequences->flights[i].refused = true;
+}
+
 void smk_sequences_free(struct smk_sequences *sequences, struct smk_mem *mem)
 {
     smk_mem_free(mem, sequences->flights, sequences->flight_capacity * sizeof(*sequences->flights));

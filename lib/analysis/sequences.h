@@ -59,6 +59,8 @@ struct smk_sequences {
 void smk_sequences_wait(struct smk_sequences *sequences, struct smk_mem *mem, const struct smk_call_wait *wait);
 /* The request ended, as one of this route (SMK_MAP_NONE: it counts for none). */
 void smk_sequences_end(struct smk_sequences *sequences, struct smk_mem *mem, uint64_t request, uint32_t route);
+/* Requests or waits are not recorded for a while: what is in flight says nothing any more. */
+void smk_sequences_forget(struct smk_sequences *sequences);
 void smk_sequences_free(struct smk_sequences *sequences, struct smk_mem *mem);
 
 #endif
