@@ -27,6 +27,8 @@ static void end_poll(struct smk_seen *seen, int fd, int rc)
     uint64_t now = smk_ticks();
     if (!seen->inner)
         smk_loop_looked(&seen->t->loop, &seen->from, seen->since, now, true);
+    if (SMK_UNLIKELY(seen->t->callback.since != 0) && seen->t->loop.polled == now)
+        smk_store_relaxed(&seen->t->callback.since, 0); /* the loop itself looks: it was left by a jump */
     if (smk_seen_end_at(seen, now, SMK_CAT_POLL, smk_load_relaxed(&smk_slept.fd)))
         SMK_SEEN_RECORD(seen, now, SMK_EV_POLL_WAIT, smk_call_name(seen->call), (uint64_t)(int64_t)fd,
                         smk_seen_result(rc));

@@ -142,6 +142,34 @@ static void test_set_disarmed(void **state)
     assert_int_equal(number(SMK_EV_LOOP_CALLBACK, 1)->args[WHY], SMK_CALLBACK_TIMER);
 }
 
+static void on_jump(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    (void)arg;
+    smk_abi_callback_begin(SMK_SITE("left"), NULL, SMK_ABI_DUE_READY); /* as if its end had been jumped over */
+    look();
+}
+
+/* The loop looks for work again, so it is in no callback. */
+static void test_left_by_a_jump(void **state)
+{
+    (void)state;
+    uint64_t sleeps = 0;
+    for (int i = 0; i < 3; i++) {
+        event_base_once(base, -1, EV_TIMEOUT, on_jump, NULL, &(struct timeval){.tv_usec = 1000});
+        run();
+    }
+    assert_string_equal(in_callback_name, "left");
+    struct event *timer = smk_event_new(base, -1, 0, on_timer, &sleeps);
+    smk_event_add(timer, &(struct timeval){.tv_usec = 1000});
+    run();
+    smk_event_free(timer);
+    assert_string_equal(in_callback_name, "on_timer");
+    look();
+    assert_int_equal(in_callback.site, 0);
+}
+
 static void free_itself(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
@@ -364,7 +392,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_timer),        cmocka_unit_test(test_late),
-        cmocka_unit_test(test_set_disarmed), cmocka_unit_test(test_frees_itself),
+        cmocka_unit_test(test_set_disarmed), cmocka_unit_test(test_left_by_a_jump),
+        cmocka_unit_test(test_frees_itself),
         cmocka_unit_test(test_first),        cmocka_unit_test(test_requests),
         cmocka_unit_test(test_answered_later), cmocka_unit_test(test_closed),
         cmocka_unit_test(test_arrival),      cmocka_unit_test(test_disarmed),
