@@ -9,6 +9,7 @@
 #include "base/errors.h"
 #include "base/escape.h"
 #include "core/intern.h"
+#include "core/loops.h"
 #include "core/request.h"
 #include "core/routes.h"
 #include "core/site.h"
@@ -169,12 +170,25 @@ static void put_waits(struct text *text, struct smk_histogram *waits)
     }
 }
 
+static void put_loops(struct text *text, struct smk_histogram *figure)
+{
+    static const char *const names[SMK_LOOP_FIGURES] = {
+        [SMK_LOOP_AWAY] = "away", [SMK_LOOP_CALLBACKS] = "callback", [SMK_LOOP_LATE] = "late"};
+    head(text, "loop_duration_seconds", "histogram",
+         "Event loops while armed: away for 5 ms and more; callbacks that have names, and how late these began.");
+    for (unsigned i = 0; i < SMK_LOOP_FIGURES; i++) {
+        smk_loop_figure_get((enum smk_loop_figure)i, figure);
+        put_histogram(text, "loop", "what", names[i], figure);
+    }
+}
+
 char *smk_live_metrics(size_t *len)
 {
     struct text text = {0};
     struct smk_route_view view;
     put_routes(&text, &view);
     put_waits(&text, &view.latency);
+    put_loops(&text, &view.latency);
     if (text.failed) {
         smk_heap_free(text.data);
         return NULL;

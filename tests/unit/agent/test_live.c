@@ -35,6 +35,8 @@ static void test_histograms(void **state)
     serve("GET /cart", 503, 2);
     serve("a \"quoted\\\n\x1b[31m name", 0, 1);
     smk_wait_end(SMK_WAIT_BEGIN(SMK_WAITING_DISK, "flush", NULL));
+    smk_callback tick = smk_abi_callback_begin(SMK_SITE("on_tick"), NULL, SMK_ABI_DUE_READY);
+    smk_abi_callback_end(&tick);
     smk_request running = smk_request_begin("GET /cart");
     char *body = fake_body("GET", "/metrics", 200);
     assert_non_null(strstr(body, "# TYPE stallmark_request_duration_seconds histogram\n"));
@@ -49,6 +51,7 @@ static void test_histograms(void **state)
     assert_int_equal(number_of(body, "stallmark_route_in_flight{route=\"GET /cart\"} "), 1);
     assert_int_equal(number_of(body, "stallmark_request_duration_seconds_count{route=\"other\"} "), 0);
     assert_int_equal(number_of(body, "stallmark_wait_duration_seconds_count{kind=\"disk\"} "), 1);
+    assert_int_equal(number_of(body, "stallmark_loop_duration_seconds_count{what=\"callback\"} "), 1);
     const char *escaped = "stallmark_request_duration_seconds_count{route=\"a \\\"quoted\\\\\\\\n\\\\x1b[31m name\"} ";
     assert_int_equal(number_of(body, escaped), 1);
     assert_null(strchr(body, '\x1b'));
