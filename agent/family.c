@@ -21,7 +21,8 @@ struct entry {
 };
 
 struct table {
-    uint32_t first; /* atomic: pid; 0: nobody */
+    uint32_t first;    /* atomic: pid; 0: nobody */
+    uint32_t unlisted; /* atomic: processes with an agent that found no room */
     struct entry entries[SMK_FAMILY_MAX];
 };
 
@@ -31,6 +32,7 @@ static int forker;          /* pid: of the process that forked last, which is ou
 
 /* The control loop's. */
 static struct entry *own; /* NULL: not in the table */
+static bool unlisted;     /* and has been counted among those without room */
 static uint64_t patient_since, asked_at;
 
 static struct table *get_table(void) { return smk_load_acquire(&table); } /* pairs with: before_fork */
@@ -63,6 +65,7 @@ void smk_family_prepare(void)
 void smk_family_reset_in_child(void)
 {
     own = NULL;
+    unlisted = false;
     patient_since = asked_at = 0;
 }
 
@@ -97,8 +100,12 @@ bool smk_family_enter(uint8_t name[SMK_FAMILY_NAME])
         return false;
     if (!own)
         own = take_entry(t, (uint32_t)smk_sys_getpid());
-    if (!own)
+    if (!own) {
+        if (!unlisted)
+            smk_add_relaxed(&t->unlisted, 1);
+        unlisted = true;
         return false;
+    }
     memcpy(own->name, name, SMK_FAMILY_NAME);
     smk_store_release(&own->ready, 1); /* pairs with: smk_family_others */
     return true;
@@ -197,6 +204,12 @@ bool smk_family_has(int pid)
     struct table *t = get_table();
     const struct entry *entry = t && pid > 0 ? find(t, (uint32_t)pid) : NULL;
     return pid == smk_sys_getpid() || (entry && smk_sys_process_exists(pid));
+}
+
+uint32_t smk_family_unlisted(void)
+{
+    struct table *t = get_table();
+    return t ? smk_load_relaxed(&t->unlisted) : 0;
 }
 
 bool smk_family_exists(void) { return get_table() != NULL; }

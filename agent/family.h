@@ -43,6 +43,8 @@ int smk_family_first(void);
 
 /* The others, at most SMK_FAMILY_MAX; how many. Any thread. */
 uint32_t smk_family_others(struct smk_family_process *list);
+/* Those with an agent that found no room in the table, as far as they say. Any thread. */
+uint32_t smk_family_unlisted(void);
 /* Is there an agent in this process of the family? Any thread. */
 bool smk_family_has(int pid);
 

@@ -36,6 +36,7 @@ static struct {
     uint8_t name[SMK_FAMILY_NAME];
     struct smk_family_link *links;
     unsigned count;
+    uint64_t refused;
 } member; /* the loop's */
 
 /* ---- what captures.c needs -------------------------------------------------------------------------------- */
@@ -134,11 +135,15 @@ static void asked_nothing(void *arg)
 
 /* ---- who asks --------------------------------------------------------------------------------------------- */
 
+/* The others of the family connect as well, to see whether we live, and ask nothing: they are not counted. */
 static bool may_ask(int fd)
 {
     uid_t uid;
     pid_t pid = smk_wire_peer(fd, &uid);
-    return pid > 0 && pid == smk_family_first() && (uid == 0 || uid == geteuid());
+    if (pid > 0 && pid == smk_family_first() && (uid == 0 || uid == geteuid()) && member.count < LINKS_MAX)
+        return true;
+    member.refused += !smk_family_has(pid) || member.count == LINKS_MAX;
+    return false;
 }
 
 static struct smk_family_link *new_link(int fd)
@@ -165,7 +170,7 @@ static void accept_due(void *arg)
     int fd = smk_wire_accept(member.listener);
     if (fd < 0)
         return;
-    if (member.count == LINKS_MAX || !may_ask(fd)) {
+    if (!may_ask(fd)) {
         smk_fd_close(fd);
         return;
     }
@@ -176,6 +181,8 @@ static void accept_due(void *arg)
     member.links = link;
     member.count++;
 }
+
+uint64_t smk_member_refused(void) { return member.refused; }
 
 /* ---- begin and end ---------------------------------------------------------------------------------------- */
 

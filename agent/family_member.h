@@ -17,6 +17,8 @@ struct smk_family_link;
 /* Listens and enters the family's table, once there is one; again and again until both are so. */
 void smk_member_open(void);
 void smk_member_close(void);
+/* Who connected and was none of the family, or one too many. */
+uint64_t smk_member_refused(void);
 void smk_member_reset_in_child(void);
 
 /* ---- what captures.c needs of a capture that the first asked for ------------------------------------------ */

@@ -20,6 +20,7 @@
 #include "core/stats.h"
 #include "core/thread.h"
 #include "family.h"
+#include "family_member.h"
 #include "fronts.h"
 #include "heap.h"
 #include "json.h"
@@ -233,6 +234,9 @@ static void put_family(struct smk_json *json)
     for (uint32_t i = 0; i < count; i++)
         smk_json_number(json, NULL, (uint64_t)others[i].pid);
     smk_json_end(json, ']');
+    smk_json_number(json, "limit", SMK_FAMILY_MAX);
+    smk_json_number(json, "unlisted", smk_family_unlisted());
+    smk_json_number(json, "refused", smk_member_refused());
     smk_json_end(json, '}');
 }
 

@@ -98,6 +98,9 @@ expect "both workers" "$(capture "$tmp/two.stall" "duration=300ms&pid=$first,$se
 expect "who is in it" "$(parts "$tmp/two.stall")" "$(whole_family)"
 expect "the master alone" "$(capture "$tmp/master.stall" "duration=300ms&pid=$master")" 200
 expect "who is in it" "$(parts "$tmp/master.stall")" ""
+ps=$("$stallmark" ps | awk -v of=" $(whole_family)" 'index(of, " " $1 " ") { sub(/nginx.*/, "nginx"); print }')
+expect "ps has the workers below their master" "$ps" \
+    "$(printf '%7d  nginx\n' "$master"; workers | sort -n | while read -r pid; do printf '%7d    nginx\n' "$pid"; done)"
 expect "a stranger" "$(capture "$tmp/none" "duration=300ms&pid=1")" 400
 capture "$tmp/stopped.stall" duration=60s >"$tmp/code" &
 await "the workers are armed" 3 eval 'ask status | tr -d " \n" | grep -o "\"processes_armed\":[0-9]*" | cut -d: -f2'
@@ -111,6 +114,28 @@ is_clean "$tmp/snap.stall"
 expect "who is in the snapshot" "$(parts "$tmp/snap.stall")" "$(whole_family)"
 [ "$(count poll_wait "$tmp/snap.stall")" -gt 10 ] || fail "the workers' recorders are not in the snapshot"
 
+# ---- who connects and is not the first is sent away, whatever it says
+refused() { ask status | tr -d ' \n' | grep -o '"unlisted":0,"refused":[0-9]*' | grep -o '[0-9]*$'; }
+before=$(refused)
+python3 - "$master" <<'PY' || fail "a stranger was answered"
+import os, socket, sys
+mine = {os.readlink(f"/proc/{sys.argv[1]}/fd/{fd}") for fd in os.listdir(f"/proc/{sys.argv[1]}/fd")}
+lines = [line.split() for line in open("/proc/net/unix")]
+names = {x[7][1:] for x in lines if len(x) > 7 and x[7].startswith("@stallmark-") and f"socket:[{x[6]}]" in mine}
+assert len(names) == 1, names
+for said in (b"", b"\1\0\0\0" + b"\xff" * 300, os.urandom(32000)):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.settimeout(5)
+    s.connect("\0" + names.copy().pop())
+    try:
+        if said:
+            s.send(said)
+        assert s.recv(100) == b""
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+PY
+expect "strangers" "$(refused)" $((before + 3))
+
 # ---- one that hangs does not hold up the others
 kill -STOP "$first"
 expect "with one that hangs" "$(capture "$tmp/hangs.stall" duration=300ms)" 200
@@ -122,6 +147,9 @@ expect "who is missing" "$(fact family.missing "$tmp/hangs.stall")" "$first: its
 "$stallmark" report "$tmp/hangs.stall" >"$tmp/report"
 grep -q "^Missing, or not to the end: process $first: its agent does not answer" "$tmp/report" ||
     fail "the report does not say who is missing"
+"$stallmark" report --json "$tmp/hangs.stall" >"$tmp/report"
+tr -d ' \n' <"$tmp/report" | grep -q "\"family_missing\":\[\"$first:itsagentdoesnotanswer\"\]" ||
+    fail "the report as JSON does not say who is missing"
 
 # ---- one that dies, and one that comes
 { sleep 1; load 10; kill -KILL "$first"; sleep 1; load 10; } &
