@@ -42,18 +42,26 @@ static void put_problems(struct smk_json_text *json, const struct smk_report *re
     smk_put_json_array_end(json);
 }
 
-/* One string a line of the fact. */
-static void put_missing(struct smk_json_text *json, const struct smk_report *report)
+/* One string a line of the fact; NULL: there is none. */
+static void put_lines(struct smk_json_text *json, const char *fact)
 {
     char line[256];
-    const char *missing = smk_trace_fact(report->trace, SMK_FACT_MISSING);
-    smk_put_json_array(json, "sources_missing");
-    while (missing && *missing) {
-        size_t len = strcspn(missing, "\n");
-        snprintf(line, sizeof(line), "%.*s", (int)smk_min_u64(len, sizeof(line) - 1), missing);
+    while (fact && *fact) {
+        size_t len = strcspn(fact, "\n");
+        snprintf(line, sizeof(line), "%.*s", (int)smk_min_u64(len, sizeof(line) - 1), fact);
         smk_put_json_string(json, NULL, line);
-        missing += len + (missing[len] == '\n');
+        fact += len + (fact[len] == '\n');
     }
+}
+
+static void put_missing(struct smk_json_text *json, const struct smk_report *report)
+{
+    smk_put_json_array(json, "sources_missing");
+    put_lines(json, smk_trace_fact(report->trace, SMK_FACT_MISSING));
+    smk_put_json_array_end(json);
+    smk_put_json_array(json, "family_missing");
+    for (uint32_t i = 0; i < report->info->processes; i++)
+        put_lines(json, smk_trace_process_fact(report->trace, i, SMK_FACT_FAMILY_MISSING));
     smk_put_json_array_end(json);
 }
 

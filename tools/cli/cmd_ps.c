@@ -1,4 +1,4 @@
-/* stallmark ps: the processes of this host that have an agent. */
+/* stallmark ps: the processes of this host that have an agent. Those of a family stand below its first. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@ extern const struct smk_command smk_cmd_ps;
 enum { ANSWER_MS = 500 }; /* so that one that hangs does not hold up the list */
 
 struct row {
-    pid_t pid;
+    pid_t pid, first; /* of its family; itself where it has none, or does not say */
     char name[32], state[32], address[80], socket[SMK_TARGET_SIZE];
 };
 
@@ -36,6 +36,9 @@ static void ask(struct row *row, const struct smk_target *target)
         const json_t *fronts = json_object_get(reply.json, "fronts");
         copy_text(json_object_get(reply.json, "state"), row->state, sizeof(row->state));
         copy_text(json_object_get(fronts, "tcp"), row->address, sizeof(row->address));
+        json_int_t first = json_integer_value(json_object_get(json_object_get(reply.json, "family"), "first"));
+        if (first > 0 && first <= INT32_MAX)
+            row->first = (pid_t)first;
     } else {
         snprintf(row->state, sizeof(row->state), status == 0 ? "HTTP %u" : "no answer",
                  reply.status);
@@ -51,7 +54,7 @@ static bool fill(struct row *row, pid_t pid)
     int status = smk_target_of_process(&target, pid);
     if ((status != 0 && status != -EACCES) || !smk_process_read(&process, pid))
         return false;
-    *row = (struct row){.pid = pid, .state = "-", .address = "-"};
+    *row = (struct row){.pid = pid, .first = pid, .state = "-", .address = "-"};
     snprintf(row->name, sizeof(row->name), "%s", process.name);
     snprintf(row->socket, sizeof(row->socket), "%s", status == 0 ? target.name : "-");
     if (status == 0)
@@ -65,33 +68,80 @@ static void put_cell(const char *text, int width)
     printf("%*s", width > (int)strlen(text) ? width - (int)strlen(text) : 1, "");
 }
 
-static void put_row(const struct row *row)
+static void put_row(const struct row *row, bool below)
 {
     printf("%7d  ", row->pid);
-    put_cell(row->name, 17);
+    if (below)
+        fputs("  ", stdout);
+    put_cell(row->name, below ? 15 : 17);
     put_cell(row->state, 11);
     put_cell(row->address, 23);
     smk_cli_puts(stdout, row->socket);
     putchar('\n');
 }
 
+/* A first that is another's child, or not to be seen, gathers nobody. */
+static bool is_head(const struct row *rows, size_t count, pid_t pid)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].pid == pid)
+            return rows[i].first == pid;
+    return false;
+}
+
+static int by_family(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+    if (x->first != y->first)
+        return x->first < y->first ? -1 : 1;
+    if ((x->pid == x->first) != (y->pid == y->first))
+        return x->pid == x->first ? -1 : 1;
+    return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+static void put_rows(struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!is_head(rows, count, rows[i].first))
+            rows[i].first = rows[i].pid;
+    qsort(rows, count, sizeof(*rows), by_family);
+    printf("    PID  NAME             STATE      ADDRESS                SOCKET\n");
+    for (size_t i = 0; i < count; i++)
+        put_row(&rows[i], rows[i].first != rows[i].pid);
+}
+
+/* False: no memory. */
+static bool add_row(struct row **rows, size_t *count, const struct row *row)
+{
+    size_t room = *count && (*count & (*count - 1)) == 0 ? 2 * *count : *count ? 0 : 1;
+    struct row *grown = room ? realloc(*rows, room * sizeof(**rows)) : *rows;
+    if (!grown)
+        return false;
+    *rows = grown;
+    grown[(*count)++] = *row;
+    return true;
+}
+
 static int list(void)
 {
-    unsigned count = 0;
+    struct row row, *rows = NULL;
+    size_t count = 0;
+    bool room = true;
     DIR *proc = opendir("/proc");
     if (!proc)
         return smk_cli_fail("/proc cannot be read: %m");
-    for (struct dirent *entry = readdir(proc); entry; entry = readdir(proc)) {
+    for (struct dirent *entry = readdir(proc); entry && room; entry = readdir(proc)) {
         char *end;
-        struct row row;
         long pid = strtol(entry->d_name, &end, 10);
-        if (*end || pid <= 0 || !fill(&row, (pid_t)pid))
-            continue;
-        if (count++ == 0)
-            printf("    PID  NAME             STATE      ADDRESS                SOCKET\n");
-        put_row(&row);
+        if (*end == '\0' && pid > 0 && fill(&row, (pid_t)pid))
+            room = add_row(&rows, &count, &row);
     }
     closedir(proc);
+    if (count > 0)
+        put_rows(rows, count);
+    free(rows);
+    if (!room)
+        return smk_cli_fail("no memory for more than %zu processes", count);
     if (count == 0)
         smk_cli_note(
             "no process that this user may see has an agent; `stallmark run -- COMMAND` starts "
@@ -116,5 +166,6 @@ const struct smk_command smk_cmd_ps = {
     "\n"
     "The processes of this host, containers included, that have an agent and a socket that this "
     "user may\n"
-    "use: pid, name, state, address of the HTTP front, socket.\n",
+    "use: pid, name, state, address of the HTTP front, socket. Processes of one program that forked\n"
+    "stand below the first of them, which arms all.\n",
     "list the processes that have an agent", run};
