@@ -67,7 +67,8 @@ static void begin_limits(void)
                                         .sites = (uint32_t)settings->max_sites,
                                         .stacks = (uint32_t)settings->max_stacks,
                                         .lock_names = (uint32_t)settings->max_lock_names,
-                                        .open_waits = (uint32_t)settings->max_open_waits});
+                                        .open_waits = (uint32_t)settings->max_open_waits,
+                                        .lock_epochs = (uint32_t)settings->max_lock_epochs});
 }
 
 /* All that the agent will need: to start one takes the host's allocator, and that may be what hangs. */

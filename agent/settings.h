@@ -46,6 +46,7 @@
     X(COUNT, max_sites,           "16384",    16, 16384, "call sites that the program marked, kept")                  \
     X(COUNT, max_stacks,          "65536",    16, 65536, "different stacks kept")                                     \
     X(COUNT, max_lock_names,      "4096",     16, 4096, "locks that the program named, kept")                         \
+    X(COUNT, max_lock_epochs,     "4096",     16, 4096, "locks whose end is seen: those waited for, and those named") \
     X(COUNT, max_open_waits,      "512",      1, 4096, "waits that go on at a capture's end, in its file")            \
     X(TIME,  request_cost,        "1ms",      0, 3600 * SMK__SEC, "slower requests say their faults and CPU time") \
     X(TIME,  loop_stall,          "100ms",    5000000, 60 * SMK__SEC, "an event loop that is held so long is told of") \

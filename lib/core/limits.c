@@ -63,9 +63,13 @@ bool smk_limit_at(unsigned number, struct smk_limit_status *status)
         status->used = smk_locknames_count();
         status->refused = smk_load_relaxed(&smk_stats.locknames_full);
         break;
-    default:
+    case 5:
         status->used = smk_load_relaxed(&smk_stats.open_waits);
         status->refused = smk_load_relaxed(&smk_stats.open_waits_full);
+        break;
+    default:
+        status->used = smk_load_relaxed(&smk_stats.lock_epochs);
+        status->refused = smk_load_relaxed(&smk_stats.lock_epochs_full);
     }
     return true;
 }

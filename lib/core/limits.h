@@ -15,10 +15,12 @@
     X(sites, SMK_SITES_MAX, SMK_SITES_MAX, "call sites that the program marked")                   \
     X(stacks, SMK_STACKS_MAX, SMK_STACKS_MAX, "different stacks")                                  \
     X(lock_names, SMK_LOCKNAMES_MAX, SMK_LOCKNAMES_MAX, "locks that the program named")            \
-    X(open_waits, SMK_OPEN_WAITS_DEFAULT, SMK_OPEN_WAITS_MAX, "waits that go on at a capture's end, in its file")
+    X(open_waits, SMK_OPEN_WAITS_DEFAULT, SMK_OPEN_WAITS_MAX, "waits that go on at a capture's end, in its file") \
+    X(lock_epochs, SMK_LOCK_EPOCHS_MAX, SMK_LOCK_EPOCHS_MAX, "locks whose end is seen: waited for, or named")
 
 #define SMK_OPEN_WAITS_DEFAULT 512u
 #define SMK_OPEN_WAITS_MAX     4096u
+#define SMK_LOCK_EPOCHS_MAX    4096u
 
 struct smk_limits {
 #define X(name, standard, most, what) uint32_t name;

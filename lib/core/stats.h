@@ -21,6 +21,8 @@ struct smk_stats {
     uint64_t events_written;
     uint64_t captures_started, captures_finished, captures_failed;
     uint64_t forks;           /* children that went inert */
+    uint64_t lock_epochs;     /* locks whose end is looked for (source/epochs.h) … */
+    uint64_t lock_epochs_full; /* … and those for which there was no room */
 };
 
 extern struct smk_stats smk_stats;

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "core/gate.h"
+#include "core/limits.h"
 #include "core/locknames.h"
 #include "core/record.h"
 #include "core/stats.h"
@@ -34,12 +35,15 @@ void smk_epoch_note(uint64_t lock)
             room = at;
     }
     uint64_t none = 0;
+    if (smk_add_relaxed(&smk_stats.lock_epochs, 1) >= smk_load_relaxed(&smk_limits.lock_epochs))
+        room = NULL;
     smk_add_relaxed(near(lock), 1); /* first, so that it is never less than what is there */
     if (room && smk_cas_relaxed(room, &none, lock))
         return;
     smk_sub_relaxed(near(lock), 1);
+    smk_sub_relaxed(&smk_stats.lock_epochs, 1);
     if (!room)
-        smk_add_relaxed(&smk_epochs.refused, 1);
+        smk_add_relaxed(&smk_stats.lock_epochs_full, 1);
 }
 
 static void end_at(uint64_t *at, uint64_t lock, enum smk_lock_epoch why)
@@ -48,6 +52,7 @@ static void end_at(uint64_t *at, uint64_t lock, enum smk_lock_epoch why)
     if (!smk_cas_relaxed(at, &lock, 0))
         return;
     smk_sub_relaxed(near(lock), 1);
+    smk_sub_relaxed(&smk_stats.lock_epochs, 1);
     smk_locknames_forget(lock);
     uint64_t *rec = t ? smk_reserve(t, 3, SMK_EV_LOCK_EPOCH) : NULL;
     if (!rec)

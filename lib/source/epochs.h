@@ -10,23 +10,23 @@
  * a stack that is left, nor those in blocks that the program's own allocator gives out again; their
  * init and destroy are.
  *
- * Bounded and without a lock. A lock for which there is no room is counted, and is one lock whatever
+ * Bounded (limits.h) and without a lock. A lock for which there is no room is counted, and is one lock whatever
  * happens to it.
  */
 #ifndef SMK_SOURCE_EPOCHS_H
 #define SMK_SOURCE_EPOCHS_H
 
 #include "base/atomic.h"
+#include "core/limits.h"
 #include "format/events.h"
 
-#define SMK_EPOCH_PLACES   4096u
+#define SMK_EPOCH_PLACES   SMK_LOCK_EPOCHS_MAX
 #define SMK_EPOCH_GRANULES 4096u
 #define SMK_EPOCH_GRANULE  16 /* as a power of two */
 
 struct smk_epochs {
     uint16_t near[SMK_EPOCH_GRANULES];  /* noted locks of the granule; atomic, like all here */
     uint64_t places[SMK_EPOCH_PLACES];  /* addresses; 0: free */
-    uint64_t refused;
 };
 
 extern struct smk_epochs smk_epochs;

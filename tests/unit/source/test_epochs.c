@@ -4,7 +4,9 @@
 
 #include <threads.h>
 
+#include "core/limits.h"
 #include "core/locknames.h"
+#include "core/stats.h"
 #include "source/epochs.h"
 #include "stallmark/abi.h"
 #include "unit/source/waits.h"
@@ -188,15 +190,26 @@ static void test_a_name_ends_with_its_lock(void **state)
 /* However many there are, what is counted near a place goes back to nothing. */
 static void test_bounded(void **state)
 {
-    uint64_t base = UINT64_C(1) << 40, before = smk_epochs.refused;
+    uint64_t base = UINT64_C(1) << 40, before = smk_stats.lock_epochs_full, used = smk_stats.lock_epochs;
     (void)state;
     for (uint64_t i = 0; i < 2 * SMK_EPOCH_PLACES; i++)
         smk_epoch_note(base + i * 192);
-    assert_true(smk_epochs.refused > before);
+    assert_true(smk_stats.lock_epochs_full > before);
+    assert_in_range(smk_stats.lock_epochs, SMK_EPOCH_PLACES / 2, SMK_EPOCH_PLACES);
     assert_true(smk_epoch_is_near(base));
     smk_epoch_end_range(base, 2 * SMK_EPOCH_PLACES * 192, SMK_EPOCH_UNMAP);
     for (uint64_t i = 0; i < 2 * SMK_EPOCH_PLACES; i++)
         assert_false(smk_epoch_is_near(base + i * 192));
+    assert_int_equal(smk_stats.lock_epochs, used);
+    before = smk_stats.lock_epochs_full;
+    smk_store_relaxed(&smk_limits.lock_epochs, (uint32_t)used + 10);
+    for (uint64_t i = 0; i < 30; i++)
+        smk_epoch_note(base + i * 192);
+    assert_int_equal(smk_stats.lock_epochs, used + 10);
+    assert_int_equal(smk_stats.lock_epochs_full, before + 20);
+    smk_epoch_end_range(base, 30 * 192, SMK_EPOCH_UNMAP);
+    assert_int_equal(smk_stats.lock_epochs, used);
+    smk_store_relaxed(&smk_limits.lock_epochs, SMK_LOCK_EPOCHS_MAX);
     for (uint32_t i = 0; i < 100; i++) {
         smk_epoch_note(base);
         smk_epoch_end(base, SMK_EPOCH_INIT);

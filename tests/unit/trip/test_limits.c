@@ -13,7 +13,8 @@
 static struct smk_limits all_of_it(void)
 {
     return (struct smk_limits){.threads = SMK_THREADS_DEFAULT, .strings = UINT32_MAX, .sites = UINT32_MAX,
-                               .stacks = UINT32_MAX, .lock_names = UINT32_MAX, .open_waits = UINT32_MAX};
+                               .stacks = UINT32_MAX, .lock_names = UINT32_MAX, .open_waits = UINT32_MAX,
+                               .lock_epochs = UINT32_MAX};
 }
 
 static struct smk_limit_status table(const char *name)
