@@ -39,7 +39,13 @@ static bool comes(bool shed)
     uint64_t until = trip_now() + UINT64_C(60000000000);
     while ((smk_captures_are_shed() != 0) != shed && trip_now() < until)
         usleep(1000);
-    return (smk_captures_are_shed() != 0) == shed;
+    if ((smk_captures_are_shed() != 0) == shed)
+        return true;
+    struct smk_shed_status status;
+    smk_shed_get_status(&status);
+    print_error("in %llu ns it cost %llu, and %llu were allowed\n", (unsigned long long)status.window_ns,
+                (unsigned long long)status.cost_ns, (unsigned long long)status.allowed_ns);
+    return false;
 }
 
 static uint64_t run(struct trip *trip)
