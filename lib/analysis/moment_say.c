@@ -103,6 +103,8 @@ static void say_what(struct smk_moment *moment, struct smk_words *words, const s
         smk_words_name_cut(words, text, 44);
     } else if (span->state == SMK_SPAN_WAITING) {
         smk_words_say(words, "off its CPU in no call that is seen");
+    } else if (span->state == SMK_SPAN_UNKNOWN) {
+        smk_words_say(words, "nothing tells of it here");
     } else if (span->state == SMK_SPAN_RUNNING && span->flags & SMK_SPAN_OR_RUNNABLE) {
         smk_words_say(words, "or ready without a CPU: not known");
     } else if (span->cpu != SMK_CPU_NONE) {

@@ -335,6 +335,12 @@ static void say_longest(const struct smk_report *report, struct smk_words *words
     if (lock->max_request)
         smk_words_say(words, ", in request %llu", (unsigned long long)smk_map_own(lock->process, lock->max_request));
     smk_words_say(words, "\n");
+    smk_report_label_text(words, "See");
+    if (lock->max_request)
+        smk_words_say(words, "stallmark request FILE %llu · ",
+                      (unsigned long long)smk_map_own(lock->process, lock->max_request));
+    uint64_t middle = lock->max_begin + lock->waits.max / 2;
+    smk_words_say(words, "stallmark at FILE %s\n", smk_words_clock(a, smk_report_unix(report, middle)));
 }
 
 /* ---- deadlock ------------------------------------------------------------------------------------------- */

@@ -317,7 +317,7 @@ static void finish_thread(struct smk_timeline *timeline, struct smk_timeline_thr
         take_count(timeline, thread, to, 0);
     smk_pieces_extend(timeline, thread, to);
     if (!whole && said < to)
-        smk_pieces_off(timeline, thread, said, to, SMK_PIECE_OFF_BEFORE);
+        smk_pieces_off(timeline, thread, said, to, SMK_PIECE_UNSAID);
     smk_timeline_regions_finish(timeline, thread, to);
     smk_pieces_finish(timeline, thread);
     thread->ended = true;

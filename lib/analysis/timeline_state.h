@@ -16,7 +16,8 @@ enum smk_piece_cpu {
     SMK_PIECE_ON,     /* nothing says that it was off its CPU … */
     SMK_PIECE_OFF,    /* it gave it up */
     SMK_PIECE_READY,  /* it was taken from it */
-    SMK_PIECE_OFF_BEFORE /* it was off it when the records began: nobody knows why */
+    SMK_PIECE_OFF_BEFORE, /* it was off it when the records began: nobody knows why */
+    SMK_PIECE_UNSAID      /* behind the last thing that the thread said, in a file without its end */
 };
 
 struct smk_piece {

@@ -1,7 +1,8 @@
 /* timeline_tell.c: a piece of a thread's time as the span that it is. */
 #include "analysis/timeline_state.h"
 
-#define OWN_WORK_NS 20000u /* on a CPU in a call: below that it is no span of its own */
+#define OFF_BEFORE_NS UINT64_C(300000000) /* who is off its CPU for so long waits, and is not just ready */
+#define OWN_WORK_NS   20000u /* on a CPU in a call: below that it is no span of its own */
 
 /* Waits are not recorded there, or what the CPU's records say is not. */
 #define WAIT_CATEGORIES                                                                                            \
@@ -125,8 +126,10 @@ static void tell_part(struct smk_timeline *timeline, struct smk_timeline_thread 
         span.cpu = piece->cpu_number;
         span.kind = span.wait ? span.wait->kind : SMK_WAIT_NONE;
         break;
+    case SMK_PIECE_UNSAID:
+        break;
     case SMK_PIECE_OFF_BEFORE:
-        if (span.wait)
+        if (span.wait || (piece->known && piece->to - piece->from >= OFF_BEFORE_NS))
             set_waiting(&span, piece);
         break;
     default:

@@ -60,6 +60,22 @@ static void test_off_a_cpu(void **state)
           "running 50-60 cpu1\n");
 }
 
+/* Whoever was off its CPU when the record began is not known to wait before it was so for long. */
+static void test_off_before(void **state)
+{
+    (void)state;
+    struct build b;
+    uint32_t worker = begin_trace(&b, SMK_SCHED_PERF), other = build_thread(&b, 102, "other");
+    off(&b, worker, 0, 20, SMK_OFF_UNKNOWN);
+    build_event(&b, worker, AT(1060), SMK_EV_THREAD_EXIT, 0);
+    build_event(&b, other, AT(1000), SMK_EV_SCHED_SOURCE, SMK_SCHED_PERF, 0);
+    off(&b, other, 0, 1000, SMK_OFF_UNKNOWN | SMK_OFF_GOES_ON);
+    smk_trace *trace = build_open(&b);
+    check_spans(trace, worker, "unknown 0-20\nrunning 20-60 cpu1\n");
+    check_spans(trace, other, "waiting 0-1000\n");
+    smk_trace_close(trace);
+}
+
 /* What a call does on a CPU is running; what it sleeps is its wait, and preempted is runnable inside of it. */
 static void test_a_wait_with_switches(void **state)
 {
@@ -397,6 +413,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_off_a_cpu),
+        cmocka_unit_test(test_off_before),
         cmocka_unit_test(test_a_wait_with_switches),
         cmocka_unit_test(test_a_record_behind_its_wait),
         cmocka_unit_test(test_short_calls_are_running),
