@@ -24,6 +24,7 @@
 
 #define LOOK_NS     UINT64_C(100000000)
 #define USUAL_EVERY 10u /* looks */
+#define AGAIN_EVERY 10u
 #define NOTED_NS    UINT64_C(1000000)
 
 /* What is usual for a route; its quantiles as of at most a second ago. */
@@ -306,14 +307,18 @@ static void swap_seen(void)
     }
 }
 
-/* A level fires when it is reached, and again when it was left in between. */
+/* A level fires when it is reached, and again when it was left in between. Where something stood in its way it is
+ * tried once a second while it lasts. */
 void smk_rule_level(struct smk_rule_live *live, bool above, uint64_t value)
 {
     struct smk_cause cause = {.time_unix_ns = watch.unix_ns, .value = value, .running = true};
-    bool begins = above && !live->above;
+    bool begins = above && !live->above, again = above && live->missed && watch.looks % AGAIN_EVERY == 0;
+    uint64_t fired = live->guard.fired;
     live->above = above;
-    if (begins)
-        smk_rule_matched(live, &cause);
+    if (!begins && !again)
+        return;
+    smk_rule_matched(live, &cause);
+    live->missed = live->guard.fired == fired && !live->rule.count_in_ns;
 }
 
 static void look_at_flights(void)

@@ -53,7 +53,8 @@ struct smk_rule_live {
     char last_capture[SMK_CAPTURE_ID_SIZE];
 
     /* rule_watch.c's */
-    bool above;                             /* a level is: it fires when that begins */
+    bool above;                             /* a level is: it fires when that begins … */
+    bool missed;                            /* … and did not, since something stood in its way */
     int trigger;                            /* number of its name */
     uint64_t triggered;                     /* how often that was called, as of the last look */
     uint32_t in_flight;                     /* requests that it is about, in this look */

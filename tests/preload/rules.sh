@@ -3,7 +3,7 @@
 # while the request still hangs, holds it and what came before, and the ledger tells the story. A flood of slow ones
 # stays within the limits; kill -9 while a capture is recorded leaves a file that opens and a ledger that is true.
 . "$(dirname "$0")/lib.sh"
-for needed in redis-server redis-cli redis-benchmark curl; do
+for needed in redis-server redis-cli redis-benchmark curl perl; do
     command -v $needed >/dev/null || exit 77
 done
 caps=$tmp/captures
@@ -13,8 +13,11 @@ agent() { curl -s --unix-socket "$tmp/agent.sock" "$@"; }
 rule() { agent -H 'Content-Type: text/plain' --data-binary "$2" "http://localhost/debug/trace/rules/$1"; }
 ledger() { agent 'http://localhost/debug/trace/ledger?format=text'; }
 
+port=0
+# Of TCP alone the kernel says when bytes arrived; where nobody knows, a delay is a range, and its lower end counts.
+free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'; }
 start() {
-    env LD_PRELOAD="$preload" STALLMARK_SOCKET="$tmp/agent.sock" STALLMARK_DIRECTORY="$caps" redis-server --port 0 \
+    env LD_PRELOAD="$preload" STALLMARK_SOCKET="$tmp/agent.sock" STALLMARK_DIRECTORY="$caps" redis-server --port "$port" \
         --unixsocket "$tmp/redis.sock" --save "" --appendonly no --dir "$tmp" --enable-debug-command yes \
         --lua-time-limit 100 >"$tmp/redis.log" 2>&1 &
     server=$!
@@ -64,6 +67,24 @@ ledger | grep -qE ' slow +fired +DEBUG\|SLEEP has been running for [2-9].*\(ther
 [ $bad = 0 ] || { cat "$tmp/report"; ledger; }
 kill -9 $server
 wait $server $hangs 2>/dev/null
+
+# What the histograms had says how often a rule would have fired; a client that waits for the loop is a loop delay.
+rm -f "$caps"/*
+port=$(free_port)
+start
+loop_port=$port port=0
+rule loop 'when loop delay > 100ms then capture 50ms' >/dev/null
+cli debug sleep 0.8 >/dev/null &
+sleep 0.2 # it is accepted when the sleep is over, and read then
+redis-cli -p "$loop_port" get behind >/dev/null
+wait $!
+rule any 'when request > 600ms' >/dev/null
+tried=$(agent -X POST -H 'Content-Type: text/plain' --data-binary 'when request > 700ms on "DEBUG*"' \
+    'http://localhost/debug/trace/rules/any?try=1&backtest=1h')
+[[ $tried =~ \"matches_at_least\":1,\"matches_at_most\":1,\"would_have_fired\":1 ]] || fail "one was slow, but: $tried"
+wait_for 5 grep -q 'fired.loop' "$caps/ledger" || fail "no loop delay: $(ledger)"
+kill -9 $server
+wait $server 2>/dev/null
 
 # A flood of slow ones: the limits hold, the rest is counted, and the worst is kept.
 rm -f "$caps"/*
