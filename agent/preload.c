@@ -4,6 +4,7 @@
  *                             the writer's thread begins at the first trigger (source/start.h); where none
  *                             comes, the file is written at exit, and what the buffer could not keep is
  *                             counted as lost
+ *   STALLMARK_RUN_BOX=<n>     (--watch) the crash box's descriptor, core/box.h
  *   STALLMARK_LISTEN_FD=<n>   (stallmark run) the TCP front's socket, which listens already: nobody else can take
  *                             the port that was printed; the first of the family has it
  *   else                      (stallmark run) the agent starts at the first trigger, with the options that
@@ -20,6 +21,7 @@
 
 #include "base/atomic.h"
 #include "base/sys.h"
+#include "core/box.h"
 #include "core/fds.h"
 #include "core/init.h"
 #include "core/ownthread.h"
@@ -52,6 +54,7 @@ struct kept {
     uint32_t count, used;
     const char *record;
     bool follow_exec;
+    int box;      /* descriptor of the crash box (core/box.h); 0: none */
     int listener; /* `stallmark run` listens already; 0: it does not */
     char text[TEXT_BYTES];
 };
@@ -82,6 +85,8 @@ static void keep_variable(const char *name, size_t len, const char *value)
         kept->follow_exec = is_on(value);
     } else if (len == 9 && memcmp(name, "LISTEN_FD", len) == 0) {
         kept->listener = (int)strtol(value, NULL, 10);
+    } else if (len == 7 && memcmp(name, "RUN_BOX", len) == 0) {
+        kept->box = (int)strtol(value, NULL, 10);
     } else if (*value && kept->count < SETTINGS_MAX && !(len == 5 && memcmp(name, "CLOCK", len) == 0)) {
         kept->settings[kept->count].name = keep_text(name, len, true);
         kept->settings[kept->count].value = keep_text(value, strlen(value), false);
@@ -163,6 +168,7 @@ static void start_writer(void)
 /* Before _exit and exec: as at exit, so that the file is whole. */
 static void end_recording(void)
 {
+    smk_box_leave();
     if (smk_capture_running(NULL))
         smk_core_shutdown();
 }
@@ -206,6 +212,7 @@ static void *agent_begins(void *arg)
 __attribute__((destructor)) static void preload_ends(void)
 {
     uint32_t process = (uint32_t)smk_sys_getpid();
+    smk_box_leave();
     if (smk_load_acquire(&starting) == process) /* pairs with: agent_begins */
         smk_sys_futex_wait(&starting, process, EXIT_WAIT_NS);
     if (smk_core_is_own_process())
@@ -232,6 +239,7 @@ static void begin_waiting(void)
     if (kept->listener > 2 && smk_wire_is_listener(kept->listener))
         smk_fd_hand_down(smk_fd_keep(kept->listener));
 #endif
+    smk_source_before_end(smk_box_leave);
     smk_source_on_first_wait(start_agent);
 }
 
@@ -243,6 +251,8 @@ __attribute__((constructor(102))) static void preload_begins(void)
     if (kept) {
         keep_variables();
         leave_environment();
+        if (kept->box > 2)
+            smk_box_take(kept->box);
         if (kept->record)
             begin_recording();
         else

@@ -5,14 +5,18 @@
 
 #include "agent_state.h"
 #include "base/errors.h"
+#include "core/box.h"
 #include "core/capture.h"
 #include "core/init.h"
 #include "core/kept.h"
 #include "core/pool.h"
 #include "format/events.h"
+#include "log.h"
 #include "recorder_spec.h"
 #include "source/cgroup_memory.h"
+#include "store.h"
 
+#define BOX_REACH_NS UINT64_C(10000000000) /* where nobody says how far back */
 #define BUFFER_LEAST UINT64_C(524288)
 
 static struct {
@@ -50,6 +54,7 @@ int smk_recorder_want(enum smk_recorder_by by, uint32_t categories, uint64_t rea
     recorder.by[by].wanted = true;
     recorder.by[by].categories = wanted;
     recorder.by[by].reach_ns = reach_ns;
+    smk_box_set_recorder(all, smk_recorder_reach_ns());
     return 0;
 }
 
@@ -135,10 +140,27 @@ void smk_recorder_begin(void)
         snprintf(smk_agent.buffer_why, sizeof smk_agent.buffer_why, "%s", smk_last_error());
 }
 
+/* What the watcher writes when we are gone goes where our captures go. */
+static void begin_box(void)
+{
+    struct smk_directory *directory = smk_store_directory();
+    uint64_t reach = recorder.spec.on ? recorder.spec.age_ns : BOX_REACH_NS;
+    if (!smk_box_offered())
+        return;
+    if (smk_recorder_want(SMK_RECORDER_BY_BOX, 0, reach) < 0)
+        smk_agent_log("no crash box: %s", smk_last_error());
+    else if (!smk_box())
+        smk_agent_log("no crash box: its memory could not be mapped, or the buffer was there before it");
+    if (directory)
+        smk_box_set_directory(directory->path);
+    smk_box_set_recorder(smk_recorder_categories(), smk_recorder_reach_ns());
+}
+
 void smk_recorder_begin_recording(void)
 {
     if (recorder.spec.on && smk_recorder_want(SMK_RECORDER_BY_OPTION, 0, recorder.spec.age_ns) < 0)
         snprintf(recorder.why, sizeof recorder.why, "%s", smk_last_error());
+    begin_box();
 }
 
 void smk_recorder_end(void)

@@ -24,7 +24,7 @@ if(TARGET smk_lib_agent)
   smk_pkg_config(stallmark-agent.pc)
 endif()
 if(TARGET stallmark)
-  install(TARGETS stallmark DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS stallmark stallmark-box DESTINATION ${CMAKE_INSTALL_BINDIR})
   install(FILES ${PROJECT_SOURCE_DIR}/docs/man/stallmark.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
   install(FILES ${PROJECT_SOURCE_DIR}/tools/cli/completion/stallmark
           DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)

@@ -76,6 +76,24 @@ void *smk_sys_map_dumpless(size_t size)
     return addr;
 }
 
+void *smk_sys_map_box(int fd, size_t size, int *error)
+{
+    void *addr = smk_sys_map_file(fd, size, error);
+    if (addr) {
+        enter3(SYS_madvise, addr, size, MADV_DONTDUMP);
+        enter3(SYS_madvise, addr, size, MADV_DONTFORK);
+    }
+    return addr;
+}
+
+void *smk_sys_map_copy(int fd, size_t size)
+{
+    long addr = enter6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    return addr < 0 && addr > -4096 ? NULL : (void *)addr;
+}
+
+void smk_sys_wipe_on_fork(void *addr, size_t size) { enter3(SYS_madvise, addr, size, MADV_WIPEONFORK); }
+
 int smk_sys_prefault(void *addr, size_t size)
 {
     return (int)enter3(SYS_madvise, addr, size, MADV_POPULATE_WRITE);

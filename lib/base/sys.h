@@ -32,6 +32,12 @@ int smk_sys_prefault(void *addr, size_t size);
 void *smk_sys_map_file(int fd, size_t size, int *error);
 /* Zeroed memory that children of fork share with us; kept out of core dumps. NULL when there is none. */
 void *smk_sys_map_shared(size_t size);
+/* A file, shared, to read and write; neither in core dumps nor in fork's children. NULL, and -errno in *error. */
+void *smk_sys_map_box(int fd, size_t size, int *error);
+/* A file, to read, and to write into a copy of our own. NULL when there is none. */
+void *smk_sys_map_copy(int fd, size_t size);
+/* Private memory reads as zeroes in fork's children from now on. */
+void smk_sys_wipe_on_fork(void *addr, size_t size);
 /* mprotect: PROT_… of whole pages. */
 int smk_sys_protect(void *addr, size_t size, int protection);
 /* Gives the pages back; they read as zeroes. */

@@ -295,7 +295,7 @@ void smk_capture_close_gate(struct smk_capture *capture)
 {
     smk_lock(&lock);
     if (capture->stopped == 0) {
-        capture->stopped = smk_ticks();
+        capture->stopped = capture->spec.end_tick ? capture->spec.end_tick : smk_ticks();
         if (capture->spec.kind != SMK_CAPTURE_SNAPSHOT)
             capture->stopped = smk_max_u64(capture->stopped, capture->armed);
         smk_reader_stop(capture->reader, capture->stopped);

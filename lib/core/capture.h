@@ -34,6 +34,7 @@ struct smk_capture_spec {
     uint64_t duration_ns; /* 0: until smk_capture_end */
     uint64_t before_ns;   /* snapshot: how far back at most; 0: all that there is */
     uint64_t after_ns;    /* snapshot: how much of what comes */
+    uint64_t end_tick;    /* snapshot of a process that has ended (box.h): when; 0: now */
     uint64_t max_bytes;   /* of the whole capture; 0: SMK_MAX_BYTES_DEFAULT */
     uint64_t rotate_bytes;    /* a segment's size; 0: no rotation by size; at least SMK_ROTATE_BYTES_MIN */
     uint64_t rotate_every_ns; /* a segment's length; 0: none; at least SMK_ROTATE_EVERY_MIN_NS */

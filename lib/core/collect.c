@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "core/box.h"
 #include "core/clock.h"
 #include "core/drain.h"
 #include "core/kept.h"
@@ -106,11 +107,25 @@ static void set_collecting(struct smk_capture *const *list, int count, uint32_t 
     collecting.categories &= ~smk_captures_are_shed();
 }
 
+/* Which source it is, for the crash box; when that changes. */
+static void tell_box(void *arg, const char *key, const char *value)
+{
+    static char told[64];
+    (void)arg;
+    if (strcmp(key, SMK_FACT_SCHED_SOURCE) != 0 || strncmp(told, value, sizeof told - 1) == 0)
+        return;
+    memcpy(told, value, strnlen(value, sizeof told - 1) + 1);
+    told[sizeof told - 1] = '\0';
+    smk_box_add_fact(key, value);
+}
+
 static void keep(const struct smk_batch *batch, const struct smk_source_calls *sources)
 {
     if (!smk_pool_ready() || !smk_kept_ready(smk_pool_bytes()))
         return;
     keep_base(sources);
+    if (smk_box() && sources->facts)
+        sources->facts(&bases[(base_count - 1) % BASES].base, tell_box, NULL);
     smk_kept_put(batch->pieces, batch->count);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 
 #include "base/sys.h"
+#include "core/box.h"
 #include "core/clock.h"
 #include "core/cost.h"
 #include "core/gaps.h"
@@ -36,29 +37,75 @@ static unsigned cpus_allowed(void)
     return count;
 }
 
-static void put_process(struct smk_table *table)
+static void add_number(smk_add_fact add, void *arg, const char *key, uint64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    add(arg, key, text);
+}
+
+static void each_process_fact(smk_add_fact add, void *arg)
 {
     char exe[1024], name[32], boot[64];
     struct utsname host;
-    smk_table_fact_number(table, SMK_FACT_PID, (uint64_t)smk_sys_getpid());
-    smk_table_fact_number(table, SMK_FACT_PARENT, (uint64_t)smk_sys_getppid());
+    add_number(add, arg, SMK_FACT_PID, (uint64_t)smk_sys_getpid());
+    add_number(add, arg, SMK_FACT_PARENT, (uint64_t)smk_sys_getppid());
     int len = smk_sys_slurp("/proc/self/comm", name, sizeof name);
     if (len > 0 && name[len - 1] == '\n')
         name[--len] = '\0';
     if (len > 0)
-        smk_table_fact(table, SMK_FACT_PROCESS_NAME, name);
+        add(arg, SMK_FACT_PROCESS_NAME, name);
     if (smk_sys_readlink("/proc/self/exe", exe, sizeof exe) > 0)
-        smk_table_fact(table, SMK_FACT_EXE, exe);
+        add(arg, SMK_FACT_EXE, exe);
     if (uname(&host) == 0) {
-        smk_table_fact(table, SMK_FACT_HOST, host.nodename);
-        smk_table_fact(table, SMK_FACT_KERNEL, host.release);
+        add(arg, SMK_FACT_HOST, host.nodename);
+        add(arg, SMK_FACT_KERNEL, host.release);
     }
     len = smk_sys_slurp("/proc/sys/kernel/random/boot_id", boot, sizeof boot);
     if (len > 0 && boot[len - 1] == '\n')
         boot[--len] = '\0';
     if (len > 0)
-        smk_table_fact(table, SMK_FACT_BOOT, boot);
-    smk_table_fact_number(table, SMK_FACT_CPUS, cpus_allowed());
+        add(arg, SMK_FACT_BOOT, boot);
+    add_number(add, arg, SMK_FACT_CPUS, cpus_allowed());
+}
+
+static void add_fact(void *table, const char *key, const char *value) { smk_table_fact(table, key, value); }
+
+/* ---- those of another process ------------------------------------------------------------------------------- */
+
+#define ASSUMED_MAX 32
+
+static struct {
+    const char *key, *value;
+} assumed[ASSUMED_MAX];
+static unsigned assumed_count;
+
+void smk_facts_assume(const char *key, const char *value)
+{
+    unsigned at = 0;
+    while (at < assumed_count && strcmp(assumed[at].key, key) != 0)
+        at++;
+    if (at == ASSUMED_MAX)
+        return;
+    assumed[at].key = key;
+    assumed[at].value = value;
+    assumed_count += at == assumed_count;
+}
+
+static void add_to_box(void *arg, const char *key, const char *value)
+{
+    (void)arg;
+    smk_box_add_fact(key, value);
+}
+
+void smk_facts_tell_box(void) { each_process_fact(add_to_box, NULL); }
+
+static void put_process(struct smk_table *table)
+{
+    for (unsigned i = 0; i < assumed_count; i++)
+        smk_table_fact(table, assumed[i].key, assumed[i].value);
+    if (assumed_count == 0)
+        each_process_fact(add_fact, table);
 }
 
 static void put_clock(struct smk_table *table, const struct smk_encoder *encoder)
@@ -176,8 +223,6 @@ static void put_refused(struct smk_table *table, const struct smk_capture *captu
     smk_table_fact_number(table, SMK_FACT_TEXTS_CUT, smk_load_relaxed(&smk_stats.texts_cut));
     smk_table_fact_number(table, SMK_FACT_RECORDS_TORN, smk_load_relaxed(&smk_pool.torn));
 }
-
-static void add_fact(void *table, const char *key, const char *value) { smk_table_fact(table, key, value); }
 
 static void put_source_facts(struct smk_table *table, const struct smk_capture *capture)
 {

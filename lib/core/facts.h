@@ -10,6 +10,11 @@
 void smk_facts_put_segment(struct smk_table *table, const struct smk_capture *capture,
                            const struct smk_encoder *encoder);
 
+/* What is said of the process itself: into the crash box; and in its watcher, of the process that has ended. Texts
+ * stay the caller's. */
+void smk_facts_tell_box(void);
+void smk_facts_assume(const char *key, const char *value);
+
 /* Between: what of its categories was not recorded, once it is known; nothing where all was. */
 void smk_facts_put_gaps(struct smk_table *table, const struct smk_capture *capture,
                         const struct smk_encoder *encoder);

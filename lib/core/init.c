@@ -3,10 +3,12 @@
 #include "base/errors.h"
 #include "base/lock.h"
 #include "base/sys.h"
+#include "core/box.h"
 #include "core/capture_state.h"
 #include "core/clock.h"
 #include "core/collect.h"
 #include "core/drain.h"
+#include "core/facts.h"
 #include "core/fds.h"
 #include "core/gaps.h"
 #include "core/gate.h"
@@ -54,6 +56,8 @@ static void new_process_id(void)
 }
 
 uint64_t smk_process_id(void) { return process_id; }
+
+void smk_core_assume_process(uint64_t id) { process_id = id; }
 
 bool smk_core_is_own_process(void) { return process_id >> 32 == (uint64_t)smk_sys_getpid(); }
 
@@ -109,8 +113,10 @@ int smk_core_ready(void)
 {
     int rc = 0;
     smk_lock(&lock);
-    if (!smk_pool_ready())
+    if (!smk_pool_ready()) {
         rc = smk_pool_init(config.pool_bytes);
+        smk_facts_tell_box();
+    }
     smk_unlock(&lock);
     if (rc == 0)
         smk_routes_prepare(); /* without it there are traces, and no figures by route */
@@ -145,6 +151,7 @@ void smk_core_after_fork_in_child(void)
     smk_gaps_reset_in_child();
     smk_cost_reset_in_child();
     smk_collect_reset_in_child();
+    smk_box_reset_in_child();
     smk_pool_forget();
     smk_drain_reset_in_child();
     smk_threads_reset_in_child();

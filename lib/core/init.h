@@ -39,6 +39,8 @@ void smk_core_shutdown(void);
 
 /* Bits per process: pid << 32 | random. */
 uint64_t smk_process_id(void);
+/* In the watcher of a crash box: what it writes is another's. */
+void smk_core_assume_process(uint64_t id);
 /* False in a child that was made past pthread_atfork (_Fork, a raw clone): what there seems to run is its
  * parent's, and so are its files. */
 bool smk_core_is_own_process(void);

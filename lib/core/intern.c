@@ -6,6 +6,7 @@
 #include "base/errors.h"
 #include "base/hash.h"
 #include "base/sys.h"
+#include "core/box.h"
 
 struct smk_intern smk_strings;
 struct smk_intern smk_sites;
@@ -54,6 +55,11 @@ static bool is_same(const struct smk_intern *table, uint32_t id, const void *byt
     return known && known_len == len && memcmp(known, bytes, len) == 0;
 }
 
+static enum smk_box_kind kind_of(const struct smk_intern *table)
+{
+    return table == &smk_strings ? SMK_BOX_STRING : table == &smk_sites ? SMK_BOX_SITE : SMK_BOX_STACK;
+}
+
 /* Writes an entry that nobody can find yet; 0 when there is no room. */
 static uint32_t add_entry(struct smk_intern *table, const void *bytes, uint32_t len)
 {
@@ -70,7 +76,21 @@ static uint32_t add_entry(struct smk_intern *table, const void *bytes, uint32_t 
     memcpy(table->arena + offset, &len, sizeof len);
     memcpy(table->arena + offset + sizeof len, bytes, len);
     smk_store_release(&table->offsets[id], offset); /* pairs with: smk_intern_get */
+    smk_box_add(kind_of(table), id, bytes, len);
     return id;
+}
+
+void smk_intern_restore(struct smk_intern *table, uint32_t id, const void *bytes, uint32_t len)
+{
+    uint32_t size = (uint32_t)smk_align_up(sizeof len + len, ENTRY_ALIGN);
+    if (id == 0 || id > table->id_limit || table->offsets[id] != 0 ||
+        table->arena_used + (uint64_t)size > table->arena_limit)
+        return;
+    memcpy(table->arena + table->arena_used, &len, sizeof len);
+    memcpy(table->arena + table->arena_used + sizeof len, bytes, len);
+    table->offsets[id] = table->arena_used;
+    table->arena_used += size;
+    table->next_id = (uint32_t)smk_max_u64(table->next_id, id);
 }
 
 uint32_t smk_intern(struct smk_intern *table, const void *bytes, uint32_t len)

@@ -44,6 +44,9 @@ void smk_intern_allow(struct smk_intern *table, uint32_t ids);
 /* The id of these bytes, added if new; 0 when there is no room. Any thread, signal handlers too. */
 uint32_t smk_intern(struct smk_intern *table, const void *bytes, uint32_t len);
 
+/* In the watcher of a crash box (box.h), whose tables are empty: this id has these bytes. */
+void smk_intern_restore(struct smk_intern *table, uint32_t id, const void *bytes, uint32_t len);
+
 /* The id that these bytes have already, else 0. Any thread, signal handlers too. */
 uint32_t smk_intern_find(const struct smk_intern *table, const void *bytes, uint32_t len);
 

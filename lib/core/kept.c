@@ -4,6 +4,7 @@
 
 #include "base/sort.h"
 #include "base/sys.h"
+#include "core/box.h"
 #include "core/record.h"
 
 /* In front of a part's records. What is left at the end of the ring is filled by one without records. */
@@ -29,12 +30,16 @@ uint64_t smk_kept_share(uint64_t bytes)
     return smk_max_u64(bytes / 17 & ~(uint64_t)(SMK_KEPT_PART - 1), SMK_KEPT_BYTES_MIN);
 }
 
+uint64_t smk_kept_bytes_beside(uint64_t pool_bytes) { return smk_kept_share(pool_bytes + pool_bytes / 16); }
+
 bool smk_kept_ready(uint64_t pool_bytes)
 {
     if (kept.memory || kept.failed)
         return !kept.failed;
-    uint64_t bytes = smk_kept_share(pool_bytes + pool_bytes / 16);
-    kept.memory = smk_sys_map_dumpless(bytes);
+    uint64_t bytes = smk_kept_bytes_beside(pool_bytes);
+    kept.memory = smk_box_kept(bytes);
+    if (!kept.memory)
+        kept.memory = smk_sys_map_dumpless(bytes);
     kept.failed = !kept.memory;
     kept.from = smk_ticks();
     if (kept.memory)
@@ -110,16 +115,51 @@ static void put_piece(const struct smk_piece *piece)
         put_part(piece, from, at - from, last);
 }
 
+/* Where it stands, for who finds it when we are gone. A part that was being written then is not between the two. */
+static void tell_box(void)
+{
+    struct smk_box_header *header = smk_box();
+    if (!header)
+        return;
+    smk_store_relaxed(&header->kept_from, kept.from);
+    smk_store_relaxed(&header->kept_tail, kept.tail);
+    smk_store_release(&header->kept_head, kept.head); /* pairs with: smk_box_restore */
+}
+
 void smk_kept_put(const struct smk_piece *pieces, uint32_t count)
 {
     for (uint32_t i = 0; kept.memory && i < count; i++)
         put_piece(&pieces[i]);
+    tell_box();
+}
+
+/* Only what makes sense: it ended in the middle of something. */
+void smk_kept_restore(uint8_t *memory, uint64_t bytes, const struct smk_kept_state *state)
+{
+    uint64_t parts = 0, at = state->head;
+    if (bytes == 0 || state->head > state->tail || state->tail - state->head > bytes)
+        return;
+    kept.memory = memory;
+    smk_store_relaxed(&kept.bytes, bytes);
+    while (at < state->tail) {
+        const struct part *part = part_at(at);
+        if (part->size == 0 || part->size > state->tail - at || part->size > bytes - at % bytes ||
+            (part->len > 0 && part->len + sizeof *part > part->size))
+            break;
+        parts += part->len > 0;
+        at += part->size;
+    }
+    kept.head = state->head;
+    kept.tail = at;
+    kept.parts = parts;
+    kept.from = state->from;
 }
 
 void smk_kept_clear(void)
 {
     kept.head = kept.tail = kept.parts = 0;
     kept.from = smk_ticks();
+    tell_box();
 }
 
 /* ---- getting ------------------------------------------------------------------------------------------------ */
@@ -166,5 +206,8 @@ void smk_kept_release(struct smk_batch *batch)
 
 uint64_t smk_kept_from(void) { return kept.from; }
 
-/* Its memory reads as zeroes there. */
-void smk_kept_reset_in_child(void) { smk_kept_clear(); }
+/* Its memory is not there, or reads as zeroes. */
+void smk_kept_reset_in_child(void)
+{
+    memset(&kept, 0, sizeof kept);
+}

@@ -21,6 +21,8 @@
 /* Of a recorder's size, what is the ring's; the rest is the buffer's. */
 uint64_t smk_kept_share(uint64_t bytes);
 
+uint64_t smk_kept_bytes_beside(uint64_t pool_bytes);
+
 /* Makes it, once, beside a buffer of so many bytes. False: no memory, and nothing is kept. */
 bool smk_kept_ready(uint64_t pool_bytes);
 uint64_t smk_kept_bytes(void); /* 0: there is none. Any thread. */
@@ -37,6 +39,12 @@ void smk_kept_release(struct smk_batch *batch);
 
 /* Tick: all that was put and is younger is still there. */
 uint64_t smk_kept_from(void);
+
+/* In the watcher of a crash box: that of a process that has ended. */
+struct smk_kept_state {
+    uint64_t head, tail, from;
+};
+void smk_kept_restore(uint8_t *memory, uint64_t bytes, const struct smk_kept_state *state);
 
 void smk_kept_reset_in_child(void);
 

@@ -4,6 +4,7 @@
 #include "base/errors.h"
 #include "base/hash.h"
 #include "base/sys.h"
+#include "core/box.h"
 #include "core/limits.h"
 #include "core/stats.h"
 
@@ -46,6 +47,7 @@ void smk_locknames_set(uint64_t address, uint32_t name)
         }
         if (there == address) {
             smk_store_release(&table[i].name, name); /* pairs with: smk_locknames_each */
+            smk_box_add(SMK_BOX_LOCK, name, &address, sizeof address);
             return;
         }
     }

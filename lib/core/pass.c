@@ -6,6 +6,7 @@
 #include "base/errors.h"
 #include "base/lock.h"
 #include "base/sys.h"
+#include "core/box.h"
 #include "core/capture_state.h"
 #include "core/clock.h"
 #include "core/collect.h"
@@ -406,6 +407,7 @@ static void refresh_sources(struct smk_capture *const *list, int count)
 {
     const struct smk_source_calls *sources = smk_core_sources();
     uint64_t modules = sources && sources->refresh ? sources->refresh() : 0;
+    smk_box_look(modules);
     for (int i = 0; i < count && modules; i++)
         if (smk_load_acquire(&list[i]->state) == SMK_CAPTURE_RECORDING && list[i]->modules_seen)
             smk_segment_put_modules(&writer.tools, list[i], modules);

@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "base/errors.h"
+#include "base/sort.h"
 #include "base/sys.h"
+#include "core/box.h"
 #include "core/readers.h"
 #include "core/record.h"
 
@@ -44,8 +46,12 @@ int smk_pool_init(uint64_t bytes)
                         (unsigned long long)bytes);
     uint32_t count = (uint32_t)(bytes / SMK_SUB_SIZE);
     size_t ring_bytes = ring_capacity(count) * sizeof(struct smk_ring_cell);
-    uint8_t *memory = smk_sys_map_dumpless((size_t)count * SMK_SUB_SIZE);
-    struct smk_sub *subs = smk_sys_map((size_t)count * sizeof *subs);
+    uint8_t *memory = NULL;
+    struct smk_sub *subs = NULL;
+    if (!smk_box_map(count, &subs, &memory)) {
+        memory = smk_sys_map_dumpless((size_t)count * SMK_SUB_SIZE);
+        subs = smk_sys_map((size_t)count * sizeof *subs);
+    }
     struct smk_ring_cell *free_cells = smk_sys_map(ring_bytes);
     struct smk_ring_cell *closed_cells = smk_sys_map(ring_bytes);
     if (!memory || !subs || !free_cells || !closed_cells) {
@@ -68,6 +74,58 @@ int smk_pool_init(uint64_t bytes)
     smk_pool.ring_bytes = ring_bytes;
     for (uint32_t i = 0; i < count; i++)
         smk_ring_push(&smk_pool.free_ring, i);
+    smk_store_release(&smk_pool.memory, memory); /* pairs with: smk_pool_ready */
+    return 0;
+}
+
+static bool position_before(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return x[0] < y[0];
+}
+
+/* Open ones, which are the newest of their threads, behind all that were closed. */
+static uint64_t *in_order(struct smk_sub *subs, uint32_t count, uint32_t *used)
+{
+    uint64_t *order = smk_sys_map((uint64_t)count * 2 * sizeof *order);
+    *used = 0;
+    for (uint32_t i = 0; order && i < count; i++) {
+        uint64_t kind = subs[i].state & SMK_SUB_KIND;
+        if (kind == SMK_SUB_FREE)
+            continue;
+        order[2 * *used] = kind == SMK_SUB_CLOSED ? subs[i].state >> SMK_SUB_POS_SHIFT : UINT64_MAX;
+        order[2 * (*used)++ + 1] = i;
+    }
+    if (order)
+        smk_sort(order, *used, 2 * sizeof *order, position_before);
+    return order;
+}
+
+int smk_pool_restore(struct smk_sub *subs, uint8_t *memory, uint32_t count)
+{
+    uint32_t used;
+    size_t ring_bytes = ring_capacity(count) * sizeof(struct smk_ring_cell);
+    struct smk_ring_cell *free_cells = smk_sys_map(ring_bytes);
+    struct smk_ring_cell *closed_cells = smk_sys_map(ring_bytes);
+    uint64_t *order = in_order(subs, count, &used);
+    if (!free_cells || !closed_cells || !order)
+        return smk_fail(SMK_E_NOMEM, "no memory for the queues of the buffer");
+    smk_ring_init(&smk_pool.free_ring, free_cells, ring_capacity(count));
+    smk_ring_init(&smk_pool.closed, closed_cells, ring_capacity(count));
+    for (uint32_t i = 0; i < used; i++) {
+        struct smk_sub *sub = &subs[order[2 * i + 1]];
+        bool closed = (sub->state & SMK_SUB_KIND) == SMK_SUB_CLOSED;
+        sub->used = closed ? (uint32_t)smk_min_u64(sub->used, SMK_SUB_SIZE) : SMK_SUB_SIZE;
+        sub->state = STATE(i, SMK_SUB_CLOSED);
+        sub->owner = NULL;
+        sub->consumed = 0;
+        sub->name[SMK_NAME_MAX - 1] = '\0';
+        smk_ring_push(&smk_pool.closed, (uint32_t)order[2 * i + 1]);
+    }
+    smk_sys_unmap(order, (uint64_t)count * 2 * sizeof *order);
+    smk_pool.subs = subs;
+    smk_pool.count = count;
+    smk_pool.ring_bytes = ring_bytes;
     smk_store_release(&smk_pool.memory, memory); /* pairs with: smk_pool_ready */
     return 0;
 }
@@ -108,6 +166,8 @@ void smk_pool_note_incomplete_until(uint64_t tick)
     uint64_t known = smk_load_relaxed(&smk_pool.complete_from);
     while (known < tick && !smk_cas_relaxed(&smk_pool.complete_from, &known, tick)) {
     }
+    if (smk_box())
+        smk_store_relaxed(&smk_box()->complete_from, smk_load_relaxed(&smk_pool.complete_from));
 }
 
 /* The sub-buffer is ours and its records were not copied for the captures that run: count them. Only one
@@ -256,6 +316,7 @@ static bool open_sub(struct smk_thread *t)
     sub->ordinal = ++t->ordinal;
     sub->serial = t->serial;
     sub->tid = t->tid;
+    smk_name_load(&t->name, sub->name);
     sub->owner = t;
     sub->consumed = 0;
     smk_store_relaxed(&sub->used, 0);
@@ -341,6 +402,10 @@ static uint64_t *reserve_anew(struct smk_thread *t, uint64_t pos, unsigned words
 uint64_t *smk_pool_reserve_slow(struct smk_thread *t, uint64_t pos, unsigned words, unsigned event)
 {
     uint64_t signals;
+    if (smk_load_relaxed(&t->state) == SMK_THREAD_FREE) { /* in a child that no handler of ours was told of: box.h */
+        smk_local_add(&t->cur, -(uint64_t)(words * 8));
+        return NULL;
+    }
     if (t->in_slow) { /* a sanitizer's handlers come in spite of the mask */
         smk_local_add(&t->cur, -(uint64_t)(words * 8));
         return drop(t, event);

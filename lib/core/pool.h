@@ -81,6 +81,8 @@ extern struct smk_pool smk_pool;
 /* Makes a pool of about `bytes`, all pages faulted in. 0, SMK_E_INVALID, SMK_E_NOMEM; the pool is
  * made once in a process (again in a fork's child). */
 int smk_pool_init(uint64_t bytes);
+/* In the watcher of a crash box: the buffer of a process that has ended. */
+int smk_pool_restore(struct smk_sub *subs, uint8_t *memory, uint32_t count);
 bool smk_pool_ready(void);
 /* Forgets it in a fork's child, where its memory reads as zeroes. */
 void smk_pool_forget(void);

@@ -92,6 +92,12 @@ int smk_threads_init(uint32_t capacity)
     return 0;
 }
 
+void smk_threads_wipe_on_fork(void)
+{
+    if (threads.array)
+        smk_sys_wipe_on_fork(threads.array, (size_t)threads.slots.capacity * sizeof *threads.array);
+}
+
 /* ---- registration ------------------------------------------------------------------------------------ */
 
 static void fill_slot(struct smk_thread *t, uint32_t tid, const char *name, uint64_t handle)

@@ -206,6 +206,8 @@ void smk_thread_recycle(struct smk_thread *thread);
 void smk_threads_stats(struct smk_threads_stats *stats);
 
 /* In a fork's child: only the calling thread is left, and it is not traced until armed anew. */
+/* Children of fork find their parent's slots empty: box.h. */
+void smk_threads_wipe_on_fork(void);
 void smk_threads_reset_in_child(void);
 
 /* Publishes a wait of this thread (host-safety: live views need no signal). The depth lets an outer

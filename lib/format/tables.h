@@ -58,6 +58,8 @@
     X(PARENT, "process.parent", "process id of its parent when it was armed")                      \
     X(PROCESS_NAME, "process.name", "name of the main thread: what ps shows")                      \
     X(EXE, "process.exe", "path of the executable")                                                \
+    X(PROCESS_END, "process.end", "of a crash box: how the process ended")                         \
+    X(PROCESS_ENDED_UNIX, "process.ended_unix_ns", "the same: when, ns since 1970")                \
     X(STARTED_UNIX, "capture.started_unix_ns", "when it was armed, ns since 1970")                 \
     X(HOST, "host.name", "node name")                                                              \
     X(BOOT, "host.boot", "id of the machine's boot: CLOCK_MONOTONIC is one clock within it")       \

@@ -7,4 +7,9 @@ timeout 60 "$stallmark" record -o "$tmp/a.stall" -- "$programs/raw_children" 40 
 "$stallmark" check "$tmp/a.stall" >"$tmp/check" || fail "check: $(cat "$tmp/check")"
 STALLMARK_SOCKET="$tmp/socket" STALLMARK_DIRECTORY="$tmp" LD_PRELOAD="$preload" \
     timeout 60 "$programs/raw_children" 40 || fail "with an agent: status $?"
+# With a crash box, whose memory is not in children: they must not even touch it.
+timeout 60 "$stallmark" record --watch -o "$tmp/b.stall" -- "$programs/raw_children" 40 || fail "watched: status $?"
+"$stallmark" check "$tmp/b.stall" >"$tmp/check" || fail "check: $(cat "$tmp/check")"
+STALLMARK_DIRECTORY="$tmp" timeout 60 "$stallmark" run --watch --listen none -q -- "$programs/raw_children" 40 ||
+    fail "watched, with an agent: status $?"
 exit $bad

@@ -40,6 +40,7 @@ check lib/export base format read analysis export
 check lib/include none
 check agent base format core source read analysis export
 check tools base format read analysis lines export
+check box base format core
 check examples none
 
 # only WHAT PATTERN ALLOWED-FILES…: a header that only some files may include.

@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "preload.h"
+#include "watch.h"
 
 extern const struct smk_command smk_cmd_record;
 
@@ -36,8 +37,10 @@ static int absolute_path(const char *output, char path[PATH_MAX])
 static int run(int argc, char **argv)
 {
     const char *output = NULL;
-    char path[PATH_MAX];
+    char path[PATH_MAX], crash[PATH_MAX + 16];
+    bool watch = false;
     const struct smk_cli_option options[] = {{"output", 'o', SMK_CLI_TEXT, &output, NULL},
+                                             {"watch", 0, SMK_CLI_FLAG, &watch, NULL},
                                              SMK_CLI_END};
     struct smk_cli_args args;
     if (!smk_cli_parse_leading(&args, &smk_cmd_record, options, argc, argv))
@@ -51,6 +54,9 @@ static int run(int argc, char **argv)
     if (!status)
         status = smk_preload_prepare(&preload, args.operand);
     if (status)
+        return status;
+    snprintf(crash, sizeof(crash), "%s.crash", path);
+    if (watch && (status = smk_watch_begin(crash)) != 0)
         return status;
     if (preload.shell_script)
         smk_cli_note("%s is a shell's script: what it executes is not recorded", args.operand[0]);
@@ -70,6 +76,8 @@ const struct smk_command smk_cmd_record = {
     "executes another program in its place, FILE ends there.\n"
     "\n"
     "  -o, --output FILE  where to\n"
+    "  --watch            a process beside it writes FILE.crash when COMMAND is killed or crashes: what its buffer\n"
+    "                     held, to the last event\n"
     "\n"
     "Exits 2, with the reason, where the loader would ignore a preload; see `stallmark run "
     "--help`.\n",

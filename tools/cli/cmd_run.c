@@ -11,12 +11,13 @@
 #include "cli.h"
 #include "listen.h"
 #include "preload.h"
+#include "watch.h"
 
 extern const struct smk_command smk_cmd_run;
 
 struct run_options {
     const char *listen, *recorder, *config;
-    bool follow_exec, quiet;
+    bool follow_exec, watch, quiet;
 };
 
 /* The agent loads it when it starts its HTTP front, and does not start at all where it cannot. */
@@ -148,6 +149,8 @@ static int start(const struct run_options *options, char **command)
         status = choose_address(&answers, options->follow_exec, &listen);
     if (status)
         return status;
+    if (options->watch && (status = smk_watch_begin(NULL)) != 0)
+        return status;
     find_socket(&answers, socket, sizeof(socket));
     if (!options->quiet)
         announce(&listen, socket);
@@ -164,6 +167,7 @@ static int run(int argc, char **argv)
         {"recorder", 0, SMK_CLI_TEXT, &set.recorder, NULL},
         {"config", 0, SMK_CLI_TEXT, &set.config, NULL},
         {"follow-exec", 0, SMK_CLI_FLAG, &set.follow_exec, NULL},
+        {"watch", 0, SMK_CLI_FLAG, &set.watch, NULL},
         {"quiet", 'q', SMK_CLI_FLAG, &set.quiet, NULL},
         SMK_CLI_END,
     };
@@ -191,6 +195,8 @@ const struct smk_command smk_cmd_run = {
     "                         never: nor does a rule turn it on\n"
     "  --config FILE          of the agent: lines `name = value`\n"
     "  --follow-exec          stay also in the programs that COMMAND executes\n"
+    "  --watch                a process beside it keeps what the flight recorder holds, and writes it to the\n"
+    "                         captures when COMMAND is killed or crashes (the recorder is on then: 10s)\n"
     "  -q, --quiet            do not print the line\n"
     "\n"
     "A script is traced in its interpreter, and what it executes with --follow-exec alone. A server\n"
