@@ -17,9 +17,18 @@ static int put(void *arg, const char *bytes, size_t size)
 
 static struct smk_live_thread thread(uint32_t tid, const char *name, const char *kind, uint32_t holder)
 {
-    return (struct smk_live_thread){.tid = tid, .name = name, .state = "waiting", .kind = kind, .call = "",
-                                    .object = "", .address = holder ? 0x1000 + holder : 0, .holder = holder, .since = "exact",
-                                    .waited_ns = 312000000, .route = "", .stack_why = ""};
+    return (struct smk_live_thread){.tid = tid,
+                                    .name = name,
+                                    .state = "waiting",
+                                    .kind = kind,
+                                    .call = "",
+                                    .object = "",
+                                    .address = holder ? 0x1000 + holder : 0,
+                                    .holder = holder,
+                                    .since = "exact",
+                                    .waited_ns = 312000000,
+                                    .route = "",
+                                    .stack_why = ""};
 }
 
 static void say(struct smk_live *live)
