@@ -66,6 +66,7 @@ int smk_export_timeline(struct smk_exporter *exporter, const struct smk_timeline
     struct smk_timeline_options options = {.resize = from->resize,
                                            .resize_arg = from->resize_arg,
                                            .max_memory = from->max_memory,
+                                           .process = exporter->process,
                                            .progress = from->progress,
                                            .progress_arg = from->progress_arg};
     if (!all.event)
@@ -94,7 +95,7 @@ int smk_export(smk_trace *trace, const struct smk_export_format *format, const s
 /* ---- what there is -------------------------------------------------------------------------------------- */
 
 #define FORMATS(X) X(perfetto) X(csv) X(folded) X(folded_cpu) X(pprof_block) \
-    X(pprof_mutex) X(pprof_cpu) X(chrome)
+    X(pprof_mutex) X(pprof_cpu) X(chrome) X(otlp)
 
 #define X(name) extern const struct smk_export_format smk_export_##name;
 FORMATS(X)

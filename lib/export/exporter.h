@@ -27,6 +27,7 @@ struct smk_exporter {
     struct smk_locks locks; /* for their names alone: nothing is kept of their waits */
     char **lock_names;      /* by index in locks; NULL: not made yet */
     uint32_t lock_name_capacity;
+    uint32_t process;       /* that smk_export_timeline is to run over: its number + 1; 0: all */
 };
 
 int smk_exporter_init(struct smk_exporter *exporter, smk_trace *trace, const struct smk_export_options *options,
