@@ -90,10 +90,10 @@ is_clean "$tmp/a.stall"
 "$stallmark" dump "$tmp/a.stall" >"$tmp/waits"
 expect "fdatasync" "$(waits '[0-9]*' disk_wait ':"fdatasync"' "fd=$(word file) " 'result=0' "$tmp/file" 80)" 1
 "$stallmark" report "$tmp/a.stall" >"$tmp/report"
-grep -q '^fdatasync  *1 .* disk, in handle_write' "$tmp/report" || fail "the report does not say who waited for the disk"
+grep -A1 '^disk  *fdatasync  *1 ' "$tmp/report" | grep -q ' in handle_write ' || fail "the report does not say who waited for the disk"
 
 made "$known" handler
 expect "sleep" "$(waits "$(word first)" sleep_wait ':"nanosleep"' 80)" 1
 "$stallmark" report "$tmp/a.stall" >"$tmp/report"
-grep -q '^nanosleep  *1 .* sleep, in handle_slowly' "$tmp/report" || fail "the report does not say who slept"
+grep -A1 '^sleep  *nanosleep  *1 ' "$tmp/report" | grep -q ' in handle_slowly ' || fail "the report does not say who slept"
 exit $bad

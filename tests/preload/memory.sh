@@ -51,8 +51,9 @@ wait $program 2>/dev/null
 expect "pauses that nobody asked for" "$(count alloc_wait "$tmp/default.stall")" 0
 "$stallmark" dump "$tmp/default,+alloc.stall" | grep alloc_wait | grep -q 'call=[0-9]*:"calloc".*bytes=7770$' ||
     fail "no pause of the allocator"
-"$stallmark" report "$tmp/default,+alloc.stall" | grep -qE '^calloc .*memory, in ask' ||
-    fail "the report does not name the pauses"
+"$stallmark" report "$tmp/default,+alloc.stall" >"$tmp/report"
+grep -A1 "^memory  *calloc " "$tmp/report" | grep -q " in ask" ||
+    { cat "$tmp/report"; fail "the report does not name the pauses"; }
 
 expect "one address" "$(recorded "$tmp/e.stall" "$programs/memory" epochs)" same
 is_clean "$tmp/e.stall"
