@@ -1,6 +1,7 @@
 /* fd.h: what is known of the host's descriptors: what they are.
  *
- * A table by number, for the first SMK_FD_SLOTS; calls on others make events without a name. It is made when something is armed, and empty then.
+ * A table by number, for the first SMK_FD_SLOTS; calls on others make events without a name. It is made when
+ * something is armed, and empty then.
  *
  * What a descriptor is, is looked at when the first call on it is seen, and again when a wait on it makes an
  * event: a number that was closed behind our back (by stdio, say) and given out again has another inode, and

@@ -62,6 +62,41 @@ static void test_two_locks(void **state)
     close_report(report, trace);
 }
 
+/* Children of one fork have their locks at the same addresses: what ends in one of them goes on in the other. */
+static void test_an_epoch_is_of_one_process(void **state)
+{
+    static const uint64_t pcs[] = {0x1011};
+    struct build b[2];
+    uint32_t thread, begun = 0, from_first = 0;
+    (void)state;
+    build_two(&b[0], &thread);
+    b[0].process = UINT64_C(4711) << 32 | 5;
+    build_init(&b[1]);
+    b[1].process = UINT64_C(4712) << 32 | 5;
+    build_window(&b[1], AT(1000), AT(1000), AT(2000));
+    thread = build_thread(&b[1], 201, "worker-1");
+    uint32_t stack = build_stack(&b[1], pcs, 1);
+    wait_for(&b[1], thread, AT(1150), AT(10), stack);
+    wait_for(&b[1], thread, AT(1350), AT(20), stack); /* behind the other's epoch */
+    wait_for(&b[1], thread, AT(1450), AT(30), stack);
+    smk_trace *trace = build_open_all(b, 2);
+    struct smk_report *report = make(trace);
+    assert_int_equal(report->locks.count, 3);
+    for (uint32_t i = 0; i < report->locks.count; i++) {
+        const struct smk_lock *lock = &report->locks.array[i];
+        if (lock->waits.count == 3) {
+            assert_int_equal(lock->in_window, AT(60));
+            assert_int_equal(lock->epoch, 0);
+        } else {
+            begun += lock->epoch;
+            from_first += (uint32_t)lock->waits.count;
+        }
+    }
+    assert_int_equal(begun, 1);
+    assert_int_equal(from_first, 3);
+    close_report(report, trace);
+}
+
 /* A name that the tables know, and no event: the first's. */
 static void test_the_first_had_a_name(void **state)
 {
@@ -103,6 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_locks),
+        cmocka_unit_test(test_an_epoch_is_of_one_process),
         cmocka_unit_test(test_the_first_had_a_name),
         cmocka_unit_test(test_the_second_has_a_name),
     };
