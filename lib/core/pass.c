@@ -358,6 +358,7 @@ static bool copy_new(struct smk_capture *const *list, int count, uint64_t as_of,
         give_to_captures(list, current ? count : 0, &writer.batch, false);
         full = writer.batch.full && !one_ends(list, count);
         smk_batch_clear(&writer.batch);
+        smk_shed_look(); /* in a storm a pass takes seconds */
     }
     return current;
 }
