@@ -16,8 +16,10 @@ bool smk_latency_init(struct smk_latency *latency, struct smk_mem *mem, uint64_t
 
 void smk_latency_free(struct smk_latency *latency, struct smk_mem *mem)
 {
-    for (uint32_t i = 0; i < latency->route_count; i++)
+    for (uint32_t i = 0; i < latency->route_count; i++) {
         smk_dist_free(&latency->routes[i].latency, mem);
+        smk_samples_free(&latency->routes[i].samples, mem);
+    }
     smk_dist_free(&latency->all, mem);
     smk_mem_free(mem, latency->routes, latency->route_capacity * sizeof(*latency->routes));
     smk_mem_free(mem, latency->flights, latency->flight_capacity * sizeof(*latency->flights));
@@ -257,6 +259,7 @@ static void take_in(struct smk_latency *latency, struct smk_mem *mem,
         for (uint64_t i = 0; i <= more; i++) {
             smk_dist_add(&route->latency, mem, record->duration);
             smk_dist_add(&latency->all, mem, record->duration);
+            smk_samples_offer(&route->samples, mem, latency->samples_max, record->end, record->duration);
         }
         route->failed += record->status >= FAILED_STATUS ? 1 + more : 0;
         latency->ended += 1 + more;

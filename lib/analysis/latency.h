@@ -14,6 +14,7 @@
 
 #include "analysis/dist.h"
 #include "analysis/map.h"
+#include "analysis/samples.h"
 #include "base/mem.h"
 
 #define SMK_FLIGHTS_MAX 65536u
@@ -60,6 +61,7 @@ struct smk_route {
     uint32_t route; /* id of a string */
     uint32_t running; /* at the end of the window */
     struct smk_dist latency; /* of those that ended in the window */
+    struct smk_samples samples; /* of the same, for who asked for them */
     uint64_t in_window;      /* ns of its requests within the window */
     uint64_t failed;         /* status 500 and above */
     uint64_t on_cpu, preempted; /* ns, of those requests of which all is known */
@@ -93,6 +95,7 @@ struct smk_latency {
     struct smk_map by_cell;
     struct smk_request_record *slowest; /* longest first */
     uint32_t slowest_count, slowest_max;
+    uint32_t samples_max; /* of a route; 0: none are kept */
     struct smk_dist all; /* latencies of all routes */
     uint64_t ended, running, unlisted, parts_refused;
 };

@@ -500,6 +500,7 @@ static struct smk_report *new_report(smk_trace *trace, const struct smk_report_o
         smk_report_free(report);
         return NULL;
     }
+    report->latency.samples_max = options->samples;
     enter_process(report, 0);
     report->starved.from = report->from;
     smk_gaps_load(&report->gaps, &report->mem, trace);

@@ -35,6 +35,7 @@ struct smk_report_options {
     const struct smk_line_source *lines; /* lives as long as the report; NULL: functions without lines */
     const char *debug_dir; /* where debug files are looked for first; may be NULL */
     bool no_symbols;      /* opens no file but the trace: module+offset instead of names that it does not say */
+    uint32_t samples;     /* latencies that are kept of each route, for smk_diff_make; 0: none */
     unsigned top;         /* slowest requests and regions shown; 0: 5 */
     /* Progress, about ten times a second; returns false to give up. May be NULL. */
     bool (*progress)(void *arg, uint64_t done, uint64_t total);

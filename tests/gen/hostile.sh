@@ -47,6 +47,18 @@ while IFS=$'\t' read -r name code words; do
         esac
         obeyed && say "$command $name: writes what a terminal obeys"
     done
-    rm -f "$file"
+    # Beside itself, and on either side of the one before.
+    for pair in "$file $file" "${last:-$file} $file" "$file ${last:-$file}"; do
+        # shellcheck disable=SC2086 # two words
+        bounded diff --no-symbols $pair
+        got=$?
+        case $got in
+        0 | 2) ;;
+        *) say "diff $pair: exit code $got: $(tail -n 2 "$work/out")" ;;
+        esac
+        obeyed && say "diff $pair: writes what a terminal obeys"
+    done
+    [ -z "${last:-}" ] || rm -f "$last"
+    last=$file
 done <"$work/verdicts"
 exit $bad
