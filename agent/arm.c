@@ -24,6 +24,7 @@ const struct smk_parameter smk_trace_parameters[] = {
     {"pid", "processes of the family, with commas; all"},
     {"wait", "1: the answer is the file"},
     {"join", "1: where one runs already, that one"},
+    {"dryrun", "1: nothing is kept; the answer is what to expect of it"},
     {NULL, NULL},
 };
 
@@ -127,7 +128,9 @@ int smk_arm_parse_timed(const struct smk_query *query, struct smk_arm *arm)
         rc = parse_pids(query, arm);
     if (rc == 0)
         rc = smk_query_flag(query, "wait", &arm->wait);
-    return rc == 0 ? smk_query_flag(query, "join", &arm->join) : rc;
+    if (rc == 0)
+        rc = smk_query_flag(query, "join", &arm->join);
+    return rc == 0 ? smk_query_flag(query, "dryrun", &arm->dryrun) : rc;
 }
 
 int smk_arm_parse_snapshot(const struct smk_query *query, struct smk_arm *arm)

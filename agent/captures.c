@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "base/sys.h"
 #include "control.h"
+#include "dryrun.h"
 #include "family.h"
 #include "heap.h"
 #include "log.h"
@@ -417,6 +418,7 @@ static int begin(struct smk_running *running)
                                     .finished_arg = running};
     memcpy(spec.id, running->id, sizeof spec.id);
     spec.number = arm->link ? smk_link_number(arm->link) : 0;
+    smk_cost_read(&running->began);
     int rc = takes_family_in(arm) ? join_family(running, &spec) : 0;
     if (rc == 0)
         rc = smk_capture_begin(&spec, &running->capture);
@@ -514,6 +516,7 @@ static void retain_due(void *arg)
 void smk_captures_open(void)
 {
     memset(&captures, 0, sizeof captures);
+    smk_dryrun_open();
     smk_store_open(&smk_agent.settings);
     captures.retain_timer = smk_timer_new(retain_due, NULL);
     retain_due(NULL);
@@ -537,6 +540,8 @@ void smk_captures_end(uint64_t ns)
             smk_family_capture_finish(r->family, now < until ? until - now : 0);
         answer_stoppers(r);
     }
+    uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
+    smk_dryrun_end(now < until ? until - now : 0);
 }
 
 void smk_captures_close(void) { smk_store_close(); }

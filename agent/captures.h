@@ -3,6 +3,7 @@
 #define SMK_AGENT_CAPTURES_H
 
 #include "core/capture.h"
+#include "core/cost.h"
 #include "exchange.h"
 #include "family_capture.h"
 #include "family_member.h"
@@ -25,7 +26,7 @@ struct smk_arm {
     uint64_t max_bytes;
     bool max_bytes_given;
     uint64_t rotate_bytes, rotate_every_ns, keep_segments;
-    bool wait, join;
+    bool wait, join, dryrun;
     /* Of a rule that fired: "" where a client asks. */
     char rule_name[SMK_RULE_NAME], rule[SMK_RULE_TEXT + SMK_RULE_NAME + 2], cause[256], run[SMK_RULE_PATH];
     int pids[SMK_FAMILY_MAX]; /* of the family, those that are wanted; pid_count 0: all */
@@ -42,6 +43,7 @@ struct smk_running {
     char id[SMK_CAPTURE_ID_SIZE];
     uint64_t started_unix_ns, stops_unix_ns;
     struct smk_capture *capture;
+    struct smk_cost began; /* what the tracer had cost then */
     struct smk_tape *tape;
     struct smk_family_capture *family; /* NULL: we are alone, or not the first */
     struct smk_timer *timer;

@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "captures.h"
 #include "control.h"
+#include "dryrun.h"
 #include "heap.h"
 #include "log.h"
 #include "routes.h"
@@ -68,6 +69,8 @@ void smk_handle_trace(struct smk_exchange *exchange, const struct smk_route_matc
     int rc = smk_arm_parse_timed(&match->query, &wanted);
     if (rc < 0)
         answer_wrong(exchange, rc);
+    else if (wanted.dryrun)
+        smk_dryrun_answer(exchange, &wanted);
     else
         arm(exchange, &wanted, "arm");
 }
@@ -181,8 +184,8 @@ static void run_arm(void *arg)
     call->rc = smk_query_parse(&query, call->query, call->snapshot ? smk_snapshot_parameters : smk_trace_parameters);
     if (call->rc == 0)
         call->rc = call->snapshot ? smk_arm_parse_snapshot(&query, &wanted) : smk_arm_parse_timed(&query, &wanted);
-    if (call->rc == 0 && wanted.wait)
-        call->rc = smk_fail(SMK_E_INVALID, "wait: allowed only over HTTP");
+    if (call->rc == 0 && (wanted.wait || wanted.dryrun))
+        call->rc = smk_fail(SMK_E_INVALID, "%s: allowed only over HTTP", wanted.wait ? "wait" : "dryrun");
     if (call->rc == 0)
         call->rc = smk_captures_begin(&wanted, &running);
     if (call->rc == SMK_E_BUSY && wanted.join)

@@ -5,6 +5,7 @@
 #include "duration.h"
 #include "fetch.h"
 #include "process.h"
+#include "show_json.h"
 #include "trace_symbolize.h"
 
 #define DURATION_DEFAULT UINT64_C(5000000000) /* as the agent's */
@@ -14,7 +15,7 @@ extern const struct smk_command smk_cmd_report;
 
 struct capture_options {
     const char *duration, *output, *categories, *max_bytes, *name, *token_file;
-    bool report, no_symbols, tree;
+    bool report, no_symbols, tree, dryrun;
 };
 
 static int show(const struct capture_options *options, char *path)
@@ -68,6 +69,21 @@ static int choose_processes(const struct capture_options *options, struct smk_cl
     return 0;
 }
 
+/* Nothing comes home but the agent's answer. */
+static int dryrun(struct smk_client *client, struct smk_query *query)
+{
+    static const char *const but[] = {"dryrun", NULL};
+    struct smk_reply reply;
+    smk_query_add(query, "dryrun", "1");
+    if (query->too_long)
+        return smk_cli_fail("the values are too long");
+    int status = smk_client_want(client, "POST", query->text, &reply);
+    if (!status && reply.json)
+        smk_show_json(stdout, reply.json, but);
+    smk_reply_free(&reply);
+    return status;
+}
+
 static int capture(const struct capture_options *options, const char *target)
 {
     static struct smk_client client;
@@ -89,6 +105,11 @@ static int capture(const struct capture_options *options, const char *target)
     status = choose_processes(options, &client, &query);
     if (status)
         return status;
+    if (options->dryrun) {
+        status = dryrun(&client, &query);
+        smk_client_close(&client);
+        return status;
+    }
     status = query.too_long ? smk_cli_fail("the values are too long")
                             : smk_fetch_prepare(&fetch, options->output);
     if (status)
@@ -113,6 +134,7 @@ static int run(int argc, char **argv)
         {"report", 0, SMK_CLI_FLAG, &set.report, NULL},
         {"no-symbols", 0, SMK_CLI_FLAG, &set.no_symbols, NULL},
         {"tree", 0, SMK_CLI_FLAG, &set.tree, NULL},
+        {"dryrun", 0, SMK_CLI_FLAG, &set.dryrun, NULL},
         {"categories", 0, SMK_CLI_TEXT, &set.categories, NULL},
         {"max-bytes", 0, SMK_CLI_TEXT, &set.max_bytes, NULL},
         {"name", 0, SMK_CLI_TEXT, &set.name, NULL},
@@ -139,6 +161,7 @@ const struct smk_command smk_cmd_capture = {
     "  -o, --output FILE   where to, replacing what is there (<id>.stall in the current "
     "directory)\n"
     "  --tree              with a pid: its whole family of forked processes in one file, not it alone\n"
+    "  --dryrun            record nothing that is kept: say what events, bytes and cost to expect\n"
     "  --report            print the report of it\n"
     "  --no-symbols        leave the trace as it came: without the names that this machine's files have\n"
     "                      (stallmark symbolize)\n"
