@@ -119,14 +119,14 @@ struct churner {
 static void *churn_captures(void *arg)
 {
     struct churner *churner = arg;
-    while (!__atomic_load_n(&churner->stop, __ATOMIC_RELAXED)) {
+    do { /* once at least: the others may be done before it has a CPU */
         struct memory_sink sink = {0};
         struct smk_capture *capture = begin(&sink, SMK_CAT_ALL);
         usleep(1000);
         end(capture, &sink);
         forget(&sink);
         churner->done++;
-    }
+    } while (!__atomic_load_n(&churner->stop, __ATOMIC_RELAXED));
     return NULL;
 }
 
