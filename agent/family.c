@@ -134,6 +134,8 @@ int smk_family_first(void)
 
 bool smk_family_is_first(void) { return smk_family_first() == smk_sys_getpid(); }
 
+bool smk_family_is_listed(void) { return own != NULL; }
+
 static const struct entry *find(const struct table *t, uint32_t pid)
 {
     for (uint32_t i = 0; i < SMK_FAMILY_MAX; i++)

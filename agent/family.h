@@ -41,6 +41,9 @@ bool smk_family_is_first(void);
 /* The first; 0: none is. Any thread. */
 int smk_family_first(void);
 
+/* Has it found a place in the table? Then the first can call it. On the control loop. */
+bool smk_family_is_listed(void);
+
 /* The others, at most SMK_FAMILY_MAX; how many. Any thread. */
 uint32_t smk_family_others(struct smk_family_process *list);
 /* Those with an agent that found no room in the table, as far as they say. Any thread. */

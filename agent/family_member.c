@@ -16,8 +16,9 @@
 #include "format/events.h"
 #include "heap.h"
 #include "log.h"
+#include "rules.h"
 
-#define LINKS_MAX 8
+#define LINKS_MAX 9 /* one of them for rules */
 #define ASK_NS    UINT64_C(2000000000) /* within which whoever connects asks */
 #define END_NS    UINT64_C(1000000000) /* for the last message */
 
@@ -27,6 +28,7 @@ struct smk_family_link {
     struct smk_timer *timer;
     struct smk_wire_begin asked;
     struct smk_running *running; /* NULL: not begun */
+    bool rules;                  /* it is for rules: no capture will begin */
     struct smk_family_link *next;
 };
 
@@ -112,6 +114,34 @@ static void over(struct smk_family_link *link)
     link->watch = NULL;
 }
 
+/* Of several the last that called counts: the one before has gone, or is about to. */
+static struct smk_family_link *link_of_rules(const struct smk_family_link *but)
+{
+    struct smk_family_link *link = member.links;
+    while (link && (!link->rules || link == but))
+        link = link->next;
+    return link;
+}
+
+static void take_rules(struct smk_family_link *link, const struct smk_wire_rules *rules, size_t len)
+{
+    struct smk_wire_answer answer = {0};
+    struct smk_family_link *other = link_of_rules(link);
+    if (other)
+        smk_link_free(other);
+    link->rules = true;
+    answer.rc = smk_rules_take(rules->text, len - offsetof(struct smk_wire_rules, text));
+    if (answer.rc < 0)
+        snprintf(answer.why, sizeof answer.why, "%s", smk_last_error());
+    smk_wire_send(link->fd, SMK_WIRE_ANSWER, &answer, sizeof answer);
+}
+
+bool smk_member_report(const struct smk_wire_matched *matched)
+{
+    struct smk_family_link *link = link_of_rules(NULL);
+    return link && smk_wire_send(link->fd, SMK_WIRE_MATCHED, matched, sizeof *matched) == 0;
+}
+
 static void link_due(void *arg)
 {
     struct smk_family_link *link = arg;
@@ -119,11 +149,16 @@ static void link_due(void *arg)
     int rc = smk_wire_receive(link->fd, &message);
     if (rc == -EAGAIN)
         return;
-    if (rc < 0 || message.kind != SMK_WIRE_BEGIN || link->running) {
+    bool rules = rc >= 0 && message.kind == SMK_WIRE_RULES;
+    if (rc < 0 || link->running || (!rules && (message.kind != SMK_WIRE_BEGIN || link->rules))) {
         over(link);
         return;
     }
     smk_timer_clear(link->timer);
+    if (rules) {
+        take_rules(link, &message.is.rules, (size_t)rc);
+        return;
+    }
     link->asked = message.is.begin;
     begin(link);
 }

@@ -21,6 +21,10 @@ void smk_member_close(void);
 uint64_t smk_member_refused(void);
 void smk_member_reset_in_child(void);
 
+/* To the first that told us its rules; false: there is none, or it does not read. */
+struct smk_wire_matched;
+bool smk_member_report(const struct smk_wire_matched *matched);
+
 /* ---- what captures.c needs of a capture that the first asked for ------------------------------------------ */
 
 const char *smk_link_id(const struct smk_family_link *link);

@@ -102,11 +102,14 @@ static bool is_whole(const struct smk_wire_message *message, size_t got)
     static const size_t sizes[] = {[SMK_WIRE_BEGIN] = sizeof(struct smk_wire_begin),
                                    [SMK_WIRE_ANSWER] = sizeof(struct smk_wire_answer),
                                    [SMK_WIRE_STOP] = 0,
+                                   [SMK_WIRE_MATCHED] = sizeof(struct smk_wire_matched),
                                    [SMK_WIRE_END] = sizeof(struct smk_wire_end)};
     if (got < SMK_WIRE_HEAD || message->len != got - SMK_WIRE_HEAD)
         return false;
     if (message->kind == SMK_WIRE_CHUNKS)
         return message->len > 0;
+    if (message->kind == SMK_WIRE_RULES)
+        return message->len >= offsetof(struct smk_wire_rules, text);
     return message->kind >= SMK_WIRE_BEGIN && message->kind <= SMK_WIRE_END && message->len == sizes[message->kind];
 }
 

@@ -25,7 +25,15 @@
 #define SMK_WIRE_WHY   256
 #define SMK_WIRE_LABEL 64
 
-enum smk_wire_kind { SMK_WIRE_BEGIN = 1, SMK_WIRE_ANSWER, SMK_WIRE_CHUNKS, SMK_WIRE_STOP, SMK_WIRE_END };
+enum smk_wire_kind {
+    SMK_WIRE_BEGIN = 1,
+    SMK_WIRE_ANSWER,
+    SMK_WIRE_CHUNKS,
+    SMK_WIRE_STOP,
+    SMK_WIRE_RULES,   /* rule_family.h, on a connection of their own */
+    SMK_WIRE_MATCHED, /* the same */
+    SMK_WIRE_END
+};
 
 struct smk_wire_begin {
     char id[SMK_CAPTURE_ID_SIZE];
@@ -46,12 +54,29 @@ struct smk_wire_end {
     uint64_t events, lost;
 };
 
+/* "NUMBER ORIGIN PERSISTS NAME: when …", a line each; as long as it is. */
+struct smk_wire_rules {
+    uint64_t revision;
+    char text[SMK_WIRE_DATA - sizeof(uint64_t)];
+};
+
+struct smk_wire_matched {
+    uint64_t number; /* of the rule */
+    uint64_t value, request;
+    uint32_t tid, status;
+    uint32_t count; /* since the last look; what is said is the worst */
+    uint32_t running;
+    char what[136];
+};
+
 struct smk_wire_message {
     uint32_t kind, len; /* of what follows */
     union {
         struct smk_wire_begin begin;
         struct smk_wire_answer answer;
         struct smk_wire_end end;
+        struct smk_wire_rules rules;
+        struct smk_wire_matched matched;
         uint8_t data[SMK_WIRE_DATA];
     } is;
 };

@@ -26,6 +26,7 @@ struct smk_cause {
     uint64_t request;      /* id; 0: none or unknown */
     uint32_t tid, status;
     bool running;                /* it has not ended */
+    uint32_t pid;                /* of the family's process where it was; 0: in ours */
     char what[SMK_RULE_ROUTE];   /* the route; "" */
 };
 

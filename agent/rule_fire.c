@@ -8,6 +8,7 @@
 #include "captures.h"
 #include "core/init.h"
 #include "log.h"
+#include "rule_family.h"
 #include "rule_run.h"
 #include "rules.h"
 
@@ -76,8 +77,11 @@ void smk_cause_format(const struct smk_rule *rule, const struct smk_cause *cause
     size_t len = 0;
     format_head(rule, cause, text, size);
     more[0] = '\0';
+    if (cause->pid)
+        len += (size_t)snprintf(more + len, sizeof more - len, "process %u", cause->pid);
     if (cause->request)
-        len += (size_t)snprintf(more + len, sizeof more - len, "request %llu", (unsigned long long)cause->request);
+        len += (size_t)snprintf(more + len, sizeof more - len, "%srequest %llu", len ? ", " : "",
+                                (unsigned long long)cause->request);
     if (cause->tid)
         len += (size_t)snprintf(more + len, sizeof more - len, "%sthread %u", len ? ", " : "", cause->tid);
     if (cause->status)
@@ -219,6 +223,10 @@ void smk_rule_matched(struct smk_rule_live *live, const struct smk_cause *cause)
 {
     uint64_t now = smk_sys_clock(CLOCK_REALTIME);
     uint32_t chance = 9999;
+    if (smk_rule_family_is_member()) {
+        smk_rule_family_keep(live, cause);
+        return;
+    }
     live->matched++;
     if (!smk_guard_match(&live->guard, &live->rule, now))
         return;

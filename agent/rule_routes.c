@@ -10,6 +10,7 @@
 #include "log.h"
 #include "recorder.h"
 #include "routes.h"
+#include "rule_family.h"
 #include "rule_history.h"
 #include "rules.h"
 #include "rule_text.h"
@@ -50,6 +51,8 @@ static void put_cause(struct smk_json *json, const char *key, const struct smk_r
     if (cause->what[0])
         smk_json_text(json, "route", cause->what);
     smk_json_number(json, "value", cause->value);
+    if (cause->pid)
+        smk_json_number(json, "process", cause->pid);
     if (cause->request)
         smk_json_number(json, "request", cause->request);
     if (cause->tid)
@@ -134,6 +137,7 @@ static void answer_json(struct smk_exchange *exchange, uint64_t backtest)
     size_t len = 0;
     smk_json_begin(&json, NULL, '{');
     put_preroll(&json);
+    smk_rule_family_put(&json);
     smk_json_begin(&json, "rules", '[');
     for (const struct smk_rule_live *live = smk_rules_first(); live; live = live->next) {
         smk_json_begin(&json, NULL, '{');
@@ -238,6 +242,7 @@ void smk_handle_rules(struct smk_exchange *exchange, const struct smk_route_matc
         answer_json(exchange, backtest);
     } else {
         say_head(&text);
+        smk_rule_family_say(&text);
         for (const struct smk_rule_live *live = smk_rules_first(); live; live = live->next)
             say_rule(&text, live, backtest);
         smk_rule_words_answer(exchange, &text);
@@ -284,6 +289,50 @@ static const char *peer_of(const struct smk_exchange *exchange)
     return exchange->request.peer ? exchange->request.peer : "";
 }
 
+/* An answer that waits for the family: what it will be about, since the rule may have gone by then. */
+struct later {
+    enum { LATER_ALL, LATER_ONE, LATER_REMOVED } of;
+    char name[SMK_RULE_NAME];
+    uint64_t backtest;
+};
+
+static void answer_rule(struct smk_exchange *exchange, const struct smk_rule_live *live, uint64_t backtest);
+static void answer_removed(struct smk_exchange *exchange);
+
+static void answer_of(struct smk_exchange *exchange, const struct later *later)
+{
+    const struct smk_rule_live *live = smk_rules_find(later->name);
+    if (later->of == LATER_REMOVED)
+        answer_removed(exchange);
+    else if (later->of == LATER_ONE && live)
+        answer_rule(exchange, live, later->backtest);
+    else
+        answer_json(exchange, 0);
+}
+
+static void answer_later(struct smk_exchange *exchange)
+{
+    struct later later = *(struct later *)exchange->handler;
+    smk_heap_free(exchange->handler);
+    exchange->handler = NULL;
+    answer_of(exchange, &later);
+}
+
+/* When all of the family have them, so that a rule that was answered is looked for everywhere. */
+static void answer_family(struct smk_exchange *exchange, const struct later *later)
+{
+    struct later *kept = smk_heap_zalloc(sizeof *kept);
+    exchange->handler = kept;
+    if (kept) {
+        *kept = *later;
+        if (smk_rule_family_wait(exchange, answer_later))
+            return;
+    }
+    smk_heap_free(kept);
+    exchange->handler = NULL;
+    answer_of(exchange, later);
+}
+
 void smk_handle_rules_put(struct smk_exchange *exchange, const struct smk_route_match *match)
 {
     struct smk_rule_refusal refusal = {0};
@@ -295,7 +344,7 @@ void smk_handle_rules_put(struct smk_exchange *exchange, const struct smk_route_
     if (rc < 0)
         answer_refused(exchange, rc, &refusal);
     else
-        answer_json(exchange, 0);
+        answer_family(exchange, &(struct later){.of = LATER_ALL});
 }
 
 static void answer_rule(struct smk_exchange *exchange, const struct smk_rule_live *live, uint64_t backtest)
@@ -305,6 +354,7 @@ static void answer_rule(struct smk_exchange *exchange, const struct smk_rule_liv
     smk_json_begin(&json, NULL, '{');
     smk_rule_put(&json, live);
     put_preroll(&json);
+    smk_rule_family_put(&json);
     if (backtest)
         put_backtest(&json, &live->rule, backtest);
     smk_json_end(&json, '}');
@@ -357,21 +407,37 @@ void smk_handle_rule_post(struct smk_exchange *exchange, const struct smk_route_
         rc = smk_rules_put(match->id, body_of(exchange), exchange->request.body_len,
                            persist, &refusal, &live);
     smk_agent_audit(peer_of(exchange), "rule", match->id, rc == 0 ? 200 : 400);
-    if (rc < 0)
+    if (rc < 0) {
         answer_refused(exchange, rc, &refusal);
-    else
-        answer_rule(exchange, live, backtest);
+        return;
+    }
+    struct later later = {.of = LATER_ONE, .backtest = backtest};
+    memcpy(later.name, live->rule.name, sizeof later.name);
+    answer_family(exchange, &later);
+}
+
+static void answer_removed(struct smk_exchange *exchange)
+{
+    struct smk_json json = {0};
+    size_t len = 0;
+    smk_json_begin(&json, NULL, '{');
+    smk_json_flag(&json, "removed", true);
+    smk_rule_family_put(&json);
+    smk_json_end(&json, '}');
+    char *text = smk_json_take(&json, &len);
+    smk_answer_memory(&exchange->answer, 200, "application/json", text, len);
+    smk_exchange_answer(exchange);
 }
 
 void smk_handle_rule_delete(struct smk_exchange *exchange, const struct smk_route_match *match)
 {
-    static const char removed[] = "{\"removed\":true}\n";
     int rc = smk_rules_remove(match->id);
     smk_agent_audit(peer_of(exchange), "rule removed", match->id, rc == 0 ? 200 : 404);
-    if (rc < 0)
-        smk_answer_failure(&exchange->answer, rc);
-    else
-        smk_answer_memory(&exchange->answer, 200, "application/json", smk_heap_strdup(removed), strlen(removed));
+    if (rc == 0) {
+        answer_family(exchange, &(struct later){.of = LATER_REMOVED});
+        return;
+    }
+    smk_answer_failure(&exchange->answer, rc);
     smk_exchange_answer(exchange);
 }
 

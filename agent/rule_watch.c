@@ -18,6 +18,7 @@
 #include "core/thread.h"
 #include "core/trigger.h"
 #include "heap.h"
+#include "rule_family.h"
 #include "rule_levels.h"
 #include "rule_run.h"
 #include "rules.h"
@@ -318,7 +319,7 @@ void smk_rule_level(struct smk_rule_live *live, bool above, uint64_t value)
     if (!begins && !again)
         return;
     smk_rule_matched(live, &cause);
-    live->missed = live->guard.fired == fired && !live->rule.count_in_ns;
+    live->missed = !smk_rule_family_is_member() && live->guard.fired == fired && !live->rule.count_in_ns;
 }
 
 static void look_at_flights(void)
@@ -384,6 +385,7 @@ void smk_rules_look(void)
     if (watch.relative && watch.looks % USUAL_EVERY == 0)
         refresh_usuals();
     watch.looks++;
+    smk_rule_family_look_begins();
     take_notables();
     if (watch.flights)
         look_at_flights();
@@ -392,6 +394,7 @@ void smk_rules_look(void)
     if (watch.levels)
         smk_rule_levels_look(watch.looks);
     look_at_triggers();
+    smk_rule_family_look_ends();
     smk_rules_tell(false);
     smk_rule_run_look();
 }

@@ -10,6 +10,7 @@
 #include "heap.h"
 #include "log.h"
 #include "recorder.h"
+#include "rule_family.h"
 #include "rule_history.h"
 #include "rule_levels.h"
 #include "rule_run.h"
@@ -18,6 +19,7 @@
 static struct {
     struct smk_rule_live *first;
     bool open;
+    uint64_t made; /* rules so far: the number of the last */
 } rules;
 
 struct smk_rule_live *smk_rules_first(void) { return rules.first; }
@@ -82,11 +84,10 @@ static void give_name(const struct smk_rule_live *list, struct smk_rule *rule)
         snprintf(rule->name, sizeof rule->name, "rule-%u", number);
 }
 
-static int prepare(struct smk_rule_live *live)
+/* What it looks for with. */
+static int equip(struct smk_rule_live *live)
 {
-    int rc = smk_rules_check(&live->rule);
-    if (rc == 0)
-        rc = smk_guard_init(&live->guard, &live->rule);
+    int rc = smk_guard_init(&live->guard, &live->rule);
     if (rc == 0 && watches_running(&live->rule)) {
         live->seen = smk_heap_zalloc(sizeof *live->seen);
         live->seen_before = smk_heap_zalloc(sizeof *live->seen_before);
@@ -103,6 +104,12 @@ static int prepare(struct smk_rule_live *live)
     return rc;
 }
 
+static int prepare(struct smk_rule_live *live)
+{
+    int rc = smk_rules_check(&live->rule);
+    return rc == 0 ? equip(live) : rc;
+}
+
 /* NULL and smk_last_error(). */
 static struct smk_rule_live *make(const struct smk_rule *rule, enum smk_rule_origin origin)
 {
@@ -114,6 +121,7 @@ static struct smk_rule_live *make(const struct smk_rule *rule, enum smk_rule_ori
     live->rule = *rule;
     live->origin = origin;
     live->set_unix_ns = smk_sys_clock(CLOCK_REALTIME);
+    live->number = ++rules.made;
     return live;
 }
 
@@ -279,6 +287,7 @@ void smk_rules_begin(void)
     smk_history_begin();
     rules.open = true;
     smk_rules_watch();
+    smk_rule_family_begin();
 }
 
 void smk_rules_end(void)
@@ -286,6 +295,7 @@ void smk_rules_end(void)
     if (!rules.open)
         return;
     smk_rules_unwatch();
+    smk_rule_family_end();
     smk_rules_tell(true);
     smk_rule_run_end();
     smk_history_end();
@@ -305,6 +315,7 @@ void smk_rules_reset_in_child(void)
 {
     memset(&rules, 0, sizeof rules);
     smk_history_reset_in_child();
+    smk_rule_family_reset_in_child();
     smk_rules_watch_reset_in_child();
     smk_rule_levels_reset_in_child();
     smk_rule_run_reset_in_child();
@@ -340,6 +351,14 @@ static int read_each(const char *line, size_t len, uint32_t number, void *arg)
     return prepare(live);
 }
 
+/* In a family the first's rules are everybody's. */
+static int check_first(void)
+{
+    if (!smk_family_is_listed() || smk_family_is_first() || smk_family_first() == 0)
+        return 0;
+    return smk_fail(SMK_E_BUSY, "rules of this family are set at its first process, %d", smk_family_first());
+}
+
 /* Saves those that persist; a client that asked for it is told when that failed. */
 static int save(bool persist)
 {
@@ -353,7 +372,9 @@ int smk_rules_replace(const char *text, size_t len, bool persist, struct smk_rul
 {
     struct reading reading = {.refusal = refusal, .persist = persist};
     struct smk_rule_live *old = rules.first;
-    int rc = each_line(text, len, read_each, &reading);
+    int rc = check_first();
+    if (rc == 0)
+        rc = each_line(text, len, read_each, &reading);
     if (rc == 0)
         rc = want_recorder(reading.list);
     if (rc == 0) {
@@ -375,6 +396,7 @@ int smk_rules_replace(const char *text, size_t len, bool persist, struct smk_rul
     }
     free_list(old);
     smk_rules_watch();
+    smk_rule_family_changed();
     return 0;
 }
 
@@ -401,7 +423,9 @@ int smk_rules_put(const char *name, const char *text, size_t len, bool persist, 
 {
     struct smk_rule rule;
     struct smk_rule_live *old = smk_rules_find(name);
-    int rc = smk_rules_read(text, len, &rule, refusal);
+    int rc = check_first();
+    if (rc == 0)
+        rc = smk_rules_read(text, len, &rule, refusal);
     if (rc < 0)
         return rc;
     if (rule.name[0] && strcmp(rule.name, name) != 0)
@@ -437,6 +461,7 @@ int smk_rules_put(const char *name, const char *text, size_t len, bool persist, 
     if (old)
         free_rule(old);
     smk_rules_watch();
+    smk_rule_family_changed();
     *out = live;
     return 0;
 }
@@ -444,6 +469,9 @@ int smk_rules_put(const char *name, const char *text, size_t len, bool persist, 
 int smk_rules_remove(const char *name)
 {
     struct smk_rule_live *live = smk_rules_find(name);
+    int rc = check_first();
+    if (rc < 0)
+        return rc;
     if (!live)
         return smk_fail(SMK_E_NOTFOUND, "there is no rule named %s", name);
     smk_rules_tell(true);
@@ -453,5 +481,81 @@ int smk_rules_remove(const char *name)
     want_recorder(rules.first);
     save(false);
     smk_rules_watch();
+    smk_rule_family_changed();
     return 0;
+}
+
+/* ---- from the family's first ------------------------------------------------------------------------------------- */
+
+struct taking {
+    struct smk_rule_live *list; /* the new ones */
+    int rc;                     /* of the first that is not looked for */
+};
+
+static const char *take_number(const char *at, const char *end, uint64_t *number)
+{
+    const char *begin = at;
+    for (*number = 0; at < end && *at >= '0' && *at <= '9' && at - begin < 19; at++)
+        *number = *number * 10 + (uint64_t)(*at - '0');
+    return at > begin && at < end && *at == ' ' ? at + 1 : NULL;
+}
+
+/* The one of this name and text, out of what is set: what it has counted goes on. */
+static struct smk_rule_live *keep_same(const struct smk_rule *rule)
+{
+    struct smk_rule_live *same = smk_rules_find(rule->name);
+    if (!same || same->broken || strcmp(same->rule.text, rule->text) != 0)
+        return NULL;
+    take_out(same);
+    return same;
+}
+
+/* Guard rails and commands are the first's: what it may not have here is not asked. */
+static int take_each(const char *line, size_t len, uint32_t count, void *arg)
+{
+    struct taking *taking = arg;
+    const char *end = line + len;
+    struct smk_rule rule;
+    struct smk_rule_refusal refusal = {0};
+    uint64_t number = 0, origin = 0, persists = 0;
+    (void)count;
+    line = take_number(line, end, &number);
+    line = line ? take_number(line, end, &origin) : NULL;
+    line = line ? take_number(line, end, &persists) : NULL;
+    if (!line || origin > SMK_RULE_OF_FILE || count_of(taking->list) == SMK_RULES_MAX)
+        return smk_fail(SMK_E_INVALID, "not understood");
+    int rc = smk_rules_read(line, (size_t)(end - line), &rule, &refusal);
+    if (rc < 0)
+        return rc;
+    struct smk_rule_live *live = keep_same(&rule);
+    if (!live) {
+        live = make(&rule, (enum smk_rule_origin)origin);
+        rc = live ? equip(live) : SMK_E_NOMEM;
+    }
+    if (!live)
+        return rc;
+    live->origin = (enum smk_rule_origin)origin;
+    live->number = number;
+    rules.made = smk_max_u64(rules.made, number); /* when we are the first */
+    live->persists = persists != 0;
+    append(&taking->list, live);
+    if (rc < 0) {
+        break_rule(live);
+        taking->rc = taking->rc ? taking->rc : rc;
+    }
+    return 0;
+}
+
+int smk_rules_take(const char *text, size_t len)
+{
+    struct taking taking = {0};
+    if (!rules.open)
+        return smk_fail(SMK_E_UNAVAILABLE, "the agent is ending");
+    int rc = each_line(text, len, take_each, &taking);
+    free_list(rules.first);
+    rules.first = taking.list;
+    if (rc == 0)
+        rc = want_recorder(rules.first);
+    smk_rules_watch();
+    return rc ? rc : taking.rc;
 }

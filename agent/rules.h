@@ -45,6 +45,9 @@ struct smk_rule_live {
     char why[SMK_RULE_WHY]; /* it is broken */
     struct smk_guard guard;
     uint64_t set_unix_ns;
+    uint64_t number;                            /* in a family: what its members call it */
+    uint32_t away_count;                        /* matches that the first was not told of yet … */
+    struct smk_cause away;                      /* … and the worst of them */
     uint64_t matched;                           /* its condition held; by this process */
     uint64_t suppressed[SMK_SUPPRESSED_KINDS];  /* the same */
     struct smk_rule_set_back set_back[SMK_SUPPRESSED_KINDS];
@@ -91,6 +94,10 @@ int smk_rules_put(const char *name, const char *text, size_t len, bool persist, 
                   struct smk_rule_live **live);
 /* 0 or SMK_E_NOTFOUND. */
 int smk_rules_remove(const char *name);
+
+/* Those of the family's first, as struct smk_wire_rules has them; one that is as it was goes on. 0, or why not all of
+ * them are looked for. */
+int smk_rules_take(const char *text, size_t len);
 
 /* Reads one rule without setting it. */
 int smk_rules_read(const char *text, size_t len, struct smk_rule *rule, struct smk_rule_refusal *refusal);

@@ -54,7 +54,10 @@ static size_t size_of(uint32_t kind)
     case SMK_WIRE_END:
         return sizeof(struct smk_wire_end);
     case SMK_WIRE_CHUNKS:
+    case SMK_WIRE_RULES:
         return SMK_WIRE_DATA;
+    case SMK_WIRE_MATCHED:
+        return sizeof(struct smk_wire_matched);
     default:
         return 0;
     }
@@ -70,12 +73,14 @@ static void a_message_has_the_length_of_its_kind(void **state)
         assert_int_equal(told(kind, len + 1, SMK_WIRE_HEAD + len), -EPROTO);
         assert_int_equal(told(kind, len - 1, SMK_WIRE_HEAD + len), -EPROTO);
         assert_int_equal(told(kind, len + 1, SMK_WIRE_HEAD + len + 1), -EPROTO);
-        if (len > 0 && kind != SMK_WIRE_CHUNKS)
+        if (len > 0 && len != SMK_WIRE_DATA)
             assert_int_equal(told(kind, len - 1, SMK_WIRE_HEAD + len - 1), -EPROTO);
         assert_int_equal(told(kind, UINT32_MAX, SMK_WIRE_HEAD + len), -EPROTO);
     }
     assert_int_equal(told(SMK_WIRE_CHUNKS, 0, SMK_WIRE_HEAD), -EPROTO);
     assert_int_equal(told(SMK_WIRE_CHUNKS, 1, SMK_WIRE_HEAD + 1), 1);
+    assert_int_equal(told(SMK_WIRE_RULES, 7, SMK_WIRE_HEAD + 7), -EPROTO);
+    assert_int_equal(told(SMK_WIRE_RULES, 8, SMK_WIRE_HEAD + 8), 8);
 }
 
 static void other_kinds_and_pieces_of_heads_are_none(void **state)
