@@ -5,8 +5,10 @@
  *
  * usage: asked SOCKET TIMES */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,7 @@
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static pthread_mutex_t the_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_barrier_t locked;
+static int server_tid, asks_for_the_lock;
 static int listener, times;
 
 static void sleep_ms(long ms)
@@ -62,11 +65,26 @@ static void map_and_unmap(void)
     munmap(map, bytes);
 }
 
+static bool server_sleeps(void)
+{
+    char path[64], line[256];
+    snprintf(path, sizeof(path), "/proc/self/task/%d/stat", server_tid);
+    int fd = open(path, O_RDONLY);
+    ssize_t got = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+    if (fd >= 0)
+        close(fd);
+    line[got > 0 ? got : 0] = '\0';
+    return strstr(line, ") S ") != NULL;
+}
+
+/* It is held for long from when the server sleeps for it: a server that gets a CPU late would find it free. */
 static void *hold_the_lock(void *unused)
 {
     (void)unused;
     pthread_mutex_lock(&the_lock);
     pthread_barrier_wait(&locked);
+    while (!__atomic_load_n(&asks_for_the_lock, __ATOMIC_ACQUIRE) || !server_sleeps())
+        sleep_ms(1);
     sleep_ms(SLOW_MS);
     pthread_mutex_unlock(&the_lock);
     return NULL;
@@ -76,10 +94,13 @@ static void wait_for_the_lock(void)
 {
     pthread_t holder;
     pthread_barrier_init(&locked, NULL, 2);
+    server_tid = (int)syscall(SYS_gettid);
+    __atomic_store_n(&asks_for_the_lock, 0, __ATOMIC_RELAXED);
     if (pthread_create(&holder, NULL, hold_the_lock, NULL) != 0)
         return;
     pthread_setname_np(holder, "holder");
     pthread_barrier_wait(&locked);
+    __atomic_store_n(&asks_for_the_lock, 1, __ATOMIC_RELEASE);
     pthread_mutex_lock(&the_lock);
     pthread_mutex_unlock(&the_lock);
     pthread_join(holder, NULL);
