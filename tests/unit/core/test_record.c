@@ -222,14 +222,16 @@ static void test_texts_are_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_texts_are_cut),
+#if !SMK_TSAN /* docs/design.md, "What TSan cannot follow": behind a hole; handlers come later, in spite of the mask */
         cmocka_unit_test(test_half_a_record),
         cmocka_unit_test(test_abandoned),
-        cmocka_unit_test(test_texts_are_cut),
-#if !SMK_TSAN /* it calls handlers later, in spite of the mask: docs/design.md, "What TSan cannot follow" */
         cmocka_unit_test(test_handlers_lose_nothing),
         cmocka_unit_test(test_longjmp_at_any_moment),
 #endif
     };
+    (void)test_half_a_record;
+    (void)test_abandoned;
     (void)test_handlers_lose_nothing;
     (void)test_longjmp_at_any_moment;
     start_core(8u << 20);
