@@ -24,6 +24,7 @@ static struct {
     struct smk_slots slots;
     uint64_t next_id;         /* atomic */
     uint64_t ended, unlisted; /* atomic; ended: by threads without a slot */
+    uint64_t dropped;         /* atomic: begun and ended as others are, but were none */
 } flights;
 
 uint32_t smk_requests_marked;
@@ -52,6 +53,9 @@ void smk_requests_stats(struct smk_requests_stats *stats)
                                          .unlisted = smk_load_relaxed(&flights.unlisted),
                                          .capacity = flights.slots.capacity};
     smk_threads_each_slot(add_counts, stats);
+    uint64_t dropped = smk_load_relaxed(&flights.dropped);
+    stats->begun -= smk_min_u64(dropped, stats->begun);
+    stats->ended -= smk_min_u64(dropped, stats->ended);
     stats->in_flight = stats->begun > stats->ended ? (uint32_t)(stats->begun - stats->ended) : 0;
 }
 
@@ -79,7 +83,7 @@ void smk_requests_reset_in_child(void)
     for (uint32_t i = 0; i < flights.slots.used; i++)
         flights.array[i].id = 0;
     smk_slots_init(&flights.slots, flights.slots.next, flights.slots.capacity);
-    flights.ended = flights.unlisted = 0;
+    flights.ended = flights.unlisted = flights.dropped = 0;
 }
 
 /* A multiple of the block is never given out: a thread whose next id is one needs another block. A signal
@@ -399,7 +403,10 @@ void smk_request_answered(struct smk_thread *t, const smk_request *request, cons
 void smk_request_dropped(struct smk_thread *t, const smk_request *request)
 {
     uint32_t moved;
-    if (!end_found(t, request, &moved) || !t)
+    if (!end_found(t, request, &moved))
+        return;
+    smk_add_relaxed(&flights.dropped, 1);
+    if (!t)
         return;
     let_go(t, request->id);
     record_movement(t, SMK_EV_REQUEST_DROPPED, request->id);
