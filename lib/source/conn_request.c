@@ -36,10 +36,11 @@ static SMK_COLD struct arrival ask_kernel(const struct smk_loop_now *loop, int f
 static struct arrival arrival_of(const struct smk_seen *seen, const struct smk_conn *conn, int fd, uint64_t now)
 {
     const struct smk_loop_now *loop = &seen->t->loop;
-    bool polled = loop->polled != 0 && loop->polled >= conn->empty_at;
+    uint64_t looked = smk_loop_last(loop);
+    bool polled = looked != 0 && looked >= conn->empty_at;
     if ((!polled || !loop->polls) && now - seen->since >= smk_load_relaxed(&smk_slept.fd))
         return (struct arrival){0, 0, SMK_LOOP_POLLED}; /* the read itself waited for it; accept reports no bytes */
-    uint64_t least = now - (polled ? loop->polled : seen->since);
+    uint64_t least = now - (polled ? looked : seen->since);
     uint64_t earliest = smk_max_u64(polled ? smk_loop_earliest(loop) : 0, conn->empty_at);
     if (conn->read_at == 0 && conn->empty_at)
         earliest = conn->empty_at; /* before it was accepted no look could tell of it */

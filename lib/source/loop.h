@@ -44,6 +44,13 @@ SMK_INLINE bool smk_loop_is_own(struct smk_loop_now *loop, const struct smk_call
     return true;
 }
 
+/* When the loop looked last; 0: not since looks are seen. One that slept when something was armed has a look behind it
+ * that nobody saw, and what is kept of it is of the last capture. */
+SMK_INLINE uint64_t smk_loop_last(const struct smk_loop_now *loop)
+{
+    return loop->polled >= smk_loops_seen_since() ? loop->polled : 0;
+}
+
 /* The thread looked from `since` to `now`. `polls`: not by accept. */
 SMK_INLINE void smk_loop_looked(struct smk_loop_now *loop, const struct smk_caller *from, uint64_t since,
                                 uint64_t now, bool polls)
@@ -54,7 +61,7 @@ SMK_INLINE void smk_loop_looked(struct smk_loop_now *loop, const struct smk_call
     smk_store_relaxed(&loop->looks, loop->looks + 1);
     uint64_t away = smk_load_relaxed(&smk_slept.away);
     bool waited = now - since >= smk_load_relaxed(&smk_slept.fd);
-    bool was_away = loop->polled != 0 && since - loop->polled >= away;
+    bool was_away = loop->polled != 0 && since - loop->polled >= away && smk_loop_last(loop) != 0;
     loop->slept = waited && !was_away;
     loop->doubtful = was_away && now - since >= away / 4;
     if (SMK_UNLIKELY(was_away))
@@ -70,10 +77,11 @@ SMK_INLINE void smk_loop_looks(struct smk_thread *t, const struct smk_caller *fr
         smk_request_left(t, now);
 }
 
-/* Nothing that the last look reported had arrived before. */
+/* Nothing that the last look reported had arrived before; 0: not known. */
 SMK_INLINE uint64_t smk_loop_earliest(const struct smk_loop_now *loop)
 {
-    return loop->slept ? loop->polled : loop->before;
+    uint64_t earliest = loop->slept ? loop->polled : loop->before;
+    return earliest >= smk_loops_seen_since() ? earliest : 0;
 }
 
 #endif

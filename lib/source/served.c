@@ -45,7 +45,7 @@ static uint64_t accepted_behind(struct smk_thread *t, int fd, uint64_t now, bool
 static struct arrival arrival_of(const struct smk_loop_now *loop, int fd, uint64_t behind, uint64_t now)
 {
     uint64_t ago, earliest = behind ? behind : smk_loop_earliest(loop);
-    if (loop->polled == 0 || loop->polled < smk_loops_seen_since())
+    if (smk_loop_last(loop) == 0)
         return (struct arrival){0}; /* it came another way */
     struct arrival arrival = {now - loop->polled, now - loop->polled, SMK_LOOP_POLLED};
     uint64_t most = earliest && earliest < loop->polled ? now - earliest : arrival.delay;

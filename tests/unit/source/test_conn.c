@@ -484,9 +484,18 @@ static void test_never_answered(void **state)
     assert_int_equal(count_of(SMK_EV_REQUEST_ANSWERED), 0);
 }
 
+static uint64_t ended(void)
+{
+    struct smk_requests_stats stats;
+    smk_requests_stats(&stats);
+    return stats.ended;
+}
+
+/* What was found and is marked by the program counts once. */
 static void test_marked(void **state)
 {
     (void)state;
+    uint64_t before = ended();
     struct link l = connect_one();
     take(&l, GET("/marked"));
     smk_request own = smk_abi_request_begin("GET /marked", NULL);
@@ -497,6 +506,7 @@ static void test_marked(void **state)
     read_records(l.since);
     disconnect(&l);
     smk_store_relaxed(&smk_requests_marked, 0);
+    assert_int_equal(ended(), before + 1);
     assert_int_equal(in_flight(), 0);
     assert_int_equal(count_of(SMK_EV_REQUEST_DROPPED), 1);
     assert_int_equal(count_of(SMK_EV_REQUEST_ANSWERED), 0);
@@ -528,6 +538,35 @@ static int set_up(void **state)
     return 0;
 }
 
+/* A loop that slept when something was armed: what it was told of before is of another time. */
+static void test_armed_while_the_loop_sleeps(void **state)
+{
+    (void)state;
+    char buf[256];
+    struct link l = connect_one();
+    for (int i = 0; i < 2; i++)
+        look(l.server, 0);
+    disarm();
+    smk_sys_sleep(40 * MS);
+    arm(CATEGORIES);
+    l.since = smk_ticks();
+    ask(&l, GET("/first")); /* the poll that told of it began before: it was not seen */
+    assert_true(recv(l.server, buf, sizeof buf, 0) > 0);
+    answer(&l, OK);
+    look(l.server, 0); /* and that it was not seen for long does not mean that it was away */
+    ask(&l, GET("/second"));
+    assert_int_equal(look(l.server, -1), 1);
+    assert_true(recv(l.server, buf, sizeof buf, 0) > 0);
+    answer(&l, OK);
+    read_records(l.since);
+    disconnect(&l);
+    assert_int_equal(count_of(SMK_EV_REQUEST_ANSWERED), 2);
+    for (int i = 0; i < 2; i++) { /* neither arrived before it was asked */
+        const struct record *end = number(SMK_EV_REQUEST_ANSWERED, i);
+        assert_true(end->ticks - end->args[DURATION] >= l.since);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -551,6 +590,7 @@ int main(void)
         cmocka_unit_test(test_never_answered),
         cmocka_unit_test(test_marked),
         cmocka_unit_test(test_disarmed_in_between),
+        cmocka_unit_test(test_armed_while_the_loop_sleeps),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }
