@@ -1,0 +1,58 @@
+#!/bin/bash
+# A program that is linked with the agent: smk_trigger fires the rule of that name, once, and names the thread; threads
+# that share a CPU fire a rule about those that have none.
+# usage: rules_own.sh BUILD
+set -u
+build=$1
+work=$(mktemp -d "${TMPDIR:-/tmp}/stallmark-rules.XXXXXX")
+stallmark=$build/bin/stallmark
+unset XDG_RUNTIME_DIR STATE_DIRECTORY
+for name in $(compgen -e STALLMARK_); do unset "$name"; done
+export XDG_STATE_HOME=$work
+mkdir -m 700 "$work/captures"
+socket=$work/agent.sock
+
+coproc HOST { exec "$build/tests/examples/rules_host" "$socket" "$work/captures"; }
+host=$HOST_PID
+trap 'kill "$host" 2>/dev/null; rm -rf "$work"' EXIT
+fail() {
+    echo "rules_own: $*"
+    cat "$work/listed" "$work/ledger" 2>/dev/null
+    exit 1
+}
+# until_seen COMMAND…: within ten seconds
+until_seen() {
+    for _ in $(seq 100); do
+        "$@" && return
+        sleep 0.1
+    done
+    return 1
+}
+ledger() { "$stallmark" ledger "$socket" >"$work/ledger" 2>&1 && grep -qE "$1" "$work/ledger"; }
+listed() { "$stallmark" rules "$socket" >"$work/listed" 2>&1 && grep -A1 "^$1: " "$work/listed" | grep -qE "$2"; }
+
+until_seen listed full 'matched 0, fired 0' || fail "it does not start"
+echo 'trigger cache' >&"${HOST[1]}" # no rule waits for this one
+read -r tid <&"${HOST[0]}"
+echo 'trigger cache full' >&"${HOST[1]}"
+read -r tid <&"${HOST[0]}"
+until_seen ledger ' full +fired +smk_trigger\("cache full"\) \(thread '"$tid"'\).*\(there\)' || fail "the trigger fires no rule"
+echo 'trigger cache full' >&"${HOST[1]}"
+read -r tid <&"${HOST[0]}"
+until_seen listed full 'matched 2, fired 1, suppressed 1' || fail "the second call is not counted"
+listed other 'matched 0, fired 0' || fail "a rule of another name has matched"
+file=$(ls "$work/captures"/*.stall)
+"$stallmark" check "$file" >"$work/ledger" || fail "the file is not clean"
+"$stallmark" report "$file" >"$work/ledger"
+grep -q '^captured by rule full: when trigger "cache full"' "$work/ledger" || fail "the report does not name the rule"
+
+"$stallmark" rules "$socket" add 'cpu: when runnable > 20ms then capture 50ms cooldown 1h' >"$work/listed" 2>&1 ||
+    fail "the rule is not set"
+listed cpu 'matched' || fail "it is not there"
+echo busy >&"${HOST[1]}"
+until_seen ledger ' cpu +fired +a thread had no CPU for [0-9.]+ m?s \(.*thread [0-9]+\)' || fail "no thread without a CPU"
+echo >&"${HOST[1]}"
+tid=$(sed -nE 's|.* cpu +fired .*thread ([0-9]+)\).*|\1|p' "$work/ledger" | head -n 1)
+eval "exec ${HOST[1]}>&-"
+wait "$host" || fail "it ended with $?"
+[ -n "$tid" ] && [ "$tid" != "$host" ] || fail "thread '$tid' is none of those that were busy"
