@@ -27,8 +27,8 @@ struct memory_sink {
     uint8_t *data;
     size_t size, room;
     unsigned writes, opens, closes;
-    useconds_t delay;   /* of each write */
-    useconds_t delay_first; /* of the first */
+    useconds_t delay;       /* of each write */
+    uint32_t held;          /* atomic: the first write lasts as long as this is set */
     unsigned fail_from;     /* the n-th write fails; 0: none */
     unsigned fail_to;       /* and those after it up to this one */
     int fail_with;          /* -errno */
@@ -49,8 +49,8 @@ static int memory_write(void *arg, const void *data, size_t size)
     sink->writes++;
     if (sink->delay)
         usleep(sink->delay);
-    if (sink->delay_first && sink->writes == 1)
-        usleep(sink->delay_first);
+    while (smk_load_relaxed(&sink->held))
+        usleep(1000);
     if (sink->fail_from && sink->writes >= sink->fail_from && sink->writes <= sink->fail_to)
         return sink->fail_with;
     if (sink->size + size > sink->room) {

@@ -210,13 +210,14 @@ static void test_disk_full(void **state)
     (void)state;
     for (unsigned from = 1; from <= 4; from++) {
         struct memory_sink sink = {
-            .fail_from = from, .fail_to = from, .fail_with = -ENOSPC, .delay_first = 150000};
+            .fail_from = from, .fail_to = from, .fail_with = -ENOSPC, .held = 1};
         struct load loads[4] = {{.logs = 600}, {.logs = 600}, {.logs = 600}, {.logs = 600}};
         struct smk_capture *capture = begin(&sink, SMK_CAT_ALL);
         for (int i = 0; i < 4; i++)
             pthread_create(&loads[i].thread, NULL, emit_noise, &loads[i]);
         for (int i = 0; i < 4; i++)
             pthread_join(loads[i].thread, NULL);
+        smk_store_relaxed(&sink.held, 0);
         struct contents c = end(capture, &sink);
         check(&c, 4 * 601, "disk full");
         assert_int_equal(c.reason, SMK_REASON_NO_SPACE);
