@@ -48,7 +48,7 @@ expect 0 '"schema": "stallmark.request/1"' -- request --json asked.stall 'GET /l
 # In the middle of its wait for the lock: how long the rest of it took is up to the machine.
 middle=$(awk '/"steps":/ { on = 1 } /"from_ns":/ { gsub(/[^0-9]/, ""); from = $0 } /"to_ns":/ { gsub(/[^0-9]/, ""); to = $0 }
     on && /"kind": "lock"/ { exit } END { printf "%.0f", (from + to) / 2 }' "$work/out")
-expect 0 '^at [0-9:.]+ UTC \(\+' '^server +waiting +lock the_lock ' ' held by holder' ' wait_for_the_lock asked\.c' \
+expect 0 '^at [0-9:.]+ UTC \(\+' '^server[/0-9]* +waiting +lock the_lock ' ' held by holder' ' wait_for_the_lock asked\.c' \
     'request [0-9]+ GET /lock' '^holder.* (idle|waiting) +sleep nanosleep ' '1 waits for what it holds' -- at asked.stall "$middle"
 expect 0 '"schema": "stallmark.at/1"' '"state": "waiting"' -- at --json asked.stall "$middle"
 expect 0 -- at --no-symbols --debug-dir . --max-processes 1 asked.stall +10ms
@@ -64,7 +64,7 @@ expect 2 'a file and a time are wanted' -- at
 
 # ---- pauses ----------------------------------------------------------------------------------------------
 
-expect 0 '^memory +[0-9]+ ' '^the worst' ' memory  munmap of 16\.0 MiB  server, ' 'map_and_unmap asked\.c:[0-9]+' \
+expect 0 '^memory +[0-9]+ ' '^the worst' ' memory  munmap of 16\.0 MiB  server[/0-9]*, ' 'map_and_unmap asked\.c:[0-9]+' \
     'in request [0-9]+ GET /map' 'before it ' -- \
     pauses --top 100 asked.stall
 expect 0 '"schema": "stallmark.pauses/1"' '"call": "munmap"' -- pauses --top 100 --json asked.stall
