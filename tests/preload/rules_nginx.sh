@@ -1,6 +1,7 @@
 #!/bin/bash
 # A rule that is set on the front of nginx's master fires in a worker, which is www-data's: the file has the worker's
-# request, the ledger names the process, and the limits hold for both workers together. One that hangs is named.
+# request, the ledger names the process, and the limits hold for both workers together. One that hangs is named. When
+# the master is killed the worker that takes its place goes on with them.
 . "$(dirname "$0")/lib.sh"
 for needed in nginx curl perl; do
     command -v $needed >/dev/null || exit 77
@@ -126,4 +127,17 @@ set_rule slow2 'when request > 100ms on "GET /slow*" then snapshot after 10ms co
 slow
 wait_for 10 in_ledger ' slow2 +fired ' || fail "a second rule does not fire: $(ledger)"
 expect "firings of the one that was removed" "$(ledger | grep -cE ' slow +fired ')" 1
+
+# ---- the master is killed: one of the workers is the first, has the rules, and the other tells it
+first_is() { [[ $(ask status) =~ \"first\":([0-9]+) ]] && [ "${BASH_REMATCH[1]}" != "$master" ]; }
+left=$(workers)
+kill -KILL "$master"
+wait_for 15 first_is || fail "nobody takes the master's place"
+first=${BASH_REMATCH[1]:-none}
+wait_for 10 has_them 1 || fail "the one that is left does not have them: $(ask 'rules?format=json')"
+answer=$(set_rule slow3 'when request > 100ms on "GET /slow*" then snapshot after 10ms cooldown 0s at most 1000 per 1m')
+[[ $answer =~ \"others\":1,\"have_them\":1, ]] || fail "the answer of the new first: $answer"
+told() { slow; ledger | grep -qE "slow3 +fired .*\(process [0-9]+,"; }
+wait_for 10 told || fail "what is slow in the other is not told: $(ledger)"
+kill -TERM $left
 exit $bad
