@@ -88,8 +88,9 @@ int smk_target_of_process(struct smk_target *target, pid_t pid)
         return -ESRCH;
     bool known = smk_process_variable(pid, "XDG_RUNTIME_DIR", runtime_dir, sizeof(runtime_dir));
     int status = try_socket_path(target, &process);
+    /* Not known: a program that writes a title over its environment (redis). Ours may be the same. */
     for (unsigned n = 0; n < SMK_PLACES && status < 0; n++) {
-        if (!smk_place_of_sockets(n, process.uid, known ? runtime_dir : NULL, place))
+        if (!smk_place_of_sockets(n, process.uid, known ? runtime_dir : getenv("XDG_RUNTIME_DIR"), place))
             continue;
         int result = try_place(target, &process, place);
         if (result == 0 || result == -EACCES)
