@@ -71,6 +71,29 @@ static void by_call(const struct smk_diff *diff, struct smk_diff_finding *to, co
         }
 }
 
+/* Of memory that comes and goes, the waits for memory in the function that got it. */
+static void by_function(const struct smk_diff *diff, struct smk_diff_finding *to, const struct smk_report *report,
+                        const struct smk_finding *finding)
+{
+    const smk_stack_info *stack;
+    uint32_t frame = 0;
+    char end[SMK_NAME_MAX];
+    const struct smk_place *place =
+        smk_report_own_place(report, report->memory.allocs[finding->alloc].stack, &stack, &frame);
+    if (!place || !place->named)
+        return;
+    size_t len = (size_t)snprintf(end, sizeof(end), " in %.300s", place->function);
+    for (uint32_t i = 0; i < diff->waits.count; i++) {
+        const struct smk_diff_thing *wait = &diff->waits.array[i];
+        size_t all = strlen(wait->name);
+        if (wait->kind == SMK_WAIT_MEMORY && all > len && strcmp(wait->name + all - len, end) == 0) {
+            to->figure = &wait->rate;
+            to->of = wait->name;
+            return;
+        }
+    }
+}
+
 static void by_route(const struct smk_diff *diff, struct smk_diff_finding *to, const struct smk_report *report,
                      const struct smk_finding *finding)
 {
@@ -105,6 +128,8 @@ static void add(struct smk_diff *diff, unsigned side, const struct smk_finding *
         by_lock(diff, to, to->name + strlen("lock "));
     else if (is_of_calls(finding))
         by_call(diff, to, report, finding);
+    else if (finding->rule == SMK_RULE_CHURN)
+        by_function(diff, to, report, finding);
     else if (finding->share_count)
         by_route(diff, to, report, finding);
 }

@@ -12,7 +12,7 @@
 #define SMK_DIFF_TAIL_LEAST    100u      /* requests of a side for its p99 */
 #define SMK_DIFF_WAITS_LEAST   20u       /* waits of the side with more */
 #define SMK_DIFF_RATE_LEAST    1000000u  /* ns of waiting a second: below on both sides it is not compared */
-#define SMK_DIFF_WINDOW_LEAST  200000000u
+#define SMK_DIFF_WINDOW_LEAST  10000000u /* ns: slices of half a millisecond */
 #define SMK_DIFF_SHOWN         24u       /* locks, and waits, of the text */
 #define SMK_DIFF_NAME          192u
 

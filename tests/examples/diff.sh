@@ -81,13 +81,20 @@ done
 end_all
 [ $quiet -ge 2 ] || fail "it claims changes of two traces of the same build"
 
-# Buffers that come and go, and the twin that keeps one.
-for flags in '' --healthy; do
-    # shellcheck disable=SC2086 # no word, or one
-    "$build/examples/alloc_churn" $flags "$work/churn$flags.stall" >"$work/shop" 2>&1 || fail "not recorded"
+# Buffers that come and go, and the twin that keeps one and is done in some 20 ms: what is too short to tell is tried
+# again.
+fell=
+for turn in 1 2 3; do
+    for flags in '' --healthy; do
+        # shellcheck disable=SC2086 # no word, or one
+        "$build/examples/alloc_churn" $flags "$work/churn$flags.stall" >"$work/shop" 2>&1 || fail "not recorded"
+    done
+    compare "$work/churn.stall" "$work/churn--healthy.stall"
+    says '^(gone|in BEFORE alone) +memory got and given back in get_buffer   cost [0-9.]+ [mu]?s a second$'
+    says '^   blocks +1,0[0-9][0-9] → [0-9]$'
+    says '^   together +100[0-9] MiB → [0-9.]+ MiB$'
+    grep -qE '^ +(free|malloc) in [a-z_]+: fell by [5-9][0-9] % +p ' "$work/diff" || continue
+    grep -q '^gone ' "$work/diff" && fell=1 && break
 done
-compare "$work/churn.stall" "$work/churn--healthy.stall"
-says '^(gone|in BEFORE alone) +memory got and given back in get_buffer   cost [0-9.]+ [mu]?s a second$'
-says '^   blocks +1,0[0-9][0-9] → [0-9]$'
-says '^   together +100[0-9] MiB → [0-9.]+ MiB$'
+[ -n "$fell" ] || fail "it does not say that what keeps its buffers waits less for memory"
 exit 0
