@@ -62,6 +62,23 @@ static void test_a_timer_stops_it(void **state)
     fake_expect("GET", "/debug/traces", 200, "\"reason_ended\":\"timer\"");
 }
 
+static void test_a_dry_run_keeps_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(start_with(NULL), 0);
+    char *body = fake_body("GET", "/debug/trace?dryrun=1&duration=10s&categories=lock", 200);
+    assert_non_null(strstr(body, "\"how\":\"counted in a probe of 200ms\""));
+    assert_non_null(strstr(body, "\"categories\":\"lock\""));
+    free(body);
+    assert_int_equal(count_files(), 0);
+    free(fake_body("POST", "/debug/trace?duration=10s", 202)); /* nothing is in the way */
+    work(1000);
+    body = fake_body("GET", "/debug/trace?dryrun=1", 200);
+    assert_non_null(strstr(body, "\"how\":\"counted in the running capture\""));
+    free(body);
+    assert_int_equal(smk_agent_capture("dryrun=1", NULL), SMK_E_INVALID);
+}
+
 static void test_ranges_and_tags(void **state)
 {
     (void)state;
@@ -434,6 +451,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_DIRECTORY(test_arm_stop_list_download_delete),
         WITH_DIRECTORY(test_a_timer_stops_it),
+        WITH_DIRECTORY(test_a_dry_run_keeps_nothing),
         WITH_DIRECTORY(test_ranges_and_tags),
         WITH_DIRECTORY(test_wait_streams_the_same_file),
         WITH_DIRECTORY(test_a_client_that_goes_away_ends_nothing),
