@@ -66,7 +66,7 @@ static inline void work_ns(uint64_t ns)
     volatile unsigned sum = 0;
     while (now_of(CLOCK_THREAD_CPUTIME_ID) < until)
         for (unsigned i = 0; i < 20000; i++)
-            sum += i;
+            sum = sum + i;
 }
 
 #endif

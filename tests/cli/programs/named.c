@@ -20,7 +20,7 @@ static struct shelf the_shelf = {7, PTHREAD_MUTEX_INITIALIZER};
 
 void PAUSE_NAME(long ms);
 
-__attribute__((noinline, noclone, visibility("default"))) void PAUSE_NAME(long ms)
+__attribute__((noinline, visibility("default"))) void PAUSE_NAME(long ms)
 {
     struct timespec ts = {0, ms * 1000000};
     nanosleep(&ts, NULL);
