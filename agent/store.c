@@ -148,6 +148,10 @@ int smk_store_check_space(void)
 {
     uint64_t left;
     char floor[32];
+    int rc = store.directory ? smk_sys_may_write(store.directory->fd) : 0;
+    if (rc == -EACCES) /* it was found when we began, and the host has another user since */
+        return smk_fail(SMK_E_PERMISSION, "%.200s: user %u, whom the program has now, may not write there",
+                        store.directory->path, (unsigned)geteuid());
     if (!store.directory || smk_sys_free_space(store.directory->fd, &left) < 0 || left >= store.settings->free_floor)
         return 0;
     smk_format_bytes(store.settings->free_floor, floor, sizeof floor);

@@ -103,10 +103,35 @@ static void test_a_filter_that_lets_us_work(void **state)
     run_in_child(start_under_harmless_filter);
 }
 
+/* A directory that was found when the agent began, and is the former user's: said before anything is recorded. */
+static int change_the_user(void)
+{
+    char socket[100];
+    smk_agent_options options = SMK_AGENT_OPTIONS;
+    snprintf(socket, sizeof socket, "%s/agent.sock", directory);
+    options.directory = directory;
+    options.socket = socket;
+    if (smk_agent_start(&options) != 0)
+        return 1;
+    if (setuid(65534) != 0) /* of all threads, the agent's as well */
+        return 2;
+    fake_expect("GET", "/debug/trace?duration=10ms", 403, "user 65534, whom the program has now, may not write there");
+    return smk_agent_stop() == 0 ? 0 : 3;
+}
+
+static void test_another_user_has_no_room(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    run_in_child(change_the_user);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_DIRECTORY(test_less_rights_close_the_fronts),
+        WITH_DIRECTORY(test_another_user_has_no_room),
         WITH_DIRECTORY(test_a_filter_that_kills_is_found_out_before),
         WITH_DIRECTORY(test_a_filter_that_lets_us_work),
     };
