@@ -104,7 +104,7 @@ static void any_bytes_make_one_line(void **state)
     assert_true(taken > 1000);
 }
 
-/* ---- a process of the family that is hostile ---------------------------------------------------------------------- */
+/* ---- a process of the family that is hostile ------------------------------------------------------------------- */
 
 static void set_rule(void *arg)
 {
