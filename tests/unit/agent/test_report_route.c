@@ -5,11 +5,13 @@
 
 /* Ten requests on a lock that the main thread holds. */
 static pthread_mutex_t contended = PTHREAD_MUTEX_INITIALIZER;
+static uint32_t asking; /* atomic */
 
 static void *serve(void *arg)
 {
     (void)arg;
     SMK_REQUEST(request, "GET /cart");
+    smk_add_relaxed(&asking, 1);
     pthread_mutex_lock(&contended);
     pthread_mutex_unlock(&contended);
     return NULL;
@@ -19,9 +21,12 @@ static void make_lock_waits(void)
 {
     pthread_t threads[10];
     smk_lock_name(&contended, "cart_lock");
+    smk_store_relaxed(&asking, 0);
     pthread_mutex_lock(&contended);
     for (int i = 0; i < 10; i++)
         pthread_create(&threads[i], NULL, serve, NULL);
+    while (smk_load_relaxed(&asking) < 10)
+        smk_sys_sleep(1000000);
     smk_sys_sleep(60000000);
     pthread_mutex_unlock(&contended);
     for (int i = 0; i < 10; i++)
