@@ -61,6 +61,10 @@ holds() {
         sleep 0.7
     done
 }
+for _ in $(seq 100); do
+    [ -S "$tmp/agent.sock" ] && break
+    sleep 0.1
+done
 holds 6 &
 scripts=$!
 perl "$tmp/clients.pl" "$port" 5 >"$tmp/p99" &
