@@ -2,6 +2,8 @@
 #include "family.h"
 
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/atomic.h"
@@ -71,9 +73,27 @@ void smk_family_reset_in_child(void)
 
 /* ---- in and out ------------------------------------------------------------------------------------------- */
 
+/* A zombie does not: where the first of a container reaps nobody, that is what the dead are. One whose first
+ * thread has ended looks like a zombie too, but has others. */
+static bool lives(int pid)
+{
+    char path[40], stat[512];
+    if (!smk_sys_process_exists(pid))
+        return false;
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    if (smk_sys_slurp(path, stat, sizeof stat) <= 0)
+        return true;
+    const char *at = strrchr(stat, ')'); /* behind it: the state, and the threads 17 words later */
+    if (!at || strncmp(at, ") Z", 3) != 0)
+        return true;
+    for (int word = 0; at && word < 18; word++)
+        at = strchr(at + 1, ' ');
+    return at && strtol(at, NULL, 10) > 1;
+}
+
 static bool is_gone(const struct entry *entry, uint32_t pid)
 {
-    return !smk_sys_process_exists((int)pid) ||
+    return !lives((int)pid) ||
            (smk_load_acquire(&entry->ready) && /* pairs with: smk_family_enter */
             smk_wire_nobody_listens(entry->name));
 }
@@ -146,7 +166,7 @@ static const struct entry *find(const struct table *t, uint32_t pid)
 
 static bool first_is_gone(struct table *t, uint32_t first, uint64_t now)
 {
-    if (!smk_sys_process_exists((int)first))
+    if (!lives((int)first))
         return true;
     if (now - asked_at < LISTENS_EVERY_NS)
         return false;
@@ -193,7 +213,7 @@ uint32_t smk_family_others(struct smk_family_process *list)
         uint32_t pid = smk_load_acquire(&entry->pid); /* pairs with: take_entry */
         if ((int)pid <= 0 || pid == self || !smk_load_acquire(&entry->ready)) /* pairs with: smk_family_enter */
             continue;
-        if (!smk_sys_process_exists((int)pid))
+        if (!lives((int)pid))
             continue;
         list[count].pid = (int)pid;
         memcpy(list[count++].name, entry->name, SMK_FAMILY_NAME);
@@ -205,7 +225,7 @@ bool smk_family_has(int pid)
 {
     struct table *t = get_table();
     const struct entry *entry = t && pid > 0 ? find(t, (uint32_t)pid) : NULL;
-    return pid == smk_sys_getpid() || (entry && smk_sys_process_exists(pid));
+    return pid == smk_sys_getpid() || (entry && lives(pid));
 }
 
 uint32_t smk_family_unlisted(void)

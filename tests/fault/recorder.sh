@@ -29,7 +29,8 @@ for file in one two; do
     "$stallmark" check "$work/$file.stall" >"$work/check" 2>&1 || fail "$file: $(cat "$work/check")"
     "$stallmark" dump "$work/$file.stall" | grep -q sched_source || fail "$file: nothing of the scheduler"
 done
+# The copy itself takes some ms, and what happens meanwhile is in it.
 awk -v one="$(length "$work/one.stall")" -v two="$(length "$work/two.stall")" \
-    'BEGIN { exit !(one > 0.5 && one <= 1.001 && two > 0.1 && two <= 0.301) }' ||
+    'BEGIN { exit !(one > 0.5 && one <= 1.05 && two > 0.1 && two <= 0.35) }' ||
     fail "lengths: $(length "$work/one.stall"), $(length "$work/two.stall")"
 exit $failed
