@@ -32,7 +32,7 @@ describe() {
     case $1 in
     redis)
         command=(redis-server --port "$2" --bind 127.0.0.1 --save "" --dir "$tmp")
-        ask='GET key\r\n'
+        ask='*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n'
         ;;
     memcached)
         command=(memcached -l 127.0.0.1 -p "$2" -U 0 -t 2 -c "$memcached_limit")
