@@ -1,61 +1,29 @@
 #define _GNU_SOURCE
 #include "source/cpu_samples.h"
 
-#include <errno.h>
-#include <time.h>
-
 #include "source/perf_registers.h"
-#include "source/probe.h"
+#include "source/perf_sampler.h"
 
 struct smk_cpu_samples_stats smk_cpu_samples_stats;
 
-static bool without_kernel; /* the kernel's own code may not be looked at: what a thread does in it is unseen */
+#define RING_MOST 4u /* 64 KiB: seven samples */
 
-#define STACK_BYTES 8192u
-#define RING_MOST   4u /* 64 KiB: seven samples */
-#define RING_LEAST  2u
+/* Without the kernel: what a thread does in its code is unseen. */
+static struct smk_perf_sampler sampler = {
+    .event = PERF_COUNT_SW_TASK_CLOCK,
+    .period = 1000000000u / SMK_SAMPLES_HZ,
+    .sample = PERF_SAMPLE_CPU,
+    .stack_bytes = 8192,
+    .least = 2,
+};
 
-static int open_for(struct smk_perf_ring *ring, int tid, unsigned most, bool *mapping)
-{
-    const struct perf_event_attr attr = {
-        .type = PERF_TYPE_SOFTWARE,
-        .size = sizeof attr,
-        .config = PERF_COUNT_SW_TASK_CLOCK,
-        .sample_period = 1000000000u / SMK_SAMPLES_HZ,
-        .sample_type = PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER,
-        .exclude_kernel = without_kernel,
-        .exclude_hv = 1,
-        .watermark = 1,
-        .use_clockid = 1,
-        .wakeup_watermark = INT32_MAX,
-        .sample_regs_user = SMK_PERF_REGISTERS,
-        .sample_stack_user = STACK_BYTES,
-        .clockid = CLOCK_MONOTONIC,
-    };
-    return smk_perf_ring_open(ring, &attr, tid, most, RING_LEAST, mapping);
-}
-
-const char *smk_cpu_samples_try(void)
-{
-    struct smk_perf_ring ring;
-    bool mapping;
-    without_kernel = false;
-    int rc = open_for(&ring, 0, RING_LEAST, &mapping);
-    if (rc == -EACCES && !mapping) {
-        without_kernel = true;
-        rc = open_for(&ring, 0, RING_LEAST, &mapping);
-    }
-    if (rc < 0)
-        return smk_perf_refusal(rc, mapping, smk_probe_filtered());
-    smk_perf_ring_close(&ring);
-    return NULL;
-}
+const char *smk_cpu_samples_try(void) { return smk_perf_sampler_try(&sampler); }
 
 const char *smk_cpu_samples_how(void)
 {
-    return without_kernel ? "perf task clock, 99 Hz, stacks from copies; only user mode: what threads do in the "
-                            "kernel is not sampled (kernel.perf_event_paranoid)"
-                          : "perf task clock, 99 Hz, stacks from copies; user and kernel mode";
+    return sampler.without_kernel ? "perf task clock, 99 Hz, stacks from copies; only user mode: what threads do in "
+                                    "the kernel is not sampled (kernel.perf_event_paranoid)"
+                                  : "perf task clock, 99 Hz, stacks from copies; user and kernel mode";
 }
 
 void smk_cpu_samples_open(struct smk_sched_thread *thread)
@@ -64,7 +32,7 @@ void smk_cpu_samples_open(struct smk_sched_thread *thread)
     if (thread->samples.memory)
         return;
     if (smk_cpu_samples_stats.sampled == SMK_SAMPLED_MAX ||
-        open_for(&thread->samples, (int)thread->tid, RING_MOST, &mapping) < 0) {
+        smk_perf_sampler_open(&sampler, &thread->samples, (int)thread->tid, RING_MOST, &mapping) < 0) {
         smk_cpu_samples_stats.refused++;
         return;
     }
