@@ -2,59 +2,18 @@
 # Fixing the shop's lock and tracing again: diff says that the lock's finding is gone, and by how much p99 fell; of two
 # traces of the same build it claims nothing. And the twin that keeps its buffers.
 # usage: diff.sh BUILD
-set -u
-build=$1
-work=$(mktemp -d "${TMPDIR:-/tmp}/stallmark-diff.XXXXXX")
-stallmark=$build/bin/stallmark
-pids=()
-unset XDG_RUNTIME_DIR STATE_DIRECTORY
-export XDG_STATE_HOME=$work
-for name in $(compgen -e STALLMARK_); do unset "$name"; done
-
-end_all() {
-    local pid
-    for pid in "${pids[@]}"; do
-        kill "$pid" 2>/dev/null
-        wait "$pid" 2>/dev/null
-    done
-    pids=()
-}
-trap 'end_all; rm -rf "$work"' EXIT
-
-fail() {
-    echo "diff: $*"
-    cat "$work/shop" "$work/diff" 2>/dev/null
-    exit 1
-}
+. "$(dirname "$0")/lib/shop.sh"
+shows=(diff)
 
 says() { grep -qE -- "$1" "$work/diff" || fail "'$1' is not in what it says"; }
 
 compare() { "$stallmark" diff "$@" >"$work/diff" || fail "diff $* failed"; }
 
-# shop FLAGS…: under load, its tracer at $debug.
-shop() {
-    local tries=0
-    "$build/examples/shop" --port 0 --debug 127.0.0.1:0 --log "$work/audit.log" "$@" >"$work/shop" 2>&1 &
-    pids+=($!)
-    until grep -q '^shop: http' "$work/shop"; do
-        tries=$((tries + 1))
-        [ $tries -lt 200 ] || fail "it does not start"
-        sleep 0.05
-    done
-    debug=$(sed -n 's|^shop: tracer on \(http.*/debug\)/$|\1|p' "$work/shop")
-    port=$(sed -n 's|^shop: http://127.0.0.1:\([0-9]*\)/$|\1|p' "$work/shop")
-    "$build/tests/examples/load" "$port" 12 '/cart?item=1' '/cart?item=2' /product /checkout &
-    pids+=($!)
-    sleep 0.3
-}
-
-trace() { curl -sf -m 60 -o "$1" "$debug/trace?duration=2s&wait=1" || fail "it was not traced"; }
-
-shop --fault cart-lock
-trace "$work/slow.stall"
+start_busy_shop --fault cart-lock
+capture "$work/slow.stall" 2s
 end_all
-shop
-trace "$work/fixed.stall"
+start_busy_shop
+capture "$work/fixed.stall" 2s
 end_all
 
 compare "$work/slow.stall" "$work/fixed.stall"
@@ -69,11 +28,11 @@ says '^new +lock cart_lock   cost '
 
 # The same build: traces one after the other, of one process, that nobody changed. What else the machine does changes in
 # the meantime, and is a real change if it makes all of a trace slower: of six pairs, two at least must be without one.
-shop
+start_busy_shop
 quiet=0
 for turn in 1 2 3 4 5 6; do
-    trace "$work/a.stall"
-    trace "$work/b.stall"
+    capture "$work/a.stall" 2s
+    capture "$work/b.stall" 2s
     compare "$work/a.stall" "$work/b.stall"
     grep -qE '^(gone|new) +(lock|disk|memory|sleep) ' "$work/diff" && fail "it claims a finding (turn $turn)"
     grep -qE '^no change that can be told, of ([5-9]|[1-9][0-9]+) figures compared\.$' "$work/diff" && quiet=$((quiet + 1))

@@ -3,48 +3,15 @@
 # is unexplained; the spans of each thread add up to its life. What `request` says of the slowest names the lock, and
 # what its holders did.
 # usage: requests.sh BUILD
-set -u
-build=$1
-work=$(mktemp -d "${TMPDIR:-/tmp}/stallmark-requests.XXXXXX")
-stallmark=$build/bin/stallmark
-pids=()
-unset XDG_RUNTIME_DIR STATE_DIRECTORY
-export XDG_STATE_HOME=$work
-for name in $(compgen -e STALLMARK_); do unset "$name"; done
-
-end_all() {
-    local pid
-    for pid in "${pids[@]}"; do
-        kill "$pid" 2>/dev/null
-        wait "$pid" 2>/dev/null
-    done
-    pids=()
-}
-trap 'end_all; rm -rf "$work"' EXIT
-
-fail() {
-    echo "requests: $*"
-    cat "$work/shop" "$work/answer" 2>/dev/null
-    exit 1
-}
+. "$(dirname "$0")/lib/shop.sh"
+shows=(answer)
 
 # trace FILE DURATION FLAGS…
 trace() {
-    local file=$1 duration=$2 tries=0
+    local file=$1 duration=$2
     shift 2
-    "$build/examples/shop" --port 0 --debug 127.0.0.1:0 --log "$work/audit.log" "$@" >"$work/shop" 2>&1 &
-    pids+=($!)
-    until grep -q '^shop: http' "$work/shop"; do
-        tries=$((tries + 1))
-        [ $tries -lt 200 ] || fail "it does not start"
-        sleep 0.05
-    done
-    debug=$(sed -n 's|^shop: tracer on \(http.*/debug\)/$|\1|p' "$work/shop")
-    port=$(sed -n 's|^shop: http://127.0.0.1:\([0-9]*\)/$|\1|p' "$work/shop")
-    "$build/tests/examples/load" "$port" 12 '/cart?item=1' '/cart?item=2' /product /checkout &
-    pids+=($!)
-    sleep 0.3
-    curl -sf -m 60 -o "$file" "$debug/trace?duration=$duration&wait=1" || fail "it was not traced"
+    start_busy_shop "$@"
+    capture "$file" "$duration"
     end_all
 }
 

@@ -2,30 +2,10 @@
 # The shop under load with a config file of rules, one of each condition that it can meet: each matches, each is told in
 # the ledger, no more than one capture runs at once, and the file of the slow one holds it whole.
 # usage: rules.sh BUILD
-set -u
-build=$1
-work=$(mktemp -d "${TMPDIR:-/tmp}/stallmark-rules.XXXXXX")
-stallmark=$build/bin/stallmark
-pids=()
-unset XDG_RUNTIME_DIR STATE_DIRECTORY
-for name in $(compgen -e STALLMARK_); do unset "$name"; done
-export XDG_STATE_HOME=$work STALLMARK_DIRECTORY=$work/captures STALLMARK_CONFIG=$work/shop.conf
+. "$(dirname "$0")/lib/shop.sh"
+shows=(listed ledger)
+export STALLMARK_DIRECTORY=$work/captures STALLMARK_CONFIG=$work/shop.conf
 mkdir -m 700 "$work/captures"
-
-end_all() {
-    local pid
-    for pid in "${pids[@]}"; do
-        kill "$pid" 2>/dev/null
-        wait "$pid" 2>/dev/null
-    done
-    pids=()
-}
-trap 'end_all; rm -rf "$work"' EXIT
-fail() {
-    echo "rules: $*"
-    cat "$work/shop" "$work/listed" "$work/ledger" 2>/dev/null
-    exit 1
-}
 
 # Those that take no capture do not wait for one another; a command that is refused is told, too.
 cat >"$work/shop.conf" <<'END'
@@ -40,21 +20,11 @@ rule = memory: when rss > 1MiB then capture 50ms cooldown 200ms
 rule = cpu: when cpu > 1% then capture 50ms cooldown 200ms
 rule = never: when request > 1h
 END
-"$build/examples/shop" --port 0 --debug 127.0.0.1:0 --log "$work/audit.log" --fault cart-lock >"$work/shop" 2>&1 &
-pids+=($!)
-tries=0
-until grep -q '^shop: http' "$work/shop" 2>/dev/null; do
-    tries=$((tries + 1))
-    [ $tries -lt 200 ] || fail "it does not start"
-    sleep 0.05
-done
-debug=$(sed -n 's|^shop: tracer on \(http.*\)/debug/$|\1|p' "$work/shop")
-port=$(sed -n 's|^shop: http://127.0.0.1:\([0-9]*\)/$|\1|p' "$work/shop")
-"$build/tests/examples/load" "$port" 12 '/cart?item=1' '/cart?item=2' /product /checkout &
-pids+=($!)
+start_shop --fault cart-lock
+load '/cart?item=1' '/cart?item=2' /product /checkout
 
 matched() {
-    "$stallmark" rules "$debug" >"$work/listed" 2>&1
+    "$stallmark" rules "$tracer" >"$work/listed" 2>&1
     [ "$(grep -cE '^#   .*; matched [1-9]' "$work/listed")" = 8 ]
 }
 tries=0
@@ -66,15 +36,15 @@ done
 grep -A1 '^never: ' "$work/listed" | grep -q 'running; matched 0' || fail "what nobody met has matched"
 # Levels that came while another capture was recorded are tried again.
 for _ in $(seq 100); do
-    "$stallmark" rules "$debug" >"$work/listed" 2>&1
+    "$stallmark" rules "$tracer" >"$work/listed" 2>&1
     [ "$(grep -A1 -E '^(memory|queue|cpu): ' "$work/listed" | grep -c 'fired 1,')" -ge 2 ] && break
     sleep 0.1
 done
 [ "$(grep -A1 -E '^(memory|queue|cpu): ' "$work/listed" | grep -c 'fired 1,')" -ge 2 ] || fail "levels do not fire"
-"$stallmark" rules "$debug" try 'when request > 1us' >"$work/tried" || fail "it cannot be tried"
+"$stallmark" rules "$tracer" try 'when request > 1us' >"$work/tried" || fail "it cannot be tried"
 grep -qE 'in the last [1-9] min: [1-9][0-9]* to [1-9][0-9]* of [1-9]' "$work/tried" || fail "tried: $(cat "$work/tried")"
 for _ in $(seq 100); do
-    "$stallmark" ledger "$debug" --rule slow >"$work/ledger"
+    "$stallmark" ledger "$tracer" --rule slow >"$work/ledger"
     grep -q ' slow  *ended ' "$work/ledger" && break
     sleep 0.1
 done

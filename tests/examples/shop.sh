@@ -2,51 +2,17 @@
 # The shop under load: with the cart's lock held over a flush the report names the lock, the function that
 # held it and what it cost whom; with the fault switched off it is silent.
 # usage: shop.sh BUILD
-set -u
-build=$1
-work=$(mktemp -d "${TMPDIR:-/tmp}/stallmark-shop.XXXXXX")
-stallmark=$build/bin/stallmark
-pids=()
-unset XDG_RUNTIME_DIR STATE_DIRECTORY
-export XDG_STATE_HOME=$work
-for name in $(compgen -e STALLMARK_); do unset "$name"; done
-
-end_all() {
-    local pid
-    for pid in "${pids[@]}"; do
-        kill "$pid" 2>/dev/null
-        wait "$pid" 2>/dev/null
-    done
-    pids=()
-}
-trap 'end_all; rm -rf "$work"' EXIT
-
-fail() {
-    echo "shop: $*"
-    cat "$work/shop" "$work/report" 2>/dev/null
-    exit 1
-}
+. "$(dirname "$0")/lib/shop.sh"
+shows=(report)
 
 says() { grep -qE -- "$1" "$work/report" || fail "'$1' is not in the report"; }
 
 # trace FILE FLAGS…: two seconds of the shop with these flags under load, armed and downloaded with curl.
 trace() {
-    local file=$1 tries=0
+    local file=$1
     shift
-    "$build/examples/shop" --port 0 --debug 127.0.0.1:0 --log "$work/audit.log" "$@" >"$work/shop" 2>&1 &
-    pids+=($!)
-    until grep -sq '^shop: http' "$work/shop"; do
-        tries=$((tries + 1))
-        [ $tries -lt 200 ] || fail "it does not start"
-        sleep 0.05
-    done
-    debug=$(sed -n 's|^shop: tracer on \(http.*/debug\)/$|\1|p' "$work/shop")
-    port=$(sed -n 's|^shop: http://127.0.0.1:\([0-9]*\)/$|\1|p' "$work/shop")
-    [ -n "$debug" ] || fail "it has no tracer"
-    "$build/tests/examples/load" "$port" 12 '/cart?item=1' '/cart?item=2' /product /checkout &
-    pids+=($!)
-    sleep 0.3
-    curl -sf -m 60 -o "$file" "$debug/trace?duration=2s&wait=1" || fail "it was not traced"
+    start_busy_shop "$@"
+    capture "$file" 2s
     end_all
 }
 
