@@ -32,6 +32,7 @@ describe() {
     case $1 in
     redis)
         command=(redis-server --port "$2" --bind 127.0.0.1 --save "" --dir "$tmp")
+        # shellcheck disable=SC2016 # a dollar of the protocol
         ask='*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n'
         ;;
     memcached)

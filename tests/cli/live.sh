@@ -85,6 +85,7 @@ expect 2 'has no threads in it' -- threads "$socket"
 expect 2 'there is no process 4194305' -- threads 4194305
 if unshare --pid --fork true 2>/dev/null; then
     unshare --pid --fork sleep 100 2>/dev/null &
+    # shellcheck disable=SC2317 # called by wait_for
     inside() { inner=$(pgrep -P "$1"); }
     wait_for 5 inside $! || say "no process in a namespace of its own"
     expect 2 'is in a container \(another pid namespace\)' '^  docker run .*-e LD_PRELOAD=/' -- status "$inner"

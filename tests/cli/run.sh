@@ -75,7 +75,7 @@ echo 0123456789abcdef0123456789abcdef >"$work/token" && chmod 644 "$work/token"
 STALLMARK_TOKEN_FILE=$work/token expect 2 'token_file' -- run -- true
 chmod 600 "$work/token"
 STALLMARK_TOKEN_FILE=$work/token expect 0 '^STALLMARK_ALLOW_REMOTE=on$' -- run -q --listen 0.0.0.0:0 -- env
-for wrong in 5x '' -1s 0s 1 s 10s, 10s,10s 1KiB; do
+for wrong in 5x '' -1s 0s 1 s '10s,' 10s,10s 1KiB; do
     expect 2 "'$wrong' is no value for --recorder; allowed is off, never" -- run --recorder "$wrong" -- true
 done
 expect 2 "'nowhere-at-all' cannot be run: no such program" -- run -- nowhere-at-all

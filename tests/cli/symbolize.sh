@@ -26,7 +26,7 @@ as_nm_says() {
         if [ "$inlined" = 0 ]; then
             want=$(printf '%016x %016x' "$start" "$size")
             grep -q "^$want [tTwWi] $function\$" nm.out || say "$trace: $function at $start is not in nm's list"
-            [ $((address)) -ge $((start)) ] && [ $((address)) -lt $((start + size)) ] || say "$function: $address is not in it"
+            { [ $((address)) -ge $((start)) ] && [ $((address)) -lt $((start + size)) ]; } || say "$function: $address is not in it"
         fi
         [ -n "$file" ] || continue
         got="$function $(basename "$file"):$line"

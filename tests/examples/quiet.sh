@@ -2,6 +2,7 @@
 # Servers that are not at fault have no finding: redis, memcached, nginx and python, idle for a second, then under
 # a normal load. That other programs had the CPUs is true on a busy machine, and no finding about the server; a thread
 # that the machine stops in a bad moment makes a true one now and then: hence three tries. usage: quiet.sh BUILD
+# shellcheck disable=SC2317 # functions are called by their names in a loop
 set -u
 build=$(realpath "$1")
 stallmark=$build/bin/stallmark

@@ -55,4 +55,4 @@ echo >&"${HOST[1]}"
 tid=$(sed -nE 's|.* cpu +fired .*thread ([0-9]+)\).*|\1|p' "$work/ledger" | head -n 1)
 eval "exec ${HOST[1]}>&-"
 wait "$host" || fail "it ended with $?"
-[ -n "$tid" ] && [ "$tid" != "$host" ] || fail "thread '$tid' is none of those that were busy"
+{ [ -n "$tid" ] && [ "$tid" != "$host" ]; } || fail "thread '$tid' is none of those that were busy"

@@ -45,6 +45,7 @@ while True:
     sleep 0.5
 }
 
+# shellcheck disable=SC2317 # called by its name
 agent_is_there() { "$stallmark" status "$server" >/dev/null 2>&1; }
 one_file() { ls "$work"/2*.stall >/dev/null 2>&1; }
 

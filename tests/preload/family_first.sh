@@ -9,6 +9,7 @@ trap 'kill "${pids[@]}" 2>/dev/null; rm -rf "$tmp"' EXIT
 
 # The port that is printed is the command's from then on: before it has an agent, after daemon(), in the next first.
 taken() { perl -MIO::Socket::INET -e 'exit !!IO::Socket::INET->new(Listen => 1, LocalAddr => $ARGV[0])' "$1"; }
+# shellcheck disable=SC2016 # perl's own
 "$stallmark" run --listen 127.0.0.1:0 -- perl -e 'sysread STDIN, $byte, 1' 2>"$tmp/printed" < <(sleep 1) &
 for _ in $(seq 100); do
     grep -q 127 "$tmp/printed" && break
@@ -54,6 +55,7 @@ expect "one alone" "$(fact process.pid "$tmp/one.stall")" "${pids[2]}"
 expect "the first alone" "$(parts "$tmp/one.stall")" ""
 
 kill -KILL "${pids[0]}"
+# shellcheck disable=SC2317 # called by its name
 new() { for pid in "${pids[1]}" "${pids[2]}"; do [ "$(said "$pid" first)" = "$pid" ] && said "$pid" tcp; done; }
 await "another first" "$address" new
 first=$(said "${pids[1]}" first)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # nginx: the master, root's, and two workers that gave up their rights, in one file; who hangs, dies or comes while
 # it records; reload and binary upgrade.
+# shellcheck disable=SC2317,SC2016,SC2012 # functions and words are for await; what is counted has plain names
 . "$(dirname "$0")/lib.sh"
 command -v nginx >/dev/null && command -v curl >/dev/null || exit 77
 user=$(id -un)

@@ -2,6 +2,7 @@
 # An unmodified redis with one rule catches by itself one slow request among very many fast ones: the capture is there
 # while the request still hangs, holds it and what came before, and the ledger tells the story. A flood of slow ones
 # stays within the limits; kill -9 while a capture is recorded leaves a file that opens and a ledger that is true.
+# shellcheck disable=SC2317,SC2012 # functions are called by wait_for; names of captures have no blanks
 . "$(dirname "$0")/lib.sh"
 for needed in redis-server redis-cli redis-benchmark curl perl; do
     command -v $needed >/dev/null || exit 77
@@ -39,7 +40,7 @@ wait_for() {
         sleep 0.1
     done
 }
-captures() { ls "$caps" | grep -c '\.stall$'; }
+captures() { find "$caps" -name '*.stall' | wc -l; }
 fired() { [ "$(captures)" -ge "$1" ]; }
 
 start
@@ -95,8 +96,8 @@ wait_for 10 fired 3
 sleep 1
 expect "captures of a flood" "$(captures)" 3
 rules=$(agent 'http://localhost/debug/trace/rules?format=json')
-[[ $rules =~ \"matched\":([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -gt 10000 ] || fail "too few matched: $rules"
-[[ $rules =~ \"window\":[1-9] ]] && [[ $rules =~ \"state\":\"throttled\" ]] || fail "it is not throttled: $rules"
+{ [[ $rules =~ \"matched\":([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -gt 10000 ]; } || fail "too few matched: $rules"
+{ [[ $rules =~ \"window\":[1-9] ]] && [[ $rules =~ \"state\":\"throttled\" ]]; } || fail "it is not throttled: $rules"
 [[ $rules =~ \"worst_suppressed\":\{ ]] || fail "the worst that was suppressed is not kept"
 [ "$(stat -c %s "$caps/ledger")" -lt 65536 ] || fail "the flood is in the ledger line by line"
 
@@ -104,7 +105,7 @@ rules=$(agent 'http://localhost/debug/trace/rules?format=json')
 agent -X DELETE http://localhost/debug/trace/rules/flood >/dev/null
 rule killed 'when request > 200ms then snapshot before 1s after 30s cooldown 0s' >/dev/null
 cli debug sleep 0.5 >/dev/null
-wait_for 10 test -n "$(ls "$caps" | grep partial)" || true
+wait_for 10 test -n "$(find "$caps" -name '*partial*')" || true
 wait_for 5 sh -c "ledger=\$(cat $caps/ledger); [ \"\${ledger#*killed*fired}\" != \"\$ledger\" ] || grep -q 'fired.killed' $caps/ledger"
 sleep 1.2 # a pass of the writer
 kill -9 $server

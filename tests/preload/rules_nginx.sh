@@ -2,6 +2,7 @@
 # A rule that is set on the front of nginx's master fires in a worker, which is www-data's: the file has the worker's
 # request, the ledger names the process, and the limits hold for both workers together. One that hangs is named. When
 # the master is killed the worker that takes its place goes on with them.
+# shellcheck disable=SC2317,SC2016 # functions and words are for wait_for
 . "$(dirname "$0")/lib.sh"
 for needed in nginx curl perl; do
     command -v $needed >/dev/null || exit 77
@@ -101,10 +102,11 @@ grep -E "^ *[0-9.]+ +$worker " "$tmp/dump" | grep -q . || grep -q "$worker" "$tm
 
 # ---- the limits are both workers'
 for _ in 1 2 3 4 5 6 7 8; do slow & done
+# shellcheck disable=SC2046 # some numbers
 wait $(jobs -p | grep -vx "$slow_server")
 suppressed() { [[ $(ask 'rules?format=json') =~ \"name\":\"slow\".*\"cooldown\":([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -ge 8 ]; }
 wait_for 10 suppressed || fail "those of the cool-down are not all counted: $(ask 'rules?format=json')"
-expect "captures" "$(ls "$tmp/captures" | grep -c '\.stall$')" 1
+expect "captures" "$(find "$tmp/captures" -name '*.stall' | wc -l)" 1
 expect "firings" "$(ledger | grep -cE ' slow +fired ')" 1
 
 # ---- a worker that comes later has them
@@ -133,11 +135,11 @@ first_is() { [[ $(ask status) =~ \"first\":([0-9]+) ]] && [ "${BASH_REMATCH[1]}"
 left=$(workers)
 kill -KILL "$master"
 wait_for 15 first_is || fail "nobody takes the master's place"
-first=${BASH_REMATCH[1]:-none}
 wait_for 10 has_them 1 || fail "the one that is left does not have them: $(ask 'rules?format=json')"
 answer=$(set_rule slow3 'when request > 100ms on "GET /slow*" then snapshot after 10ms cooldown 0s at most 1000 per 1m')
 [[ $answer =~ \"others\":1,\"have_them\":1, ]] || fail "the answer of the new first: $answer"
 told() { slow; ledger | grep -qE "slow3 +fired .*\(process [0-9]+,"; }
 wait_for 10 told || fail "what is slow in the other is not told: $(ledger)"
+# shellcheck disable=SC2086 # some numbers
 kill -TERM $left
 exit $bad

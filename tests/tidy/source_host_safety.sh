@@ -1,8 +1,8 @@
 #!/bin/bash
 # docs/host-safety.md has each rule and each fault case, and the tests that it names exist.
 # usage: source_host_safety.sh [TREE]
-set -u
 # shellcheck disable=SC2016 # backticks are what is looked for
+set -u
 cd "${1:-.}" || exit 2
 page=docs/host-safety.md
 bad=0
