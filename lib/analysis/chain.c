@@ -24,12 +24,7 @@ const char *smk_chain_kind_name(enum smk_chain_kind kind)
 /* The function that a stack was taken in. */
 static uint32_t function_of(const struct link *link, uint32_t stack_id)
 {
-    const smk_stack_info *stack = stack_id ? smk_trace_stack(link->evidence->trace, stack_id) : NULL;
-    uint32_t frame = stack ? smk_symbols_own_frame(link->evidence->symbols, stack) : 0;
-    if (!stack || stack->depth == 0)
-        return SMK_MAP_NONE;
-    const struct smk_place *place =
-        smk_symbols_frame(link->evidence->symbols, stack, frame < stack->depth ? frame : 0);
+    const struct smk_place *place = smk_symbols_stack_place(link->evidence->symbols, stack_id);
     return place ? place->function_id : SMK_MAP_NONE;
 }
 

@@ -38,12 +38,7 @@ static uint32_t function_of(struct work *work, uint32_t stack_id)
     uint32_t known = smk_map_get(&work->by_stack, stack_id);
     if (known != SMK_MAP_NONE)
         return known - 1;
-    const smk_stack_info *stack = smk_trace_stack(work->symbols->trace, stack_id);
-    if (!stack || stack->depth == 0)
-        return SMK_MAP_NONE;
-    uint32_t frame = smk_symbols_own_frame(work->symbols, stack);
-    const struct smk_place *place =
-        smk_symbols_frame(work->symbols, stack, frame < stack->depth ? frame : 0);
+    const struct smk_place *place = smk_symbols_stack_place(work->symbols, stack_id);
     if (!place)
         return SMK_MAP_NONE;
     smk_map_put(&work->by_stack, work->mem, stack_id, place->function_id + 1);

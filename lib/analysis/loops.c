@@ -144,11 +144,7 @@ static const struct smk_loop_span *longest_in(const struct smk_loop_span *ring, 
 
 static uint32_t function_of(struct smk_symbols *symbols, uint32_t id)
 {
-    const smk_stack_info *stack = smk_trace_stack(symbols->trace, id);
-    uint32_t frame = stack && stack->depth ? smk_symbols_own_frame(symbols, stack) : 0;
-    if (!stack || stack->depth == 0)
-        return 0;
-    const struct smk_place *place = smk_symbols_frame(symbols, stack, frame < stack->depth ? frame : 0);
+    const struct smk_place *place = smk_symbols_stack_place(symbols, id);
     return place ? place->function_id : 0;
 }
 

@@ -23,12 +23,7 @@ static void name_address(char text[SMK_NAME_MAX], smk_trace *trace, const struct
 static bool name_by_first_wait(char name[SMK_NAME_MAX], struct smk_symbols *symbols,
                                const struct smk_lock *lock, const char *address)
 {
-    const smk_stack_info *stack =
-        lock->first_stack ? smk_trace_stack(symbols->trace, lock->first_stack) : NULL;
-    uint32_t frame = stack ? smk_symbols_own_frame(symbols, stack) : 0;
-    if (!stack || frame >= stack->depth)
-        return false;
-    const struct smk_place *place = smk_symbols_frame(symbols, stack, frame);
+    const struct smk_place *place = smk_symbols_own_place(symbols, lock->first_stack);
     if (!place)
         return false;
     if (place->file)

@@ -69,8 +69,7 @@ static uint32_t say_function(const struct smk_report *report, struct smk_words *
         smk_words_say(words, "a place unknown (no stack was taken)");
         return 0;
     }
-    uint32_t frame = smk_symbols_own_frame(report->symbols, *stack);
-    frame = frame < (*stack)->depth ? frame : 0;
+    uint32_t frame = smk_symbols_stack_frame(report->symbols, *stack);
     const struct smk_place *place = smk_symbols_frame(report->symbols, *stack, frame);
     if (!place)
         return 0;
@@ -199,11 +198,7 @@ static void say_hold(const struct smk_report *report, struct smk_words *words,
                      const struct smk_at_function *at)
 {
     char text[SMK_UNIT_MAX], most[SMK_UNIT_MAX], name[SMK_NAME_MAX];
-    const smk_stack_info *stack =
-        at->locked_stack ? smk_trace_stack(report->trace, at->locked_stack) : NULL;
-    uint32_t frame = stack ? smk_symbols_own_frame(report->symbols, stack) : 0;
-    const struct smk_place *place =
-        stack && frame < stack->depth ? smk_symbols_frame(report->symbols, stack, frame) : NULL;
+    const struct smk_place *place = smk_symbols_own_place(report->symbols, at->locked_stack);
     if (!place && !at->held_count && !at->region)
         return;
     smk_words_to(words, LABEL);
@@ -282,10 +277,7 @@ static void say_meanwhile(const struct smk_report *report, struct smk_words *wor
         return;
     }
     const struct smk_call_sum *sum = &report->locks.others.sums[meanwhile->sum];
-    const smk_stack_info *stack = meanwhile->stack ? smk_trace_stack(report->trace, meanwhile->stack) : NULL;
-    uint32_t frame = stack ? smk_symbols_own_frame(report->symbols, stack) : 0;
-    const struct smk_place *place =
-        stack && frame < stack->depth ? smk_symbols_frame(report->symbols, stack, frame) : NULL;
+    const struct smk_place *place = smk_symbols_own_place(report->symbols, meanwhile->stack);
     smk_name_of_call(name, report->trace, sum->call);
     smk_words_say(words, "%s: ", smk_wait_kind_name(sum->kind));
     smk_words_name_cut(words, name, 32);

@@ -172,15 +172,8 @@ static void put_hold(struct smk_json_text *json, const struct smk_report *report
 static void put_at_function(struct smk_json_text *json, const struct smk_report *report,
                             const struct smk_at_function *at, bool holding)
 {
-    const smk_stack_info *stack = at->stack ? smk_trace_stack(report->trace, at->stack) : NULL;
-    uint32_t frame = stack ? smk_symbols_own_frame(report->symbols, stack) : 0;
-    const struct smk_place *place =
-        stack ? smk_symbols_frame(report->symbols, stack, frame < stack->depth ? frame : 0) : NULL;
     smk_put_json_object(json, NULL);
-    smk_put_json_string(json, "function", place ? place->function : NULL);
-    smk_put_json_string(json, "file", place ? place->file : NULL);
-    if (place && place->file)
-        smk_put_json_number(json, "line", place->line);
+    smk_report_own_place_json(json, report, at->stack);
     smk_put_json_number(json, "ns", at->ns);
     smk_put_json_number(json, "count", at->count);
     if (holding)

@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-#define INDENT     3u
-#define LABEL      16u
-#define PLACE      42u
-#define NOTE       60u
-#define FIGURE     64u
-#define CERTAINTY  88u
+#define INDENT     SMK_FINDING_INDENT
+#define LABEL      SMK_FINDING_LABEL
+#define PLACE      SMK_FINDING_PLACE
+#define NOTE       SMK_FINDING_NOTE
+#define FIGURE     SMK_FINDING_FIGURE
+#define CERTAINTY  SMK_FINDING_CERTAINTY
 #define WIDTH      28u /* of the names of threads */
 #define COLUMN     11u
 #define WORTH_SAYING 1000000u /* ns: no loop was held for longer than that: nothing is said of them */
@@ -19,27 +19,11 @@ static const struct smk_hold *hold_of(const struct smk_report *report, const str
     return &report->loops.holds[finding->hold];
 }
 
-static void label(struct smk_words *words, const char *text)
-{
-    smk_words_to(words, INDENT);
-    smk_words_say(words, "%s", text);
-    smk_words_to(words, LABEL);
-}
-
-/* The innermost own function of a stack; NULL: none. */
-static const struct smk_place *place_of(const struct smk_report *report, uint32_t id)
-{
-    const smk_stack_info *stack = id ? smk_trace_stack(report->trace, id) : NULL;
-    uint32_t frame = stack ? smk_symbols_own_frame(report->symbols, stack) : 0;
-    if (!stack || stack->depth == 0)
-        return NULL;
-    return smk_symbols_frame(report->symbols, stack, frame < stack->depth ? frame : 0);
-}
-
 /* "EVAL", "write_log". */
 static void culprit_name(char name[SMK_NAME_MAX], const struct smk_report *report, const struct smk_hold *hold)
 {
-    const struct smk_place *place = hold->culprit == SMK_CULPRIT_ROUTE ? NULL : place_of(report, hold->stack);
+    const struct smk_place *place =
+        hold->culprit == SMK_CULPRIT_ROUTE ? NULL : smk_symbols_stack_place(report->symbols, hold->stack);
     const char *function = place ? place->function : "something unknown";
     if (hold->culprit == SMK_CULPRIT_ROUTE) {
         smk_name_of_route(name, report->trace, report->latency.routes[hold->id].route);
@@ -101,7 +85,7 @@ static void say_routes(const struct smk_report *report, struct smk_words *words,
     for (uint32_t i = 0; i < finding->share_count; i++) {
         const struct smk_share *share = &finding->shares[i];
         const struct smk_route *route = &report->latency.routes[share->route];
-        label(words, i == 0 ? "Delayed" : "");
+        smk_report_label_text(words, i == 0 ? "Delayed" : "");
         smk_name_of_route(name, report->trace, route->route);
         smk_words_name_cut(words, name, PLACE - LABEL - 1);
         smk_words_to(words, PLACE);
@@ -116,13 +100,12 @@ static void say_routes(const struct smk_report *report, struct smk_words *words,
 static void say_culprit(const struct smk_report *report, struct smk_words *words, const struct smk_hold *hold)
 {
     const smk_stack_info *stack = hold->stack ? smk_trace_stack(report->trace, hold->stack) : NULL;
-    uint32_t frame = stack ? smk_symbols_own_frame(report->symbols, stack) : 0;
-    label(words, "It was in");
+    smk_report_label_text(words, "It was in");
     if (!stack || stack->depth == 0) {
         smk_words_say(words, "unknown (no wait and no CPU sample lies in it)\n");
         return;
     }
-    frame = frame < stack->depth ? frame : 0;
+    uint32_t frame = smk_symbols_stack_frame(report->symbols, stack);
     for (uint32_t i = frame; i < stack->depth && i < frame + 4; i++) {
         const struct smk_place *place = smk_symbols_frame(report->symbols, stack, i);
         if (!place)
@@ -146,7 +129,7 @@ void smk_report_hold_text(const struct smk_report *report, struct smk_words *wor
     say_sums(report, words, hold);
     say_routes(report, words, finding);
     say_culprit(report, words, hold);
-    label(words, "Longest");
+    smk_report_label_text(words, "Longest");
     smk_words_say(words, "from %s, %s, of request %llu\n",
                   smk_words_clock(a, smk_report_unix(report, hold->max_begin)), smk_words_ns(b, hold->max),
                   (unsigned long long)hold->max_request);

@@ -13,23 +13,15 @@
 
 /* ---- who ------------------------------------------------------------------------------------------------ */
 
-/* The function and file of a stack's innermost frame that is the program's. */
-static const struct smk_place *place_of(const struct smk_report *report, uint32_t id)
-{
-    const smk_stack_info *stack = id ? smk_trace_stack(report->trace, id) : NULL;
-    uint32_t frame = stack ? smk_symbols_own_frame(report->symbols, stack) : 0;
-    return stack && frame < stack->depth ? smk_symbols_frame(report->symbols, stack, frame) : NULL;
-}
-
 static void say_place(const struct smk_report *report, struct smk_words *words, uint32_t stack, unsigned width)
 {
-    const struct smk_place *place = place_of(report, stack);
+    const struct smk_place *place = smk_symbols_own_place(report->symbols, stack);
     smk_words_name_cut(words, place ? place->function : "an unknown function", width);
 }
 
 static void put_place(const struct smk_report *report, struct smk_json_text *json, uint32_t stack)
 {
-    const struct smk_place *place = place_of(report, stack);
+    const struct smk_place *place = smk_symbols_own_place(report->symbols, stack);
     smk_put_json_string(json, "function", place ? place->function : NULL);
     smk_put_json_string(json, "file", place ? place->file : NULL);
     if (place && place->file)
@@ -39,7 +31,8 @@ static void put_place(const struct smk_report *report, struct smk_json_text *jso
 /* One function may ask from several places of it, and be called from many: for a reader that is one. */
 static bool is_same(const struct smk_report *report, const struct smk_alloc_sum *a, const struct smk_alloc_sum *b)
 {
-    const struct smk_place *x = place_of(report, a->stack), *y = place_of(report, b->stack);
+    const struct smk_place *x = smk_symbols_own_place(report->symbols, a->stack);
+    const struct smk_place *y = smk_symbols_own_place(report->symbols, b->stack);
     return a->call == b->call && x && y && x->function_id == y->function_id;
 }
 

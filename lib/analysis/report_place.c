@@ -11,8 +11,7 @@ const struct smk_place *smk_report_own_place(const struct smk_report *report, ui
     *stack = id ? smk_trace_stack(report->trace, id) : NULL;
     if (!*stack || (*stack)->depth == 0)
         return NULL;
-    *frame = smk_symbols_own_frame(report->symbols, *stack);
-    *frame = *frame < (*stack)->depth ? *frame : 0;
+    *frame = smk_symbols_stack_frame(report->symbols, *stack);
     return smk_symbols_frame(report->symbols, *stack, *frame);
 }
 
@@ -108,9 +107,7 @@ void smk_report_stack_json(struct smk_json_text *json, const char *key, const st
 
 void smk_report_own_place_json(struct smk_json_text *json, const struct smk_report *report, uint32_t id)
 {
-    const smk_stack_info *stack;
-    uint32_t frame;
-    const struct smk_place *place = smk_report_own_place(report, id, &stack, &frame);
+    const struct smk_place *place = smk_symbols_stack_place(report->symbols, id);
     smk_put_json_string(json, "function", place ? place->function : NULL);
     smk_put_json_string(json, "file", place ? place->file : NULL);
     if (place && place->file)

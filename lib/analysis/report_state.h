@@ -86,7 +86,7 @@ const char *smk_report_scheduler(const struct smk_report *report);
 
 struct smk_json_text;
 
-/* report_place.c: the innermost frame of a stack that is the program's own; NULL: there is none */
+/* report_place.c: smk_symbols_stack_place, with its stack and frame for who called it */
 const struct smk_place *smk_report_own_place(const struct smk_report *report, uint32_t id, const smk_stack_info **stack,
                                              uint32_t *frame);
 /* "render_log (inlined into handle) log.c:118". */

@@ -33,10 +33,7 @@ static bool more_samples(const void *a, const void *b)
 
 static uint32_t function_of(struct smk_request_view *view, uint32_t stack_id)
 {
-    const smk_stack_info *stack = stack_id ? smk_trace_stack(view->trace, stack_id) : NULL;
-    uint32_t frame = stack ? smk_symbols_own_frame(&view->symbols, stack) : 0;
-    const struct smk_place *place =
-        stack && stack->depth ? smk_symbols_frame(&view->symbols, stack, frame < stack->depth ? frame : 0) : NULL;
+    const struct smk_place *place = smk_symbols_stack_place(&view->symbols, stack_id);
     return place ? place->function_id : SMK_MAP_NONE;
 }
 

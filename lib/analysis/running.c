@@ -129,11 +129,7 @@ uint32_t smk_running_functions(const struct smk_running *running, struct smk_sym
         if (sampled->route != route)
             continue;
         *of += sampled->count;
-        const smk_stack_info *stack = smk_trace_stack(symbols->trace, sampled->stack);
-        if (!stack || stack->depth == 0)
-            continue;
-        uint32_t frame = smk_symbols_own_frame(symbols, stack);
-        const struct smk_place *place = smk_symbols_frame(symbols, stack, frame < stack->depth ? frame : 0);
+        const struct smk_place *place = smk_symbols_stack_place(symbols, sampled->stack);
         if (place)
             add_function(list, &count, place, sampled->count);
     }

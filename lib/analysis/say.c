@@ -13,12 +13,6 @@ static const smk_stack_info *stack_of(const struct smk_symbols *symbols, uint32_
     return stack && stack->depth ? stack : NULL;
 }
 
-static uint32_t own_frame(struct smk_symbols *symbols, const smk_stack_info *stack)
-{
-    uint32_t frame = smk_symbols_own_frame(symbols, stack);
-    return frame < stack->depth ? frame : 0;
-}
-
 static void say_frame(struct smk_words *words, const struct smk_place *place)
 {
     smk_words_name_cut(words, place->function, 60);
@@ -31,8 +25,7 @@ static void say_frame(struct smk_words *words, const struct smk_place *place)
 
 bool smk_say_place(struct smk_words *words, struct smk_symbols *symbols, uint32_t id)
 {
-    const smk_stack_info *stack = stack_of(symbols, id);
-    const struct smk_place *place = stack ? smk_symbols_frame(symbols, stack, own_frame(symbols, stack)) : NULL;
+    const struct smk_place *place = smk_symbols_stack_place(symbols, id);
     if (place)
         say_frame(words, place);
     return place != NULL;
@@ -66,7 +59,7 @@ static void say_from(struct smk_words *words, struct smk_symbols *symbols, const
 void smk_say_callers(struct smk_words *words, struct smk_symbols *symbols, uint32_t id, unsigned most)
 {
     const smk_stack_info *stack = stack_of(symbols, id);
-    uint32_t frame = stack ? own_frame(symbols, stack) + 1 : 0;
+    uint32_t frame = stack ? smk_symbols_stack_frame(symbols, stack) + 1 : 0;
     const struct smk_place *place = stack && frame < stack->depth ? smk_symbols_frame(symbols, stack, frame) : NULL;
     if (place && place->named)
         say_from(words, symbols, stack, frame, most, " ← ");
@@ -76,13 +69,12 @@ void smk_say_stack(struct smk_words *words, struct smk_symbols *symbols, uint32_
 {
     const smk_stack_info *stack = stack_of(symbols, id);
     if (stack)
-        say_from(words, symbols, stack, own_frame(symbols, stack), most, "");
+        say_from(words, symbols, stack, smk_symbols_stack_frame(symbols, stack), most, "");
 }
 
 void smk_place_text(char text[SMK_NAME_MAX], struct smk_symbols *symbols, uint32_t id)
 {
-    const smk_stack_info *stack = stack_of(symbols, id);
-    const struct smk_place *place = stack ? smk_symbols_frame(symbols, stack, own_frame(symbols, stack)) : NULL;
+    const struct smk_place *place = smk_symbols_stack_place(symbols, id);
     text[0] = '\0';
     if (place && place->file)
         snprintf(text, SMK_NAME_MAX, "%.200s %.100s:%u", place->function, place->file, place->line);

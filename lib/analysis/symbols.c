@@ -359,6 +359,24 @@ uint32_t smk_symbols_own_frame(struct smk_symbols *symbols, const smk_stack_info
     return stack->depth;
 }
 
+uint32_t smk_symbols_stack_frame(struct smk_symbols *symbols, const smk_stack_info *stack)
+{
+    uint32_t frame = smk_symbols_own_frame(symbols, stack);
+    return frame < stack->depth ? frame : 0;
+}
+
+const struct smk_place *smk_symbols_own_place(struct smk_symbols *symbols, uint32_t id)
+{
+    const smk_stack_info *stack = id ? smk_trace_stack(symbols->trace, id) : NULL;
+    return stack ? smk_symbols_frame(symbols, stack, smk_symbols_own_frame(symbols, stack)) : NULL;
+}
+
+const struct smk_place *smk_symbols_stack_place(struct smk_symbols *symbols, uint32_t id)
+{
+    const smk_stack_info *stack = id ? smk_trace_stack(symbols->trace, id) : NULL;
+    return stack ? smk_symbols_frame(symbols, stack, smk_symbols_stack_frame(symbols, stack)) : NULL;
+}
+
 /* ---- objects -------------------------------------------------------------------------------------------- */
 
 static bool object_in(struct smk_symbols *symbols, const smk_module_info *info, uint64_t address,

@@ -92,6 +92,13 @@ const struct smk_place_frame *smk_symbols_inlined(const struct smk_symbols *symb
 /* The innermost frame that is neither ours nor the thread library's; the stack's depth when there is
  * none. */
 uint32_t smk_symbols_own_frame(struct smk_symbols *symbols, const smk_stack_info *stack);
+/* The place of that frame; NULL: the trace has no stack of this id, or all its frames are ours. */
+const struct smk_place *smk_symbols_own_place(struct smk_symbols *symbols, uint32_t id);
+
+/* Where a stack is said to have been taken: the frame above, and where there is none the innermost one. */
+uint32_t smk_symbols_stack_frame(struct smk_symbols *symbols, const smk_stack_info *stack);
+/* The place of that frame; NULL: the trace has no stack of this id, or an empty one. */
+const struct smk_place *smk_symbols_stack_place(struct smk_symbols *symbols, uint32_t id);
 
 /* The static object that an address of a process lies in. False: none is known. */
 bool smk_symbols_object(struct smk_symbols *symbols, uint32_t process, uint64_t address,

@@ -4,9 +4,7 @@
 
 static uint32_t function_of(struct smk_symbols *symbols, uint32_t id)
 {
-    const smk_stack_info *stack = id ? smk_trace_stack(symbols->trace, id) : NULL;
-    uint32_t frame = stack ? smk_symbols_own_frame(symbols, stack) : 0;
-    const struct smk_place *place = stack && frame < stack->depth ? smk_symbols_frame(symbols, stack, frame) : NULL;
+    const struct smk_place *place = smk_symbols_own_place(symbols, id);
     return place ? place->function_id : SMK_MAP_NONE;
 }
 

@@ -213,9 +213,6 @@ void smk_export_stack(struct smk_exporter *exporter, uint32_t stack,
 
 const char *smk_export_function(struct smk_exporter *exporter, struct smk_export_text *to, uint32_t number)
 {
-    const smk_stack_info *stack = number ? smk_trace_stack(exporter->trace, number) : NULL;
-    uint32_t frame = stack ? smk_symbols_own_frame(&exporter->symbols, stack) : 0;
-    const struct smk_place *place =
-        stack && frame < stack->depth ? smk_symbols_frame(&exporter->symbols, stack, frame) : NULL;
+    const struct smk_place *place = smk_symbols_own_place(&exporter->symbols, number);
     return smk_export_clean(to, place ? place->function : NULL);
 }
