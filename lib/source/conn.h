@@ -87,6 +87,12 @@ SMK_INLINE bool smk_conn_may_be(const struct smk_fd_slot *slot)
     return slot && smk_load_relaxed(&slot->conn) != SMK_CONN_NONE;
 }
 
+/* It is one that is followed. */
+SMK_INLINE bool smk_conn_is(const struct smk_fd_slot *slot)
+{
+    return slot && smk_load_relaxed(&slot->conn) > SMK_CONN_NONE;
+}
+
 /* Whatever the number stood for. */
 SMK_INLINE void smk_conn_forget(struct smk_thread *t, int fd, uint64_t now)
 {

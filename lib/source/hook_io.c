@@ -110,25 +110,25 @@ SMK_EXPORT ssize_t pwritev64v2(int fd, const struct iovec *pieces, int count, of
 }
 
 /* What moves bytes into a descriptor from another one; they are seen by nobody. */
-#define COPY_CALL(name, to, from, args, asked_not_to_wait)                                         \
+#define SENDFILE_CALL(name, to, from, args)                                                        \
     if (!smk_gate_open(SMK_CAT_IO))                                                                \
         return SMK_REAL(name) args;                                                                \
     struct smk_io io;                                                                              \
-    smk_io_begin(&io, SMK_CALL_##name, smk_fd_that_waits(to, from), SMK_CALLER);                   \
+    smk_io_begin_sendfile(&io, SMK_CALL_##name, (to), (from), SMK_CALLER);                         \
     ssize_t result = SMK_REAL(name) args;                                                          \
-    smk_io_end_copy(&io, (to), result, (asked_not_to_wait));                                       \
+    smk_io_end_sendfile(&io, (to), result);                                                        \
     return result
 
 /* ---- between two ---------------------------------------------------------------------------------------- */
 
 SMK_EXPORT ssize_t sendfile(int to, int from, off_t *at, size_t len)
 {
-    COPY_CALL(sendfile, to, from, (to, from, at, len), false);
+    SENDFILE_CALL(sendfile, to, from, (to, from, at, len));
 }
 
 SMK_EXPORT ssize_t sendfile64(int to, int from, off_t *at, size_t len)
 {
-    COPY_CALL(sendfile64, to, from, (to, from, at, len), false);
+    SENDFILE_CALL(sendfile64, to, from, (to, from, at, len));
 }
 
 SMK_EXPORT ssize_t copy_file_range(int from, off_t *from_at, int to, off_t *to_at, size_t len,
@@ -141,5 +141,11 @@ SMK_EXPORT ssize_t copy_file_range(int from, off_t *from_at, int to, off_t *to_a
 SMK_EXPORT ssize_t splice(int from, off_t *from_at, int to, off_t *to_at, size_t len,
                           unsigned flags)
 {
-    COPY_CALL(splice, to, from, (from, from_at, to, to_at, len, flags), (flags & SPLICE_F_NONBLOCK) != 0);
+    if (!smk_gate_open(SMK_CAT_IO))
+        return SMK_REAL(splice)(from, from_at, to, to_at, len, flags);
+    struct smk_io io;
+    smk_io_begin(&io, SMK_CALL_splice, smk_fd_that_waits(to, from), SMK_CALLER);
+    ssize_t result = SMK_REAL(splice)(from, from_at, to, to_at, len, flags);
+    smk_io_end_copy(&io, to, result, (flags & SPLICE_F_NONBLOCK) != 0);
+    return result;
 }

@@ -11,7 +11,8 @@ int smk_fd_that_waits(int to, int from)
     return smk_sys_status_flags(to) & O_NONBLOCK ? from : to;
 }
 
-void smk_io_begin(struct smk_io *io, enum smk_call call, int fd, struct smk_caller from)
+/* `as`: what the descriptor counts as where it was not looked at; 0: it is looked at. */
+SMK_INLINE void begin_as(struct smk_io *io, enum smk_call call, int fd, uint32_t as, struct smk_caller from)
 {
     io->fd = fd;
     io->closes = false;
@@ -20,7 +21,20 @@ void smk_io_begin(struct smk_io *io, enum smk_call call, int fd, struct smk_call
         io->seen.t = NULL;
         return;
     }
-    smk_seen_begin(&io->seen, call, smk_fd_kind(io->slot, fd), (uint64_t)(int64_t)fd, from);
+    bool looked = !as || !io->slot || smk_load_relaxed(&io->slot->kind) != 0;
+    smk_seen_begin(&io->seen, call, looked ? smk_fd_kind(io->slot, fd) : (enum smk_wait_kind)as,
+                   (uint64_t)(int64_t)fd, from);
+}
+
+void smk_io_begin(struct smk_io *io, enum smk_call call, int fd, struct smk_caller from)
+{
+    begin_as(io, call, fd, 0, from);
+}
+
+void smk_io_begin_sendfile(struct smk_io *io, enum smk_call call, int to, int file, struct smk_caller from)
+{
+    int fd = smk_fd_that_waits(to, file);
+    begin_as(io, call, fd, fd != to && smk_conn_is(smk_fd_slot(to)) ? SMK_WAIT_DISK : 0, from);
 }
 
 static void record(const struct smk_seen *seen, int fd, const struct smk_fd_facts *facts, uint64_t now,
@@ -124,6 +138,15 @@ void smk_io_end_copy(struct smk_io *io, int to, int64_t result, bool asked_not_t
         struct smk_bytes bytes = {NULL, 0, (size_t)result};
         smk_conn_wrote(&io->seen, slot, to, &bytes, bytes.len, now);
     }
+}
+
+/* An event asked what it is, and knows better. */
+void smk_io_end_sendfile(struct smk_io *io, int to, int64_t result)
+{
+    bool was_file = io->fd != to && result > 0 && smk_conn_is(smk_fd_slot(to));
+    smk_io_end_copy(io, to, result, false);
+    if (was_file && io->slot && smk_load_relaxed(&io->slot->kind) == 0)
+        smk_store_relaxed(&io->slot->kind, SMK_WAIT_DISK);
 }
 
 void smk_io_end_accept(struct smk_io *io, int fd)

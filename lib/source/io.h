@@ -36,6 +36,11 @@ void smk_io_end_write(struct smk_io *io, int64_t result, bool asked_not_to_wait,
 /* Bytes went into `to` that nobody saw; the call itself counts where it may wait. */
 void smk_io_end_copy(struct smk_io *io, int to, int64_t result, bool asked_not_to_wait);
 
+/* sendfile's. Into a connection the kernel sends only what can be seeked in, which is a file: one that is opened for
+ * one answer, sent and closed is not asked what it is. (A device that can be seeked in counts as one.) */
+void smk_io_begin_sendfile(struct smk_io *io, enum smk_call call, int to, int file, struct smk_caller from);
+void smk_io_end_sendfile(struct smk_io *io, int to, int64_t result);
+
 /* accept's. */
 void smk_io_end_accept(struct smk_io *io, int fd);
 

@@ -8,9 +8,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 
 #include "source/fd.h"
-#include "unit/source/waits.h"
+#include "source/seen.h"
+#include "unit/source/links.h"
 
 #define CATEGORIES (SMK_CAT_NET | SMK_CAT_DISK)
 
@@ -324,6 +326,36 @@ static void test_open_waits(void **state)
     assert_int_equal(chdir("/"), 0);
 }
 
+/* What was sent into a connection is a file, and the kernel is not asked; elsewhere, and where nothing was sent, it
+ * is. A call that makes an event asks in any case: here none does. */
+static void test_sendfile(void **state)
+{
+    int pair[2], file = open(in_directory("sent"), O_RDWR | O_CREAT, 0600);
+    off_t at = 5;
+    (void)state;
+    assert_int_equal(smk_sys_write(file, "hello", 5), 5);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    arm(CATEGORIES | SMK_CAT_REQUEST);
+    smk_store_relaxed(&smk_slept.fd, UINT64_MAX);
+    struct link l = connect_one();
+    assert_int_equal(fcntl(l.server, F_SETFL, O_NONBLOCK), 0);
+    const struct smk_fd_slot *slot = smk_fd_slot(file);
+    assert_int_equal(sendfile(l.server, file, &at, 5), 0);
+    assert_int_equal(slot->kind, 0);
+    at = 0;
+    assert_int_equal(sendfile(l.server, file, &at, 5), 5);
+    assert_int_equal(slot->kind, SMK_WAIT_DISK);
+    smk_fd_forget(file);
+    assert_int_equal(sendfile(pair[0], file, &at, 5), 0);
+    assert_int_equal(slot->kind, SMK_WAIT_DISK);
+    assert_int_equal(close(file), 0);
+    assert_int_equal(slot->kind, 0);
+    disarm();
+    disconnect(&l);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 static void cancelled_read(void *arg)
 {
     struct reading *reading = arg;
@@ -358,7 +390,7 @@ int main(void)
         cmocka_unit_test(test_results_are_libcs), cmocka_unit_test(test_reads),
         cmocka_unit_test(test_tcp_peer),          cmocka_unit_test(test_what_never_waits),
         cmocka_unit_test(test_file_lock),         cmocka_unit_test(test_open_waits),
-        cmocka_unit_test(test_cancellation),
+        cmocka_unit_test(test_cancellation),      cmocka_unit_test(test_sendfile),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, set_up, clean_up);
