@@ -3,10 +3,10 @@
 
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/atomic.h"
+#include "base/proc_stat.h"
 #include "base/sys.h"
 #include "control.h"
 #include "family_wire.h"
@@ -77,18 +77,14 @@ void smk_family_reset_in_child(void)
  * thread has ended looks like a zombie too, but has others. */
 static bool lives(int pid)
 {
-    char path[40], stat[512];
+    char path[40], text[512];
+    struct smk_proc_stat stat;
     if (!smk_sys_process_exists(pid))
         return false;
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    if (smk_sys_slurp(path, stat, sizeof stat) <= 0)
+    if (smk_sys_slurp(path, text, sizeof text) <= 0 || !smk_proc_stat_parse(&stat, text))
         return true;
-    const char *at = strrchr(stat, ')'); /* behind it: the state, and the threads 17 words later */
-    if (!at || strncmp(at, ") Z", 3) != 0)
-        return true;
-    for (int word = 0; at && word < 18; word++)
-        at = strchr(at + 1, ' ');
-    return at && strtol(at, NULL, 10) > 1;
+    return stat.state != 'Z' || smk_proc_stat_number(&stat, SMK_STAT_THREADS) > 1;
 }
 
 static bool is_gone(const struct entry *entry, uint32_t pid)

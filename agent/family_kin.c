@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/proc_stat.h"
 #include "base/sys.h"
 #include "family.h"
 
@@ -45,18 +46,15 @@ static bool runs_our_program(int pid)
     return a > 0 && a == b && memcmp(ours, its, (size_t)a) == 0;
 }
 
-/* "4711 (nginx) S 4710 …": the name may have anything in it but is the last in brackets. */
 static int parent_of(int pid, char name[32])
 {
-    char path[40], stat[512];
+    char path[40], text[512];
+    struct smk_proc_stat stat;
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    if (smk_sys_slurp(path, stat, sizeof stat) <= 0)
+    if (smk_sys_slurp(path, text, sizeof text) <= 0 || !smk_proc_stat_parse(&stat, text) || stat.state == 'Z')
         return 0;
-    const char *open = strchr(stat, '('), *behind = strrchr(stat, ')');
-    if (!open || !behind || behind < open || behind[1] != ' ' || behind[2] == 'Z')
-        return 0;
-    snprintf(name, 32, "%.*s", (int)(behind - open - 1), open + 1);
-    return (int)strtol(behind + 3, NULL, 10);
+    snprintf(name, 32, "%.*s", (int)stat.name_len, stat.name);
+    return (int)smk_proc_stat_number(&stat, SMK_STAT_PARENT);
 }
 
 static void look_at(struct look *look, int pid)

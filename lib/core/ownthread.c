@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/proc_stat.h"
 #include "base/sys.h"
 #include "core/slots.h"
 #include "core/thread.h"
@@ -99,12 +100,12 @@ bool smk_host_main_has_ended(void) { return smk_load_acquire(&main_ended) != 0; 
 
 void smk_host_look_for_main(void)
 {
-    char path[32], stat[512];
+    char path[32], text[512];
+    struct smk_proc_stat stat;
     snprintf(path, sizeof path, "/proc/%d/stat", smk_sys_getpid());
-    if (smk_host_main_has_ended() || smk_sys_slurp(path, stat, sizeof stat) <= 0)
+    if (smk_host_main_has_ended() || smk_sys_slurp(path, text, sizeof text) <= 0)
         return;
-    const char *behind = strrchr(stat, ')'); /* the name may have some in it */
-    if (behind && strncmp(behind, ") Z", 3) == 0)
+    if (smk_proc_stat_parse(&stat, text) && stat.state == 'Z')
         smk_host_main_ended();
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/proc_stat.h"
 #include "base/sort.h"
 #include "base/sys.h"
 #include "core/clock.h"
@@ -94,20 +95,17 @@ static void estimate_since(struct smk_look *look)
 
 /* ---- state ----------------------------------------------------------------------------------------------------- */
 
-/* "4711 (name) S …". The name may hold anything. */
 static bool read_state(struct smk_look *look)
 {
     char text[512];
-    if (read_file(look->tid, "stat", text, sizeof text) < 0)
+    struct smk_proc_stat stat;
+    if (read_file(look->tid, "stat", text, sizeof text) < 0 || !smk_proc_stat_parse(&stat, text))
         return false;
-    const char *open = strchr(text, '('), *close = strrchr(text, ')');
-    if (!open || !close || close < open || close[1] != ' ')
-        return false;
-    size_t len = smk_min_u64((uint64_t)(close - open - 1), SMK_NAME_MAX - 1);
-    memcpy(look->name, open + 1, len);
+    size_t len = smk_min_u64(stat.name_len, SMK_NAME_MAX - 1);
+    memcpy(look->name, stat.name, len);
     look->name[len] = '\0';
-    look->uninterruptible = close[2] == 'D';
-    switch (close[2]) {
+    look->uninterruptible = stat.state == 'D';
+    switch (stat.state) {
     case 'R':
         look->state = SMK_LOOK_RUNNABLE;
         break;

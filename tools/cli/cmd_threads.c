@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/proc_stat.h"
 #include "base/sys.h"
 #include "cli.h"
 #include "client.h"
@@ -38,25 +39,17 @@ static const char *state_name(char state)
     }
 }
 
-/* "4711 (name) S …": utime and stime are the 12th and 13th behind the state. */
 static bool read_stat(const char *task, struct thread *thread)
 {
-    char path[128], stat[1024];
+    char path[128], text[1024];
+    struct smk_proc_stat stat;
     snprintf(path, sizeof(path), "%s/%d/stat", task, thread->tid);
-    if (smk_sys_slurp(path, stat, sizeof(stat)) <= 0)
+    if (smk_sys_slurp(path, text, sizeof(text)) <= 0 || !smk_proc_stat_parse(&stat, text))
         return false;
-    const char *open = strchr(stat, '('), *behind = strrchr(stat, ')');
-    if (!open || !behind || behind < open || behind[1] != ' ')
-        return false;
-    snprintf(thread->name, sizeof(thread->name), "%.*s", (int)(behind - open - 1), open + 1);
-    thread->state = behind[2];
-    char *at = (char *)behind + 3;
-    for (int field = 0; field < 10 && at; field++)
-        at = strchr(at + 1, ' ');
-    if (at) {
-        thread->cpu_ticks = strtoull(at, &at, 10);
-        thread->cpu_ticks += strtoull(at, NULL, 10);
-    }
+    snprintf(thread->name, sizeof(thread->name), "%.*s", (int)stat.name_len, stat.name);
+    thread->state = stat.state;
+    thread->cpu_ticks = smk_proc_stat_number(&stat, SMK_STAT_USER_TICKS) +
+                        smk_proc_stat_number(&stat, SMK_STAT_SYSTEM_TICKS);
     return true;
 }
 
