@@ -3,22 +3,14 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/entries.h"
 #include "base/proc_stat.h"
 #include "base/sys.h"
 #include "family.h"
 
 #define LINES_MAX 16 /* the rest is counted */
-
-struct directory_entry {
-    uint64_t inode;
-    int64_t next;
-    uint16_t size;
-    uint8_t type;
-    char name[];
-};
 
 struct look {
     const int *known;
@@ -72,17 +64,12 @@ static void look_at(struct look *look, int pid)
 void smk_kin_without_agent(const int *known, uint32_t count, char *text, size_t size)
 {
     struct look look = {.known = known, .count = count, .text = text, .size = size};
-    _Alignas(8) char entries[8192];
+    struct smk_entries entries;
     int proc = smk_sys_open("/proc", O_RDONLY | O_DIRECTORY, 0);
-    for (int got; proc >= 0 && (got = smk_sys_getdents(proc, entries, sizeof entries)) > 0;)
-        for (int at = 0; at < got;) {
-            const struct directory_entry *entry = (const struct directory_entry *)(entries + at);
-            char *end;
-            long pid = strtol(entry->name, &end, 10);
-            if (pid > 0 && *end == '\0')
-                look_at(&look, (int)pid);
-            at += entry->size;
-        }
+    smk_entries_begin(&entries, proc);
+    for (const char *name; proc >= 0 && (name = smk_entries_next(&entries)) != NULL;)
+        if (smk_entry_number(name) > 0)
+            look_at(&look, (int)smk_entry_number(name));
     if (proc >= 0)
         smk_sys_close(proc);
     size_t len = strlen(text);

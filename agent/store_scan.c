@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/entries.h"
 #include "base/errors.h"
 #include "base/sort.h"
 #include "base/sys.h"
@@ -233,25 +234,14 @@ static bool newer(const void *a, const void *b)
     return strcmp(x->id, y->id) > 0;
 }
 
-struct directory_entry {
-    uint64_t inode;
-    int64_t offset;
-    uint16_t length;
-    uint8_t type;
-    char name[];
-};
-
 struct smk_stored *smk_store_scan(int dir, uint32_t *count)
 {
-    SMK_ALIGNED(8) char entries[8192];
+    struct smk_entries entries;
     struct scan scan = {.dir = dir};
     smk_sys_seek(dir, 0, SEEK_SET);
-    for (int n; (n = smk_sys_getdents(dir, entries, sizeof entries)) > 0;)
-        for (int at = 0; at < n;) {
-            const struct directory_entry *entry = (const void *)(entries + at);
-            look_at(&scan, entry->name);
-            at += entry->length;
-        }
+    smk_entries_begin(&entries, dir);
+    for (const char *name; (name = smk_entries_next(&entries)) != NULL;)
+        look_at(&scan, name);
     for (uint32_t i = 0; i < scan.count; i++)
         smk_sort(scan.list[i].segments, scan.list[i].count, sizeof *scan.list[i].segments, segment_before);
     smk_sort(scan.list, scan.count, sizeof *scan.list, newer);

@@ -7,7 +7,6 @@
 #define _GNU_SOURCE
 #include "source/conn_state.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/entries.h"
 #include "base/hash.h"
 #include "base/sys.h"
 #include "core/clock.h"
@@ -108,41 +108,21 @@ bool smk_conn_is_served(int fd)
 
 /* ---- the table of descriptors ---------------------------------------------------------------------------- */
 
-struct entry { /* linux_dirent64 */
-    uint64_t inode;
-    int64_t offset;
-    uint16_t len;
-    uint8_t type;
-    char name[];
-};
-
-static int number_of(const char *name)
-{
-    int number = 0;
-    if (*name < '0' || *name > '9')
-        return -1;
-    for (; *name >= '0' && *name <= '9' && number < 100000000; name++)
-        number = number * 10 + (*name - '0');
-    return number;
-}
-
 void smk_conn_find_listeners(void)
 {
-    _Alignas(8) char entries[4096];
-    unsigned looked = 0;
-    int len, dir = -1;
+    struct smk_entries entries;
+    const char *name;
+    int dir = -1;
     if (!smk_load_relaxed(&forbidden))
         dir = smk_sys_open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (dir < 0)
         return;
-    while (looked < FDS_MOST && (len = smk_sys_getdents(dir, entries, sizeof entries)) > 0)
-        for (int at = 0; at < len; looked++) {
-            const struct entry *entry = (const struct entry *)(entries + at);
-            int fd = number_of(entry->name);
-            at += entry->len;
-            if (fd >= 0 && option(fd, SO_ACCEPTCONN) == 1)
-                smk_conn_note_listener(fd);
-        }
+    smk_entries_begin(&entries, dir);
+    for (unsigned looked = 0; looked < FDS_MOST && (name = smk_entries_next(&entries)) != NULL; looked++) {
+        int fd = (int)smk_entry_number(name);
+        if (fd >= 0 && option(fd, SO_ACCEPTCONN) == 1)
+            smk_conn_note_listener(fd);
+    }
     smk_sys_close(dir);
 }
 

@@ -1,13 +1,13 @@
 #define _GNU_SOURCE
 #include "source/look.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/entries.h"
 #include "base/proc_stat.h"
 #include "base/sort.h"
 #include "base/sys.h"
@@ -252,18 +252,10 @@ static bool by_tid(const void *a, const void *b)
     return ((const struct smk_look *)a)->tid < ((const struct smk_look *)b)->tid;
 }
 
-static uint32_t number_of(const char *name)
-{
-    uint32_t tid = 0;
-    for (; *name >= '0' && *name <= '9'; name++)
-        tid = tid * 10 + (uint32_t)(*name - '0');
-    return *name ? 0 : tid;
-}
-
 static void add(const struct smk_look_options *options, struct smk_look *looks, struct smk_look_result *result,
                 uint32_t tid)
 {
-    if (tid == 0 || smk_hidden_bit(tid))
+    if (smk_hidden_bit(tid))
         return;
     result->threads++;
     if ((options->only && options->only != tid) || result->looked == options->max)
@@ -275,16 +267,13 @@ static void add(const struct smk_look_options *options, struct smk_look *looks, 
 
 static int list(const struct smk_look_options *options, struct smk_look *looks, struct smk_look_result *result)
 {
-    static char entries[8192] SMK_ALIGNED(8);
-    int n;
-    while ((n = smk_sys_getdents(now.tasks, entries, sizeof entries)) > 0)
-        for (int at = 0; at < n;) {
-            const struct dirent64 *entry = (const void *)(entries + at);
-            at += entry->d_reclen;
-            add(options, looks, result, number_of(entry->d_name));
-        }
+    static struct smk_entries entries;
+    smk_entries_begin(&entries, now.tasks);
+    for (const char *name; (name = smk_entries_next(&entries)) != NULL;)
+        if (smk_entry_number(name) > 0)
+            add(options, looks, result, (uint32_t)smk_entry_number(name));
     smk_sort(looks, result->looked, sizeof *looks, by_tid);
-    return n;
+    return entries.result;
 }
 
 struct slots {

@@ -1,12 +1,12 @@
 #define _GNU_SOURCE
 #include "source/sched_threads.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/entries.h"
 #include "base/sort.h"
 #include "base/sys.h"
 #include "core/fds.h"
@@ -100,40 +100,28 @@ static void see_thread(uint32_t tid, void (*begins)(struct smk_sched_thread *thr
         thread->dead = true;
 }
 
-static uint32_t number_of(const char *name)
-{
-    uint32_t tid = 0;
-    for (; *name >= '0' && *name <= '9'; name++)
-        tid = tid * 10 + (uint32_t)(*name - '0');
-    return *name ? 0 : tid;
-}
-
 int smk_sched_list_update(void (*begins)(struct smk_sched_thread *thread))
 {
-    static char entries[8192] SMK_ALIGNED(8);
+    static struct smk_entries entries;
     if (!make_list())
         return -ENOMEM;
     int dir = smk_fd_keep(smk_sys_open("/proc/self/task", O_RDONLY | O_DIRECTORY, 0));
     if (dir < 0)
         return dir;
     uint64_t ours = smk_hidden_all(), seen = 0;
-    int n;
     smk_sched_list.round++;
     smk_sched_list.unseen = 0;
-    while ((n = smk_sys_getdents(dir, entries, sizeof entries)) > 0) {
-        for (int at = 0; at < n;) {
-            const struct dirent64 *entry = (const void *)(entries + at);
-            uint32_t tid = number_of(entry->d_name);
-            uint64_t hidden = tid ? smk_hidden_bit(tid) : 0;
-            at += entry->d_reclen;
-            seen |= hidden;
-            if (tid && !hidden)
-                see_thread(tid, begins);
-        }
+    smk_entries_begin(&entries, dir);
+    for (const char *name; (name = smk_entries_next(&entries)) != NULL;) {
+        int64_t tid = smk_entry_number(name);
+        uint64_t hidden = tid > 0 ? smk_hidden_bit((uint32_t)tid) : 0;
+        seen |= hidden;
+        if (tid > 0 && !hidden)
+            see_thread((uint32_t)tid, begins);
     }
     smk_fd_close(dir);
-    if (n < 0)
-        return n;
+    if (entries.result < 0)
+        return entries.result;
     smk_hidden_strike(ours & ~seen);
     for (uint32_t i = 0; i < smk_sched_list.count; i++)
         smk_sched_list.array[i].dead |= smk_sched_list.array[i].round != smk_sched_list.round;
