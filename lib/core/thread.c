@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "core/thread.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 
 #include "base/errors.h"
@@ -305,6 +306,19 @@ void smk_threads_reset_in_child(void)
     smk_tls.registering = 0;
 }
 
+/* Which side of a sendfile it is. The kernel is asked by who looks, so that the thread need not for each call. */
+static void settle(struct smk_wait_now *wait)
+{
+    if (wait->kind != SMK_WAIT_DISK || wait->holder == 0)
+        return;
+    int fd = (int)(wait->holder - 1);
+    wait->holder = 0;
+    if (smk_sys_status_flags(fd) & O_NONBLOCK)
+        return;
+    wait->kind = SMK_WAIT_NET;
+    wait->object = (uint64_t)fd;
+}
+
 bool smk_wait_read(const struct smk_thread *thread, struct smk_wait_now *copy)
 {
     const struct smk_wait_now *w = &thread->wait;
@@ -319,8 +333,10 @@ bool smk_wait_read(const struct smk_thread *thread, struct smk_wait_now *copy)
         copy->sp = smk_load_relaxed(&w->sp);
         copy->fp = smk_load_relaxed(&w->fp);
         smk_acquire_fence(); /* pairs with: smk_wait_publish */
-        if (!(seq & 1) && smk_load_relaxed(&w->seq) == seq)
+        if (!(seq & 1) && smk_load_relaxed(&w->seq) == seq) {
+            settle(copy);
             return copy->kind != 0;
+        }
         smk_cpu_pause();
     }
     return false;

@@ -252,6 +252,9 @@ SMK_INLINE void smk_wait_drop(struct smk_thread *t)
     smk_wait_clear(t);
 }
 
+/* The holder of a wait for the disk that is one for this socket where that is in blocking mode: smk_wait_read asks. */
+#define SMK_WAIT_INTO(fd) ((uint32_t)(fd) + 1)
+
 /* Copies a consistent wait; false when the thread does not wait, or kept changing. */
 bool smk_wait_read(const struct smk_thread *thread, struct smk_wait_now *copy);
 

@@ -11,30 +11,31 @@ int smk_fd_that_waits(int to, int from)
     return smk_sys_status_flags(to) & O_NONBLOCK ? from : to;
 }
 
-/* `as`: what the descriptor counts as where it was not looked at; 0: it is looked at. */
-SMK_INLINE void begin_as(struct smk_io *io, enum smk_call call, int fd, uint32_t as, struct smk_caller from)
+void smk_io_begin(struct smk_io *io, enum smk_call call, int fd, struct smk_caller from)
 {
     io->fd = fd;
+    io->to = -1;
     io->closes = false;
     io->slot = smk_fd_slot(fd);
     if (smk_tls.quiet) {
         io->seen.t = NULL;
         return;
     }
-    bool looked = !as || !io->slot || smk_load_relaxed(&io->slot->kind) != 0;
-    smk_seen_begin(&io->seen, call, looked ? smk_fd_kind(io->slot, fd) : (enum smk_wait_kind)as,
-                   (uint64_t)(int64_t)fd, from);
-}
-
-void smk_io_begin(struct smk_io *io, enum smk_call call, int fd, struct smk_caller from)
-{
-    begin_as(io, call, fd, 0, from);
+    smk_seen_begin(&io->seen, call, smk_fd_kind(io->slot, fd), (uint64_t)(int64_t)fd, from);
 }
 
 void smk_io_begin_sendfile(struct smk_io *io, enum smk_call call, int to, int file, struct smk_caller from)
 {
-    int fd = smk_fd_that_waits(to, file);
-    begin_as(io, call, fd, fd != to && smk_conn_is(smk_fd_slot(to)) ? SMK_WAIT_DISK : 0, from);
+    struct smk_fd_slot *slot = smk_fd_slot(file);
+    if (smk_tls.quiet || !slot || smk_load_relaxed(&slot->kind) == SMK_WAIT_NET || !smk_conn_is(smk_fd_slot(to))) {
+        smk_io_begin(io, call, smk_fd_that_waits(to, file), from);
+        return;
+    }
+    io->fd = file;
+    io->to = to;
+    io->closes = false;
+    io->slot = slot;
+    smk_seen_begin_held(&io->seen, call, SMK_WAIT_DISK, (uint64_t)(int64_t)file, SMK_WAIT_INTO(to), from);
 }
 
 static void record(const struct smk_seen *seen, int fd, const struct smk_fd_facts *facts, uint64_t now,
@@ -58,6 +59,8 @@ void smk_io_record(const struct smk_seen *seen, int fd, uint64_t now, uint64_t r
 static SMK_COLD void record_call(struct smk_io *io, uint64_t now, uint64_t result)
 {
     struct smk_fd_facts facts;
+    if (io->to >= 0 && (smk_sys_status_flags(io->to) & O_NONBLOCK) == 0)
+        io->fd = io->to;
     if (!io->closes) {
         smk_io_record(&io->seen, io->fd, now, result);
         return;
@@ -143,9 +146,8 @@ void smk_io_end_copy(struct smk_io *io, int to, int64_t result, bool asked_not_t
 /* An event asked what it is, and knows better. */
 void smk_io_end_sendfile(struct smk_io *io, int to, int64_t result)
 {
-    bool was_file = io->fd != to && result > 0 && smk_conn_is(smk_fd_slot(to));
     smk_io_end_copy(io, to, result, false);
-    if (was_file && io->slot && smk_load_relaxed(&io->slot->kind) == 0)
+    if (io->to >= 0 && result > 0 && smk_load_relaxed(&io->slot->kind) == 0)
         smk_store_relaxed(&io->slot->kind, SMK_WAIT_DISK);
 }
 

@@ -18,6 +18,7 @@ struct smk_io {
     struct smk_seen seen;
     struct smk_fd_slot *slot;
     int fd;
+    int to;      /* where that is in blocking mode, it is this that is waited for and not `fd`; -1: none */
     bool closes; /* the call closes it */
 };
 
@@ -37,7 +38,8 @@ void smk_io_end_write(struct smk_io *io, int64_t result, bool asked_not_to_wait,
 void smk_io_end_copy(struct smk_io *io, int to, int64_t result, bool asked_not_to_wait);
 
 /* sendfile's. Into a connection the kernel sends only what can be seeked in, which is a file: one that is opened for
- * one answer, sent and closed is not asked what it is. (A device that can be seeked in counts as one.) */
+ * one answer, sent and closed is not asked what it is. (A device that can be seeked in counts as one.) On which side
+ * the call waits is asked when somebody wants to know: whoever looks at the wait, or its event. */
 void smk_io_begin_sendfile(struct smk_io *io, enum smk_call call, int to, int file, struct smk_caller from);
 void smk_io_end_sendfile(struct smk_io *io, int to, int64_t result);
 

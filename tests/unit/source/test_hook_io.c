@@ -356,6 +356,50 @@ static void test_sendfile(void **state)
     close(pair[1]);
 }
 
+static void send_file(void *arg)
+{
+    int *fds = arg;
+    off_t at = 0;
+    assert_int_equal(sendfile(fds[0], fds[1], &at, 8 << 20), 8 << 20);
+}
+
+static void expect_waiting(uint32_t tid, enum smk_wait_kind kind, int fd)
+{
+    struct smk_wait_now wait = see_waiting(tid);
+    assert_int_equal(wait.kind, kind);
+    assert_int_equal(wait.object, fd);
+    assert_int_equal(wait.holder, 0);
+}
+
+/* The connection's mode says on which side: it is asked when somebody looks, and for the event. */
+static void test_sendfile_waits(void **state)
+{
+    static char got[1 << 16];
+    int fds[2] = {-1, open(in_directory("long"), O_RDWR | O_CREAT, 0600)}, small = 4096;
+    struct doing doing = {.what = send_file, .arg = fds};
+    (void)state;
+    assert_int_equal(ftruncate(fds[1], 8 << 20), 0);
+    arm(CATEGORIES | SMK_CAT_REQUEST);
+    struct link l = connect_one();
+    fds[0] = l.server;
+    assert_int_equal(setsockopt(l.server, SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+    begin_doing(&doing);
+    expect_waiting(doing.tid, SMK_WAIT_NET, l.server);
+    smk_sys_sleep(4 * MS);
+    assert_int_equal(fcntl(l.server, F_SETFL, O_NONBLOCK), 0); /* it waits on */
+    expect_waiting(doing.tid, SMK_WAIT_DISK, fds[1]);
+    assert_int_equal(fcntl(l.server, F_SETFL, 0), 0);
+    for (size_t len = 0; len < 8 << 20;)
+        len += (size_t)smk_sys_read(l.client, got, sizeof got);
+    end_doing(&doing);
+    read_records(l.since);
+    check_wait(SMK_EV_NET_WAIT, doing.tid, SMK_CALL_sendfile, l.server, 8 << 20);
+    assert_int_equal(smk_fd_slot(fds[1])->kind, SMK_WAIT_DISK);
+    disarm();
+    disconnect(&l);
+    close(fds[1]);
+}
+
 static void cancelled_read(void *arg)
 {
     struct reading *reading = arg;
@@ -391,6 +435,7 @@ int main(void)
         cmocka_unit_test(test_tcp_peer),          cmocka_unit_test(test_what_never_waits),
         cmocka_unit_test(test_file_lock),         cmocka_unit_test(test_open_waits),
         cmocka_unit_test(test_cancellation),      cmocka_unit_test(test_sendfile),
+        cmocka_unit_test(test_sendfile_waits),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, set_up, clean_up);
