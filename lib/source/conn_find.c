@@ -8,16 +8,14 @@
 #include "source/conn_state.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/entries.h"
 #include "base/hash.h"
 #include "base/sys.h"
 #include "core/clock.h"
+#include "source/address.h"
 
 #define PATHS    64u
 #define FDS_MOST 1000000u /* looked at in one arming */
@@ -31,21 +29,7 @@ static uint32_t forbidden; /* atomic */
 
 void smk_conns_options_forget(void) { smk_store_relaxed(&forbidden, 1); }
 
-union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-    struct sockaddr_un un;
-};
-
-static uint32_t port_of(const union address *address)
-{
-    if (address->any.sa_family == AF_INET)
-        return ntohs(address->v4.sin_port);
-    return address->any.sa_family == AF_INET6 ? ntohs(address->v6.sin6_port) : 0;
-}
-
-static uint64_t path_of(const union address *address, uint32_t size)
+static uint64_t path_of(const union smk_address *address, uint32_t size)
 {
     if (address->any.sa_family != AF_UNIX || size <= offsetof(struct sockaddr_un, sun_path))
         return 0;
@@ -56,7 +40,7 @@ static uint64_t path_of(const union address *address, uint32_t size)
     return hash | 1;
 }
 
-static bool own_address(int fd, union address *address, uint32_t *size)
+static bool own_address(int fd, union smk_address *address, uint32_t *size)
 {
     *size = sizeof *address;
     return !smk_load_relaxed(&forbidden) && smk_sys_getsockname(fd, &address->any, size) == 0;
@@ -64,11 +48,11 @@ static bool own_address(int fd, union address *address, uint32_t *size)
 
 void smk_conn_note_listener(int fd)
 {
-    union address address = {0};
+    union smk_address address = {0};
     uint32_t size;
     if (!own_address(fd, &address, &size))
         return;
-    uint32_t port = port_of(&address);
+    uint32_t port = smk_address_port(&address);
     uint64_t path = path_of(&address, size);
     if (port)
         smk_or_relaxed(&listened.ports[port / 64], UINT64_C(1) << port % 64);
@@ -79,9 +63,9 @@ void smk_conn_note_listener(int fd)
     }
 }
 
-static bool is_listened(const union address *address, uint32_t size)
+static bool is_listened(const union smk_address *address, uint32_t size)
 {
-    uint32_t port = port_of(address);
+    uint32_t port = smk_address_port(address);
     uint64_t path = path_of(address, size);
     if (port)
         return smk_load_relaxed(&listened.ports[port / 64]) >> port % 64 & 1;
@@ -100,7 +84,7 @@ static int option(int fd, int name)
 
 bool smk_conn_is_served(int fd)
 {
-    union address own = {0};
+    union smk_address own = {0};
     uint32_t size;
     return own_address(fd, &own, &size) && is_listened(&own, size) && option(fd, SO_TYPE) == SOCK_STREAM &&
            option(fd, SO_ACCEPTCONN) == 0;

@@ -1,18 +1,15 @@
 #define _GNU_SOURCE
 #include "source/fd.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/hash.h"
 #include "base/sys.h"
 #include "core/intern.h"
 #include "core/site.h"
 #include "core/stats.h"
+#include "source/address.h"
 
 /* Names of descriptors take at most this much of the table of strings: routes and threads need room, too. */
 #define NAMES_MAX (SMK_STRINGS_MAX / 4 * 3)
@@ -105,21 +102,7 @@ static void put_ipv6(struct text *text, const struct in6_addr *address)
     put(text, "]");
 }
 
-union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-    struct sockaddr_un un;
-};
-
-static uint32_t port_of(const union address *address)
-{
-    if (address->any.sa_family == AF_INET)
-        return ntohs(address->v4.sin_port);
-    return address->any.sa_family == AF_INET6 ? ntohs(address->v6.sin6_port) : 0;
-}
-
-static void put_unix(struct text *text, const union address *address, uint32_t size)
+static void put_unix(struct text *text, const union smk_address *address, uint32_t size)
 {
     char path[sizeof address->un.sun_path + 1] = "";
     size_t len = size > offsetof(struct sockaddr_un, sun_path) ? size - offsetof(struct sockaddr_un, sun_path) : 0;
@@ -131,7 +114,7 @@ static void put_unix(struct text *text, const union address *address, uint32_t s
     }
 }
 
-static void put_address(struct text *text, const union address *address, uint32_t size, bool with_port)
+static void put_address(struct text *text, const union smk_address *address, uint32_t size, bool with_port)
 {
     switch (address->any.sa_family) {
     case AF_INET:
@@ -149,14 +132,14 @@ static void put_address(struct text *text, const union address *address, uint32_
     }
     if (with_port) {
         put(text, ":");
-        put_number(text, port_of(address), 10);
+        put_number(text, smk_address_port(address), 10);
     }
 }
 
 /* The peer's address; that of the socket itself, where it has none. */
 static void put_socket(struct text *text, int fd)
 {
-    union address peer = {0}, own = {0};
+    union smk_address peer = {0}, own = {0};
     uint32_t peer_size = sizeof peer, own_size = sizeof own;
     if (smk_load_relaxed(&peers_forbidden)) {
         put(text, "socket");
@@ -167,7 +150,7 @@ static void put_socket(struct text *text, int fd)
         own_size = 0;
     bool named = peer_size > sizeof peer.any.sa_family;
     if (connected == 0 && (named || own_size <= sizeof own.any.sa_family)) {
-        bool client = port_of(&peer) >= CLIENT_PORT && port_of(&own) < CLIENT_PORT;
+        bool client = smk_address_port(&peer) >= CLIENT_PORT && smk_address_port(&own) < CLIENT_PORT;
         put_address(text, &peer, peer_size, !client);
         return;
     }
