@@ -34,6 +34,7 @@ fail() {
 # start_shop FLAGS…: it listens on $port, its tracer is at $tracer.
 start_shop() {
     local tries=0
+    : >"$work/shop" # what an earlier one said is not read while this one is still to begin
     "$build/examples/shop" --port 0 --debug 127.0.0.1:0 --log "$work/audit.log" "$@" >"$work/shop" 2>&1 &
     pids+=($!)
     until grep -sq '^shop: http' "$work/shop"; do
