@@ -45,26 +45,26 @@ static const char *state_of(const char *capture)
 
 /* ---- text -------------------------------------------------------------------------------------------------------- */
 
-static void say_entry(struct smk_rule_words *text, const struct smk_ledger_entry *e)
+static void say_entry(struct smk_text *text, const struct smk_ledger_entry *e)
 {
     char at[SMK_TIME_TEXT];
     smk_time_format(e->time_unix_ns, at);
-    smk_rule_say(text, "%s %s[%u] %-12s %-10s ", at, e->service, e->pid, e->rule, smk_ledger_kind_name(e->kind));
+    smk_text_say(text, "%s %s[%u] %-12s %-10s ", at, e->service, e->pid, e->rule, smk_ledger_kind_name(e->kind));
     if (e->kind == SMK_LEDGER_SUPPRESSED)
-        smk_rule_say(text, "%llu more, %s; the worst: ", (unsigned long long)e->count, e->reason);
+        smk_text_say(text, "%llu more, %s; the worst: ", (unsigned long long)e->count, e->reason);
     else if (e->reason[0])
-        smk_rule_say(text, "%s: ", e->reason);
-    smk_rule_say_escaped(text, e->text);
+        smk_text_say(text, "%s: ", e->reason);
+    smk_text_say_escaped(text, e->text);
     if (e->capture[0])
-        smk_rule_say(text, "  /debug/traces/%s", e->capture);
+        smk_text_say(text, "  /debug/traces/%s", e->capture);
     if (e->kind == SMK_LEDGER_FIRED && e->capture[0])
-        smk_rule_say(text, " (%s)", state_of(e->capture));
-    smk_rule_say(text, "\n");
+        smk_text_say(text, " (%s)", state_of(e->capture));
+    smk_text_say(text, "\n");
 }
 
 static void answer_text(struct smk_exchange *exchange, const struct wanted *wanted)
 {
-    struct smk_rule_words text = {0};
+    struct smk_text text = {0};
     uint64_t said = 0;
     for (size_t i = 0; smk_ledger_at(i) && said < wanted->limit; i++)
         if (concerns(wanted, smk_ledger_at(i))) {
@@ -72,8 +72,8 @@ static void answer_text(struct smk_exchange *exchange, const struct wanted *want
             said++;
         }
     if (said == 0)
-        smk_rule_say(&text, "nothing has fired, and nothing was suppressed\n");
-    smk_rule_words_answer(exchange, &text);
+        smk_text_say(&text, "nothing has fired, and nothing was suppressed\n");
+    smk_rule_text_answer(exchange, &text);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */

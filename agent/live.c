@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/atomic.h"
 #include "base/errors.h"
@@ -17,12 +16,12 @@
 #include "log.h"
 #include "source/conn.h"
 #include "source/proto.h"
+#include "text.h"
 
 /* The bounds that Prometheus gets are every eighth of ours, so exact: 2^16 ns (66 us) to 2^36 ns (69 s). */
 #define BOUND_FIRST 16u
 #define BOUND_LAST  36u
 
-#define TEXT_FIRST 16384
 #define LABEL_SIZE (8 * SMK_NAME_LEN_MAX) /* each byte escaped as \xNN, and the backslash once more */
 
 void smk_live_begin(const struct smk_settings *settings)
@@ -37,39 +36,18 @@ void smk_live_begin(const struct smk_settings *settings)
 
 /* ---- text ----------------------------------------------------------------------------------------------- */
 
-struct text {
-    char *data;
-    size_t len, room;
-    bool failed;
-};
+/* A label may be longer than what smk_text_say takes at once. */
+static void put(struct smk_text *text, const char *format, ...) SMK_PRINTF(2, 3);
 
-static void put(struct text *text, const char *format, ...) SMK_PRINTF(2, 3);
-
-static void put(struct text *text, const char *format, ...)
+static void put(struct smk_text *text, const char *format, ...)
 {
     char line[LABEL_SIZE + 256];
     va_list args;
     va_start(args, format);
     int n = vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    if (n < 0 || (size_t)n >= sizeof line || text->failed)
-        return;
-    if (text->len + (size_t)n > text->room) {
-        size_t room = text->room ? 2 * text->room : TEXT_FIRST;
-        char *data = smk_heap_realloc(text->data, room);
-        text->failed = !data;
-        if (!data)
-            return;
-        text->data = data;
-        text->room = room;
-    }
-    memcpy(text->data + text->len, line, (size_t)n);
-    text->len += (size_t)n;
-}
-
-static void head(struct text *text, const char *name, const char *type, const char *help)
-{
-    put(text, "# HELP stallmark_%s %s\n# TYPE stallmark_%s %s\n", name, help, name, type);
+    if (n >= 0 && (size_t)n < sizeof line)
+        smk_text_add(text, line, (size_t)n);
 }
 
 /* A name that anybody may have chosen as the value of a label: printable, quotes and backslashes escaped. */
@@ -90,14 +68,14 @@ static void label_of(uint32_t route, char label[LABEL_SIZE])
 
 /* ---- histograms ----------------------------------------------------------------------------------------- */
 
-static void put_seconds(struct text *text, const char *what, const char *label, const char *value, uint64_t ns)
+static void put_seconds(struct smk_text *text, const char *what, const char *label, const char *value, uint64_t ns)
 {
     put(text, "stallmark_%s_duration_seconds_sum{%s=\"%s\"} %llu.%09llu\n", what, label, value,
         (unsigned long long)(ns / 1000000000u), (unsigned long long)(ns % 1000000000u));
 }
 
 /* `what`: "request", labelled with its route; "wait", with its kind. */
-static void put_histogram(struct text *text, const char *what, const char *label, const char *value,
+static void put_histogram(struct smk_text *text, const char *what, const char *label, const char *value,
                           const struct smk_histogram *h)
 {
     uint64_t below = 0;
@@ -145,37 +123,39 @@ static bool put_in_flight(const struct smk_route_view *view, void *text)
     return true;
 }
 
-static void put_routes(struct text *text, struct smk_route_view *view)
+static void put_routes(struct smk_text *text, struct smk_route_view *view)
 {
     struct smk_routes_stats stats;
     smk_routes_stats(&stats);
-    head(text, "request_duration_seconds", "histogram", "Requests that ended, by route.");
+    smk_text_metric(text, "request_duration_seconds", "histogram", "Requests that ended, by route.");
     smk_routes_each(view, put_route, text);
-    head(text, "request_errors_total", "counter", "Requests that ended as somebody's fault, by route.");
+    smk_text_metric(text, "request_errors_total", "counter", "Requests that ended as somebody's fault, by route.");
     smk_routes_each(view, put_errors, text);
-    head(text, "route_in_flight", "gauge", "Requests that have begun and not ended, by route.");
+    smk_text_metric(text, "route_in_flight", "gauge", "Requests that have begun and not ended, by route.");
     smk_routes_each(view, put_in_flight, text);
-    head(text, "routes_unlisted_total", "counter", "Requests counted as other for want of room.");
+    smk_text_metric(text, "routes_unlisted_total", "counter", "Requests counted as other for want of room.");
     put(text, "stallmark_routes_unlisted_total %llu\n", (unsigned long long)stats.unlisted);
-    head(text, "route_names_refused_total", "counter", "Requests without source whose name was one too many.");
+    smk_text_metric(text, "route_names_refused_total", "counter",
+                    "Requests without source whose name was one too many.");
     put(text, "stallmark_route_names_refused_total %llu\n", (unsigned long long)stats.names_refused);
 }
 
-static void put_waits(struct text *text, struct smk_histogram *waits)
+static void put_waits(struct smk_text *text, struct smk_histogram *waits)
 {
-    head(text, "wait_duration_seconds", "histogram", "Waits seen while armed that slept, by kind.");
+    smk_text_metric(text, "wait_duration_seconds", "histogram", "Waits seen while armed that slept, by kind.");
     for (unsigned kind = SMK_WAIT_NONE + 1; kind <= SMK_WAIT_OTHER; kind++) {
         smk_waits_get(kind, waits);
         put_histogram(text, "wait", "kind", smk_wait_kind_name(kind), waits);
     }
 }
 
-static void put_loops(struct text *text, struct smk_histogram *figure)
+static void put_loops(struct smk_text *text, struct smk_histogram *figure)
 {
     static const char *const names[SMK_LOOP_FIGURES] = {
         [SMK_LOOP_AWAY] = "away", [SMK_LOOP_CALLBACKS] = "callback", [SMK_LOOP_LATE] = "late"};
-    head(text, "loop_duration_seconds", "histogram",
-         "Event loops while armed: away for 5 ms and more; callbacks that have names, and how late these began.");
+    smk_text_metric(text, "loop_duration_seconds", "histogram",
+                    "Event loops while armed: away for 5 ms and more; callbacks that have names, and how late "
+                    "these began.");
     for (unsigned i = 0; i < SMK_LOOP_FIGURES; i++) {
         smk_loop_figure_get((enum smk_loop_figure)i, figure);
         put_histogram(text, "loop", "what", names[i], figure);
@@ -184,7 +164,7 @@ static void put_loops(struct text *text, struct smk_histogram *figure)
 
 char *smk_live_metrics(size_t *len)
 {
-    struct text text = {0};
+    struct smk_text text = {0};
     struct smk_route_view view;
     put_routes(&text, &view);
     put_waits(&text, &view.latency);

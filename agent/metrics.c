@@ -243,7 +243,7 @@ void smk_handle_metrics(struct smk_exchange *exchange, const struct smk_route_ma
         size_t len = 0;
         char *live = smk_live_metrics(&len);
         append(&text, live, len);
-        struct smk_rule_words rules = {0};
+        struct smk_text rules = {0};
         smk_rules_metrics(&rules);
         append(&text, rules.data, rules.failed ? 0 : rules.len);
     }

@@ -366,18 +366,18 @@ void smk_rule_family_put(struct smk_json *json)
     smk_json_end(json, '}');
 }
 
-void smk_rule_family_say(struct smk_rule_words *text)
+void smk_rule_family_say(struct smk_text *text)
 {
     for (uint32_t i = 0; i < family.count; i++) {
         const struct member *m = &family.members[i];
         if (!why_not(m))
             continue;
-        smk_rule_say(text, "# process %d has not all of them: ", m->process.pid);
-        smk_rule_say_escaped(text, why_not(m));
-        smk_rule_say(text, "\n");
+        smk_text_say(text, "# process %d has not all of them: ", m->process.pid);
+        smk_text_say_escaped(text, why_not(m));
+        smk_text_say(text, "\n");
     }
     if (family.count > 0 && family.left_out > 0)
-        smk_rule_say(text, "# %u rules are for process %d alone: they are too long\n", family.left_out,
+        smk_text_say(text, "# %u rules are for process %d alone: they are too long\n", family.left_out,
                      smk_sys_getpid());
 }
 

@@ -34,7 +34,7 @@ void smk_rule_family_changed(void);
 bool smk_rule_family_wait(struct smk_exchange *exchange, void (*answer)(struct smk_exchange *exchange));
 /* Who has them, and who has not and why; nothing where there are no others. */
 void smk_rule_family_put(struct smk_json *json);
-void smk_rule_family_say(struct smk_rule_words *text);
+void smk_rule_family_say(struct smk_text *text);
 /* What process `pid` says as a cause; false: nobody of ours says that. Pure. */
 bool smk_rule_family_read(const struct smk_wire_matched *said, uint32_t pid, uint64_t now, struct smk_cause *cause);
 

@@ -153,14 +153,14 @@ static void answer_json(struct smk_exchange *exchange, uint64_t backtest)
     smk_exchange_answer(exchange);
 }
 
-static void say_backtest(struct smk_rule_words *text, const struct smk_rule *rule, uint64_t ns)
+static void say_backtest(struct smk_text *text, const struct smk_rule *rule, uint64_t ns)
 {
     struct smk_backtest test;
     smk_history_backtest(rule, ns, &test);
     if (!test.known)
-        smk_rule_say(text, "#   no history is kept of what this condition is about\n");
+        smk_text_say(text, "#   no history is kept of what this condition is about\n");
     else
-        smk_rule_say(text, "#   in the last %u min: %llu to %llu of %llu match, it would have fired about %u times\n",
+        smk_text_say(text, "#   in the last %u min: %llu to %llu of %llu match, it would have fired about %u times\n",
                      test.minutes, (unsigned long long)test.least, (unsigned long long)test.most,
                      (unsigned long long)test.requests, test.fires);
 }
@@ -173,18 +173,18 @@ static uint64_t suppressed_of(const struct smk_rule_live *live)
     return sum;
 }
 
-static void say_state(struct smk_rule_words *text, const struct smk_rule_live *live)
+static void say_state(struct smk_text *text, const struct smk_rule_live *live)
 {
     uint64_t again = 0, now = smk_sys_clock(CLOCK_REALTIME);
     enum smk_rule_state state = smk_guard_state(&live->guard, &live->rule, now, &again);
-    smk_rule_say(text, "#   %s", smk_rule_state_name(state));
+    smk_text_say(text, "#   %s", smk_rule_state_name(state));
     if (again && again != UINT64_MAX)
-        smk_rule_say(text, " for %llu s", (unsigned long long)((again - now) / 1000000000u + 1));
-    smk_rule_say(text, "; matched %llu, fired %llu, suppressed %llu\n", (unsigned long long)live->matched,
+        smk_text_say(text, " for %llu s", (unsigned long long)((again - now) / 1000000000u + 1));
+    smk_text_say(text, "; matched %llu, fired %llu, suppressed %llu\n", (unsigned long long)live->matched,
                  (unsigned long long)live->guard.fired, (unsigned long long)suppressed_of(live));
 }
 
-static void say_cause(struct smk_rule_words *text, const char *what, const struct smk_rule *rule,
+static void say_cause(struct smk_text *text, const char *what, const struct smk_rule *rule,
                       const struct smk_cause *cause, const char *capture)
 {
     char line[256], at[SMK_TIME_TEXT];
@@ -192,25 +192,25 @@ static void say_cause(struct smk_rule_words *text, const char *what, const struc
         return;
     smk_cause_format(rule, cause, line, sizeof line);
     smk_time_format(cause->time_unix_ns, at);
-    smk_rule_say(text, "#   %s %s: ", what, at);
-    smk_rule_say_escaped(text, line);
-    smk_rule_say(text, "%s%s\n", capture[0] ? "; /debug/traces/" : "", capture);
+    smk_text_say(text, "#   %s %s: ", what, at);
+    smk_text_say_escaped(text, line);
+    smk_text_say(text, "%s%s\n", capture[0] ? "; /debug/traces/" : "", capture);
 }
 
 /* What PUT takes, with the rest as comments. A rule that is broken is one, too. */
-static void say_rule(struct smk_rule_words *text, const struct smk_rule_live *live, uint64_t backtest)
+static void say_rule(struct smk_text *text, const struct smk_rule_live *live, uint64_t backtest)
 {
     if (live->broken) {
-        smk_rule_say(text, "# broken, as %s: ", live->rule.name);
-        smk_rule_say_escaped(text, live->rule.text);
-        smk_rule_say(text, "\n#   ");
-        smk_rule_say_escaped(text, live->why);
-        smk_rule_say(text, "\n");
+        smk_text_say(text, "# broken, as %s: ", live->rule.name);
+        smk_text_say_escaped(text, live->rule.text);
+        smk_text_say(text, "\n#   ");
+        smk_text_say_escaped(text, live->why);
+        smk_text_say(text, "\n");
         return;
     }
-    smk_rule_say(text, "%s: ", live->rule.name);
-    smk_rule_say_escaped(text, live->rule.text);
-    smk_rule_say(text, "\n");
+    smk_text_say(text, "%s: ", live->rule.name);
+    smk_text_say_escaped(text, live->rule.text);
+    smk_text_say(text, "\n");
     say_state(text, live);
     say_cause(text, "last", &live->rule, &live->last, live->last_capture);
     say_cause(text, "worst since that was suppressed", &live->rule, &live->worst, "");
@@ -218,21 +218,21 @@ static void say_rule(struct smk_rule_words *text, const struct smk_rule_live *li
         say_backtest(text, &live->rule, backtest);
 }
 
-static void say_head(struct smk_rule_words *text)
+static void say_head(struct smk_text *text)
 {
     if (!smk_rules_first())
-        smk_rule_say(text, "# no rules; as in: slow: when request > 250ms\n");
+        smk_text_say(text, "# no rules; as in: slow: when request > 250ms\n");
     else if (smk_recorder_is_on())
-        smk_rule_say(text, "# the flight recorder reaches %llu ms back\n",
+        smk_text_say(text, "# the flight recorder reaches %llu ms back\n",
                      (unsigned long long)(smk_recorder_preroll_ns() / 1000000u));
     else
-        smk_rule_say(text, "# the flight recorder is off\n");
+        smk_text_say(text, "# the flight recorder is off\n");
 }
 
 void smk_handle_rules(struct smk_exchange *exchange, const struct smk_route_match *match)
 {
     uint64_t backtest = 0;
-    struct smk_rule_words text = {0};
+    struct smk_text text = {0};
     int json = smk_route_wants_json(exchange, match);
     int rc = json < 0 ? json : smk_query_time(&match->query, "backtest", MINUTE, 24 * HOUR, &backtest);
     if (rc < 0) {
@@ -245,7 +245,7 @@ void smk_handle_rules(struct smk_exchange *exchange, const struct smk_route_matc
         smk_rule_family_say(&text);
         for (const struct smk_rule_live *live = smk_rules_first(); live; live = live->next)
             say_rule(&text, live, backtest);
-        smk_rule_words_answer(exchange, &text);
+        smk_rule_text_answer(exchange, &text);
     }
 }
 
