@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/collect.h"
 #include "core/drain.h"
+#include "core/ended.h"
 #include "core/facts.h"
 #include "core/fds.h"
 #include "core/gaps.h"
@@ -158,6 +159,7 @@ void smk_core_after_fork_in_child(void)
     smk_own_threads_reset_in_child();
     smk_rest_reset_in_child();
     smk_requests_reset_in_child();
+    smk_ended_reset_in_child();
     smk_routes_reset_in_child();
     smk_loops_reset_in_child();
     smk_notables_reset_in_child();

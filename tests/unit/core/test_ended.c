@@ -1,8 +1,11 @@
 #include "core/ended.h"
 
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/clock.h"
+#include "core/init.h"
 #include "unit/smk_test.h"
 
 static void note(uint64_t id, uint64_t end, uint64_t ticks)
@@ -100,12 +103,33 @@ static void test_read_while_written(void **state)
         pthread_join(threads[i], NULL);
 }
 
+/* A fork's child has served nobody yet, whatever its parent was at. */
+static void test_a_childs_list_is_empty(void **state)
+{
+    struct smk_ended list[SMK_ENDED_SLOWEST];
+    int status = 0;
+    (void)state;
+    note(1, 1, 1000);
+    assert_int_equal(smk_ended_slowest(list), 1);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        smk_core_after_fork_in_child();
+        uint32_t before = smk_ended_slowest(list);
+        note(2, 2, 1);
+        _exit(before == 0 && smk_ended_slowest(list) == 1 && list[0].id == 2 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_slowest, begin),
         cmocka_unit_test_setup(test_recent, begin),
         cmocka_unit_test_setup(test_read_while_written, begin),
+        cmocka_unit_test_setup(test_a_childs_list_is_empty, begin),
     };
     return SMK_RUN(tests);
 }
