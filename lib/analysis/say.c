@@ -42,34 +42,20 @@ static bool is_start(const struct smk_place *place)
     return strncmp(place->function, "__libc_start_main", 17) == 0;
 }
 
-static void say_from(struct smk_words *words, struct smk_symbols *symbols, const smk_stack_info *stack, uint32_t frame,
-                     unsigned most, const char *between)
-{
-    unsigned said = 0;
-    for (uint32_t i = frame; i < stack->depth && said < most; i++) {
-        const struct smk_place *place = smk_symbols_frame(symbols, stack, i);
-        if (!place || (said && (!place->named || place->ours || is_start(place))))
-            break;
-        smk_words_say(words, "%s", said ? " ← " : between);
-        say_frame(words, place);
-        said++;
-    }
-}
-
-void smk_say_callers(struct smk_words *words, struct smk_symbols *symbols, uint32_t id, unsigned most)
-{
-    const smk_stack_info *stack = stack_of(symbols, id);
-    uint32_t frame = stack ? smk_symbols_stack_frame(symbols, stack) + 1 : 0;
-    const struct smk_place *place = stack && frame < stack->depth ? smk_symbols_frame(symbols, stack, frame) : NULL;
-    if (place && place->named)
-        say_from(words, symbols, stack, frame, most, " ← ");
-}
-
 void smk_say_stack(struct smk_words *words, struct smk_symbols *symbols, uint32_t id, unsigned most)
 {
     const smk_stack_info *stack = stack_of(symbols, id);
-    if (stack)
-        say_from(words, symbols, stack, smk_symbols_stack_frame(symbols, stack), most, "");
+    unsigned said = 0;
+    if (!stack)
+        return;
+    for (uint32_t i = smk_symbols_stack_frame(symbols, stack); i < stack->depth && said < most; i++) {
+        const struct smk_place *place = smk_symbols_frame(symbols, stack, i);
+        if (!place || (said && (!place->named || place->ours || is_start(place))))
+            break;
+        smk_words_say(words, "%s", said ? " ← " : "");
+        say_frame(words, place);
+        said++;
+    }
 }
 
 void smk_place_text(char text[SMK_NAME_MAX], struct smk_symbols *symbols, uint32_t id)

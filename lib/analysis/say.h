@@ -11,8 +11,6 @@
 /* "render_log cart.c:68", of the innermost frame that is the program's own; false, and nothing is said: there is no
  * stack. */
 bool smk_say_place(struct smk_words *words, struct smk_symbols *symbols, uint32_t stack);
-/* " ← work_cart http.c:29 ← worker_main pool.c:41": its callers, at most `most`. */
-void smk_say_callers(struct smk_words *words, struct smk_symbols *symbols, uint32_t stack, unsigned most);
 /* All frames that have names, "a ← b ← c". */
 void smk_say_stack(struct smk_words *words, struct smk_symbols *symbols, uint32_t stack, unsigned most);
 
