@@ -1,0 +1,49 @@
+// Bundles the page: src/main.jsx and what it imports become viewer.js and viewer.css, and these, index.html
+// and the licences of what is in the bundle become .gz files that `stallmark` has inside.
+//
+//     node build.mjs OUT      OUT/node_modules is where npm put the packages
+//
+// Reproducible: no time, no path and no map is in what comes out.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = resolve(process.argv[2] ?? here);
+const packages = join(out, 'node_modules');
+const { build } = createRequire(join(out, 'package.json'))('esbuild');
+
+await build({
+  entryPoints: { viewer: join(here, 'src/main.jsx') },
+  outdir: out,
+  bundle: true,
+  minify: true,
+  format: 'iife',
+  target: ['chrome109', 'firefox115', 'safari16'],
+  charset: 'utf8',
+  legalComments: 'none', // licences.txt has them whole
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  nodePaths: [packages],
+  loader: { '.svg': 'dataurl' },
+  logLevel: 'warning',
+});
+
+const bundled = ['preact', 'uplot'];
+const licences = bundled.map((name) => {
+  const { version } = JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8'));
+  return `${name} ${version}\n\n${readFileSync(join(packages, name, 'LICENSE'), 'utf8').trim()}\n`;
+});
+writeFileSync(join(out, 'licences.txt'), `The viewer's page contains:\n\n${licences.join('\n\n')}`);
+writeFileSync(join(out, 'index.html'), readFileSync(join(here, 'index.html')));
+
+let sum = 0;
+for (const name of ['index.html', 'viewer.js', 'viewer.css', 'licences.txt']) {
+  const packed = gzipSync(readFileSync(join(out, name)), { level: 9 });
+  packed[9] = 255; // which system packed it: not said
+  writeFileSync(join(out, `${name}.gz`), packed);
+  sum += packed.length;
+}
+console.log(`viewer: ${sum} bytes packed`);
