@@ -1,49 +1,98 @@
-// Where answers come from: the server that served this page, or the page itself (`stallmark export --format html`).
-//
-// The server's token comes in the fragment of the first address (#token=…) and is taken out of the address bar at
-// once; it stays in this tab's session, so that the page can be loaded again. An exported page has <script type="application/json" id="trace-data">: an object of base64 of gzip of
-// each answer, by its path as asked ("/api/tiles?level=20&tile=0&rows=1,2").
+/* data.js: questions to whoever has the trace: the server of `stallmark view`, or the data that `stallmark export
+ * --format html` put into this very page.
+ *
+ * The server's token comes in the address's fragment (`#token=…`), which a browser sends to nobody. Answers that do
+ * not change are kept, the last ANSWERS_KEPT of them.
+ */
+import { AnswerError } from './answer-error.js';
+import { embeddedBackend } from './data-embedded.js';
 
-const embedded = document.getElementById('trace-data');
-const answers = embedded ? JSON.parse(embedded.textContent) : null;
+const ANSWERS_KEPT = 200;
 
-function takeToken() {
-  const found = /(?:^#|&)token=([0-9a-f]+)/.exec(location.hash);
-  if (!found) return sessionStorage.getItem('stallmark-token') ?? '';
-  sessionStorage.setItem('stallmark-token', found[1]);
-  const rest = location.hash.slice(1).replace(/(^|&)token=[0-9a-f]+/, '').replace(/^&/, '');
-  history.replaceState(null, '', location.pathname + location.search + (rest ? `#${rest}` : ''));
-  return found[1];
+export { AnswerError };
+
+/** "/api/at?rows=1%2C2&time=5": in the order of the names, so that the same question is the same text. */
+export function address(path, query = {}) {
+    const names = Object.keys(query).filter(name => query[name] !== null && query[name] !== undefined).sort();
+    const text = names.map(name => `${name}=${encodeURIComponent(String(query[name]))}`).join('&');
+    return text ? `${path}?${text}` : path;
 }
 
-const token = answers ? '' : takeToken();
-
-/** Whether the page is a file with its data inside. */
-export const isFile = answers !== null;
-
-async function fromPage(path) {
-  const packed = answers[path];
-  if (packed === undefined) throw new Error('this is not in the file; open the trace itself with stallmark view');
-  const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')));
+async function problemOf(response) {
+    let said = '';
+    try {
+        said = (await response.json()).error || '';
+    } catch {
+        /* no JSON: the status has to do */
+    }
+    if (response.status === 401 || response.status === 403)
+        said = said || 'the viewer does not know this page: open the address that stallmark view printed';
+    return new AnswerError(said || `${response.status} ${response.statusText}`, response.status);
 }
 
-async function fromServer(path, signal) {
-  const response = await fetch(path, { headers: { Authorization: `Bearer ${token}` }, signal, cache: 'no-store' });
-  if (response.ok) return response;
-  let text = `${response.status}`;
-  try {
-    text = (await response.json()).error;
-  } catch {
-    // The status is what there is to say.
-  }
-  throw new Error(text);
+/** @param {string} token @param {typeof fetch} [fetcher] */
+export function serverBackend(token, fetcher = (...args) => fetch(...args)) {
+    async function get(where, signal) {
+        let response;
+        try {
+            const headers = token ? { Authorization: `Bearer ${token}` } : {};
+            response = await fetcher(where, { headers, signal, cache: 'no-store' });
+        } catch (error) {
+            if (error.name === 'AbortError')
+                throw error;
+            throw new AnswerError('the viewer has ended: start stallmark view again', 0);
+        }
+        if (!response.ok)
+            throw await problemOf(response);
+        return response;
+    }
+    return {
+        embedded: false,
+        json: async (where, signal) => (await get(where, signal)).json(),
+        binary: async (where, signal) => (await get(where, signal)).arrayBuffer(),
+    };
 }
 
-const get = (path, signal) => (answers ? fromPage(path) : fromServer(path, signal));
+let backend = null;
+const answers = new Map();
 
-/** An answer that is JSON. Throws an Error with what the server said. */
-export const ask = async (path, signal) => (await get(path, signal)).json();
+export function useBackend(one) {
+    backend = one;
+    answers.clear();
+}
 
-/** An answer that is bytes: an ArrayBuffer. */
-export const askBytes = async (path, signal) => (await get(path, signal)).arrayBuffer();
+export const isEmbedded = () => !!backend && backend.embedded;
+
+/** The page's own data where it has any, else the server. */
+export function chooseBackend(document, token) {
+    const element = document.getElementById('trace-data');
+    useBackend(element ? embeddedBackend(JSON.parse(element.textContent)) : serverBackend(token));
+}
+
+/**
+ * A JSON answer, kept. Throws AnswerError.
+ * @param {string} path "/api/item" @param {Object<string, any>} [query]
+ */
+export function ask(path, query) {
+    const where = address(path, query);
+    let answer = answers.get(where);
+    if (answer) {
+        answers.delete(where);
+    } else {
+        answer = backend.json(where);
+        answer.catch(() => answers.delete(where));
+    }
+    answers.set(where, answer);
+    if (answers.size > ANSWERS_KEPT)
+        answers.delete(answers.keys().next().value);
+    return answer;
+}
+
+/** The same, asked anew each time: what changes while the server works. */
+export const askAnew = (path, query, signal) => backend.json(address(path, query), signal);
+
+/** @returns {Promise<ArrayBuffer>} */
+export const askBinary = (path, query, signal) => backend.binary(address(path, query), signal);
+
+/** What was kept may have been said before the trace was known whole. */
+export const forgetAnswers = () => answers.clear();

@@ -1,16 +1,16 @@
-// Where the page begins.
+/* main.jsx: where the page begins. */
 import { render } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { ask } from './data.js';
-import './style.css';
 
-function Info() {
-  const [info, setInfo] = useState(null);
-  const [error, setError] = useState('');
-  useEffect(() => {
-    ask('/api/info').then(setInfo, (e) => setError(String(e.message)));
-  }, []);
-  return <pre>{error || JSON.stringify(info, null, 2)}</pre>;
-}
+import { chooseBackend } from './data.js';
+import { load } from './load.js';
+import { Shell } from './shell.jsx';
+import { store } from './state.js';
+import { followAddress, hashToState, tokenOf } from './url.js';
+import './theme.css';
 
-render(<Info />, document.getElementById('app'));
+const token = tokenOf(window.location.hash);
+chooseBackend(document, token);
+store.set(hashToState(window.location.hash), 'none');
+followAddress(store, window, token);
+render(<Shell />, document.getElementById('app'));
+load();
