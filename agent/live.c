@@ -7,6 +7,7 @@
 #include "base/atomic.h"
 #include "base/errors.h"
 #include "base/escape.h"
+#include "core/ended.h"
 #include "core/intern.h"
 #include "core/loops.h"
 #include "core/request.h"
@@ -205,6 +206,7 @@ void smk_live_put_status(struct smk_json *json)
     smk_json_number(json, "routes", routes.routes);
     smk_json_number(json, "routes_max", routes.capacity);
     smk_json_number(json, "unlisted", routes.unlisted);
+    smk_json_number(json, "slowest_missed", smk_ended_missed());
     smk_json_number(json, "names", routes.names);
     smk_json_number(json, "names_max", routes.names_max);
     smk_json_number(json, "names_refused", routes.names_refused);

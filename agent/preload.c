@@ -16,6 +16,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,8 +32,10 @@
 #include "source/start.h"
 #include "stallmark/capture.h"
 #ifdef SMK_PRELOAD_AGENT
+#include "control.h"
 #include "family.h"
 #include "family_wire.h"
+#include "log.h"
 #include "preload_stderr.h"
 #include "stallmark/agent.h"
 #endif
@@ -193,6 +196,18 @@ static void begin_recording(void)
 
 static uint32_t starting; /* atomic, futex: the process in which the agent is being started now, 0: none */
 
+/* Nobody hears what smk_agent_start says: the file that the operator named for the log does. */
+static void tell_why(const struct smk_agent_setting *settings)
+{
+    char why[1024];
+    snprintf(why, sizeof why, "%s", smk_last_error());
+    for (; settings->name; settings++)
+        if (strcmp(settings->name, "log_file") == 0 && smk_log_open(settings->value, NULL, NULL) == 0) {
+            smk_agent_log("there is no agent in process %d: %s", smk_sys_getpid(), why);
+            smk_log_close();
+        }
+}
+
 static void *agent_begins(void *arg)
 {
     struct smk_agent_setting settings[SETTINGS_MAX + 1];
@@ -202,7 +217,8 @@ static void *agent_begins(void *arg)
         settings[i] = (struct smk_agent_setting){kept->settings[i].name, kept->settings[i].value};
     options.settings = settings;
     smk_preload_make_stderr();
-    smk_agent_start(&options);
+    if (smk_agent_start(&options) < 0 && !smk_control_running())
+        tell_why(settings);
     smk_store_release(&starting, 0); /* pairs with: preload_ends */
     smk_sys_futex_wake(&starting, 1);
     return arg;

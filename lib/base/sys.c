@@ -454,11 +454,6 @@ int smk_sys_dup3(int from, int to, int flags) { return (int)enter3(SYS_dup3, fro
 
 int smk_sys_status_flags(int fd) { return (int)enter3(SYS_fcntl, fd, F_GETFL, 0); }
 
-int smk_sys_close_range(unsigned first, unsigned last, int flags)
-{
-    return (int)enter3(SYS_close_range, first, last, flags);
-}
-
 int smk_sys_nofile_limit(void)
 {
     struct rlimit limit = {.rlim_cur = 1024};
@@ -476,11 +471,6 @@ uint64_t smk_sys_address_space_left(void)
     const char *line = strstr(status, "\nVmSize:");
     uint64_t used = line ? strtoull(line + 8, NULL, 10) * 1024 : 0;
     return used < limit.rlim_cur ? limit.rlim_cur - used : 0;
-}
-
-int smk_sys_ioctl(int fd, unsigned long request, void *arg)
-{
-    return (int)enter3(SYS_ioctl, fd, request, arg);
 }
 
 int smk_sys_readlink(const char *path, char *buf, size_t size)

@@ -154,14 +154,12 @@ int smk_sys_free_space(int fd, uint64_t *bytes);
 /* A copy of fd at the lowest free number >= from, close-on-exec. */
 int smk_sys_dup_from(int fd, int from);
 int smk_sys_dup3(int from, int to, int flags);
-int smk_sys_close_range(unsigned first, unsigned last, int flags);
 /* O_NONBLOCK and the like of an open descriptor. */
 int smk_sys_status_flags(int fd);
 int smk_sys_nofile_limit(void);
 
 /* Bytes that RLIMIT_AS leaves this process; UINT64_MAX: there is no limit. */
 uint64_t smk_sys_address_space_left(void);
-int smk_sys_ioctl(int fd, unsigned long request, void *arg);
 int smk_sys_readlink(const char *path, char *buf, size_t size);
 /* The whole of a small file (at most size - 1 bytes), ended by NUL; its length or -errno. */
 int smk_sys_slurp(const char *path, char *buf, size_t size);

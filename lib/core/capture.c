@@ -357,8 +357,6 @@ void smk_captures_shutdown(uint64_t ns)
 
 /* ---- looking ---------------------------------------------------------------------------------------------- */
 
-const char *smk_capture_get_id(const struct smk_capture *capture) { return capture->spec.id; }
-
 void smk_capture_get_progress(const struct smk_capture *capture, struct smk_capture_progress *progress)
 {
     uint64_t complete = smk_load_relaxed(&capture->complete_from);

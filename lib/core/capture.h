@@ -93,8 +93,6 @@ bool smk_capture_wait(struct smk_capture *capture, uint64_t ns);
 
 void smk_capture_get_progress(const struct smk_capture *capture, struct smk_capture_progress *progress);
 
-const char *smk_capture_get_id(const struct smk_capture *capture);
-
 /* One more reference. */
 void smk_capture_hold(struct smk_capture *capture);
 

@@ -23,18 +23,6 @@ int smk_encoder_init(struct smk_encoder *encoder, uint64_t epoch, unsigned shift
     return encoder->plain && encoder->spare.data ? 0 : smk_fail(SMK_E_NOMEM, "no memory for the encoder");
 }
 
-void smk_encoder_free(struct smk_encoder *encoder)
-{
-    for (unsigned key = 0; key < SMK_COLUMN_LIMIT; key++)
-        if (encoder->columns[key].data)
-            smk_sys_unmap(encoder->columns[key].data, COLUMN_BYTES);
-    if (encoder->plain)
-        smk_sys_unmap(encoder->plain, SMK_CHUNK_PLAIN_MAX);
-    if (encoder->spare.data)
-        smk_sys_unmap(encoder->spare.data, COLUMN_BYTES);
-    memset(encoder, 0, sizeof *encoder);
-}
-
 /* The column, begun if this chunk has none of it yet. Without memory its values go into a spare one:
  * what comes out then is wrong, and `broken` says so. */
 static struct smk_column *column(struct smk_encoder *encoder, unsigned key)

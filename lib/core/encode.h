@@ -35,7 +35,6 @@ struct smk_encoder {
 
 /* 0 or SMK_E_NOMEM. */
 int smk_encoder_init(struct smk_encoder *encoder, uint64_t epoch, unsigned shift);
-void smk_encoder_free(struct smk_encoder *encoder);
 
 /* Adds one record. False, and nothing is added, when the chunk is full or `refs` is: finish it, write
  * the tables and the chunk, and add it again. */

@@ -11,7 +11,7 @@ expect 0 -- export article.stall --format perfetto -o out.pftrace
 [ -s "$work/out" ] || [ -s "$work/err" ] && say "it says something into a pipe"
 expect 0 -- export --format=perfetto -o - article.stall
 cmp -s "$work/out" out.pftrace || say "standard output gets something else than a file"
-expect 0 -- export article.stall -fperfetto --output bare.pftrace --no-symbols --debug-dir /nowhere
+expect 0 -- export article.stall -fperfetto --output bare.pftrace --no-symbols --debug-dir .
 cmp -s bare.pftrace out.pftrace && say "--no-symbols changes nothing"
 expect 0 -- export article.stall article.stall -f perfetto -o twice.pftrace --max-processes 1
 cmp -s twice.pftrace out.pftrace || say "a file that is given twice counts twice"
@@ -24,6 +24,12 @@ expect 2 'a trace file is missing' -- export --format perfetto -o x
 expect 2 -- export nowhere.stall --format perfetto -o x
 expect 2 -- export "$stallmark" --format perfetto -o x
 expect 2 'nowhere/x: No such file' -- export article.stall --format perfetto -o nowhere/x
+expect 2 "'/nowhere' is no value for --debug-dir: No such file or directory" -- \
+    export article.stall -f perfetto -o x --debug-dir /nowhere
+expect 2 "'article.stall' is no value for --debug-dir: it is no directory" -- \
+    export article.stall -f perfetto -o x --debug-dir article.stall
+expect 2 "'0' is no value for --max-processes; allowed is a number from 1 to 65535" -- \
+    export --max-processes 0 article.stall -f perfetto -o x
 expect 2 'allowed is a number from 1 to 65535' -- export --max-processes 65536 article.stall -f perfetto -o x
 [ -e x ] && say "a refused export leaves a file"
 expect 2 'taken|written' -- export article.stall -f perfetto -o /dev/full

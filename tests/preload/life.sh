@@ -75,6 +75,12 @@ wait $host
 expect "crowd: code" $? 0
 expect "crowd: output" "$(cat "$tmp/out")" "$crowd of $crowd"
 
+# A setting that there is none of: no agent, a host that does not notice, and the log says why.
+said=$( (echo; sleep 0.5) | env LD_PRELOAD="$preload" STALLMARK_SOCKET="$tmp/agent.sock" STALLMARK_NO_SUCH=1 \
+    STALLMARK_LOG_FILE="$tmp/agent.log" "$programs/lives" 2>&1; echo $?)
+expect "an unknown setting" "$said" $'here\nlived\n0'
+grep -q 'there is no agent in process [0-9]*: .*no_such' "$tmp/agent.log" || fail "the log: $(cat "$tmp/agent.log")"
+
 # Less and less address space: where the program lives without us it lives with us, recorded or not; and with
 # little of it we take none.
 for kib in 8192 16384 24576 32768 65536 131072 262144 524288; do

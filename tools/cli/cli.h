@@ -39,9 +39,11 @@ struct smk_command {
 /* ---- options -------------------------------------------------------------------------------------- */
 
 enum smk_cli_type {
-    SMK_CLI_FLAG,   /* bool *: true when it is there */
-    SMK_CLI_TEXT,   /* const char **: its value; `allowed` may limit it */
-    SMK_CLI_NUMBER, /* uint64_t *: decimal; `allowed` is then only words for the message */
+    SMK_CLI_FLAG,      /* bool *: true when it is there */
+    SMK_CLI_TEXT,      /* const char **: its value; `allowed` may limit it */
+    SMK_CLI_DIRECTORY, /* const char **: of one that is there */
+    SMK_CLI_NUMBER,    /* uint64_t *: decimal; `allowed` is then only words for the message */
+    SMK_CLI_COUNT,     /* the same, from 1 */
 };
 
 struct smk_cli_option {

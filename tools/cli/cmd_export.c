@@ -126,7 +126,7 @@ static int run(int argc, char **argv)
     const struct smk_cli_option options[] = {
         {"format", 'f', SMK_CLI_TEXT, &command.format},
         {"output", 'o', SMK_CLI_TEXT, &command.output},
-        {"debug-dir", 0, SMK_CLI_TEXT, &command.debug_dir},
+        {"debug-dir", 0, SMK_CLI_DIRECTORY, &command.debug_dir},
         {"no-symbols", 0, SMK_CLI_FLAG, &command.no_symbols},
         SMK_CLI_MAX_PROCESSES(&command.max_processes),
         SMK_CLI_END};

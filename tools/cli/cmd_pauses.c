@@ -27,12 +27,12 @@ static int run(int argc, char **argv)
     struct smk_answer about = {0};
     uint64_t top = 10;
     const struct smk_cli_option options[] = {SMK_ANSWER_OPTIONS(&about),
-                                             {"top", 0, SMK_CLI_NUMBER, &top, "a number from 1 to 100"},
+                                             {"top", 0, SMK_CLI_COUNT, &top, "a number from 1 to 100"},
                                              SMK_CLI_END};
     struct smk_cli_args args;
     if (!smk_cli_parse(&args, &smk_cmd_pauses, options, argc, argv))
         return args.exit_code;
-    if (top < 1 || top > TOP_MAX)
+    if (top > TOP_MAX)
         return smk_cli_fail("'%llu' is no value for --top; allowed is a number from 1 to %u", (unsigned long long)top,
                             TOP_MAX);
     smk_trace *trace;

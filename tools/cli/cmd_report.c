@@ -104,15 +104,15 @@ static int run(int argc, char **argv)
     const struct smk_cli_option options[] = {
         {"json", 0, SMK_CLI_FLAG, &command.json},
         {"fail-on", 0, SMK_CLI_TEXT, &command.fail_on},
-        {"top", 0, SMK_CLI_NUMBER, &command.top, "a number from 1 to 100"},
-        {"debug-dir", 0, SMK_CLI_TEXT, &command.debug_dir},
+        {"top", 0, SMK_CLI_COUNT, &command.top, "a number from 1 to 100"},
+        {"debug-dir", 0, SMK_CLI_DIRECTORY, &command.debug_dir},
         {"no-symbols", 0, SMK_CLI_FLAG, &command.no_symbols},
         SMK_CLI_MAX_PROCESSES(&command.max_processes),
         SMK_CLI_END};
     struct smk_cli_args args;
     if (!smk_cli_parse(&args, &smk_cmd_report, options, argc, argv))
         return args.exit_code;
-    if (command.top < 1 || command.top > TOP_MAX)
+    if (command.top > TOP_MAX)
         return smk_cli_fail("'%llu' is no value for --top; allowed is a number from 1 to %u",
                             (unsigned long long)command.top, TOP_MAX);
     int result = parse_kinds(&command);

@@ -12,7 +12,7 @@ static int run(int argc, char **argv)
     uint64_t max = 0;
     const struct smk_cli_option options[] = {
         {"json", 0, SMK_CLI_FLAG, &json, NULL},
-        {"max", 0, SMK_CLI_NUMBER, &max, "1 to 8192"},
+        {"max", 0, SMK_CLI_COUNT, &max, "1 to 8192"},
         {"no-symbols", 0, SMK_CLI_FLAG, &no_symbols, NULL},
         {"token-file", 0, SMK_CLI_TEXT, &token_file, NULL},
         SMK_CLI_END,

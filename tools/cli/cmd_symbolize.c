@@ -45,7 +45,7 @@ static int run(int argc, char **argv)
 {
     struct smk_symbolize symbolize = {.tell = tell};
     const struct smk_cli_option options[] = {{"output", 'o', SMK_CLI_TEXT, &symbolize.output, NULL},
-                                             {"debug-dir", 0, SMK_CLI_TEXT, &symbolize.debug_dir, NULL},
+                                             {"debug-dir", 0, SMK_CLI_DIRECTORY, &symbolize.debug_dir, NULL},
                                              SMK_CLI_END};
     struct smk_cli_args args;
     if (!smk_cli_parse(&args, &smk_cmd_symbolize, options, argc, argv))

@@ -196,7 +196,7 @@ static int run(int argc, char **argv)
     struct wish wish = {0};
     const struct smk_cli_option options[] = {
         {"json", 0, SMK_CLI_FLAG, &wish.json, NULL},
-        {"max", 0, SMK_CLI_NUMBER, &wish.max, "1 to 16384"},
+        {"max", 0, SMK_CLI_COUNT, &wish.max, "1 to 16384"},
         {"no-symbols", 0, SMK_CLI_FLAG, &wish.no_symbols, NULL},
         {"token-file", 0, SMK_CLI_TEXT, &wish.token_file, NULL},
         SMK_CLI_END,

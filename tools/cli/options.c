@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* All options of a command, as an error message lists them. */
 static void list_options(char *out, size_t size, const struct smk_cli_option *options)
@@ -42,17 +43,32 @@ static int set_number(const struct smk_cli_option *option, const char *value)
     errno = 0;
     uint64_t number = strtoull(value, &end, 10);
     /* strtoull takes signs and blanks, which are no number to us. */
-    if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0)
+    bool bad = value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0;
+    if (bad || (option->type == SMK_CLI_COUNT && number == 0))
         return smk_cli_fail("'%s' is no value for --%s; allowed is %s", value, option->name,
                             option->allowed ? option->allowed : "a decimal number");
     *(uint64_t *)option->value = number;
     return 0;
 }
 
+static int set_directory(const struct smk_cli_option *option, const char *value)
+{
+    struct stat st;
+    if (stat(value, &st) != 0)
+        return smk_cli_fail("'%s' is no value for --%s: %s; allowed is a directory", value, option->name,
+                            strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return smk_cli_fail("'%s' is no value for --%s: it is no directory", value, option->name);
+    *(const char **)option->value = value;
+    return 0;
+}
+
 static int set_value(const struct smk_cli_option *option, const char *value)
 {
-    if (option->type == SMK_CLI_NUMBER)
+    if (option->type == SMK_CLI_NUMBER || option->type == SMK_CLI_COUNT)
         return set_number(option, value);
+    if (option->type == SMK_CLI_DIRECTORY)
+        return set_directory(option, value);
     if (option->allowed && !one_of(option->allowed, value))
         return smk_cli_fail("'%s' is no value for --%s; allowed is %s", value, option->name,
                             option->allowed);

@@ -16,7 +16,7 @@ struct smk_answer {
 };
 
 #define SMK_ANSWER_OPTIONS(about)                                                                                  \
-    {"json", 0, SMK_CLI_FLAG, &(about)->json}, {"debug-dir", 0, SMK_CLI_TEXT, &(about)->debug_dir},               \
+    {"json", 0, SMK_CLI_FLAG, &(about)->json}, {"debug-dir", 0, SMK_CLI_DIRECTORY, &(about)->debug_dir},          \
         {"no-symbols", 0, SMK_CLI_FLAG, &(about)->no_symbols}, SMK_CLI_MAX_PROCESSES(&(about)->max_processes)
 
 void smk_answer_begin(struct smk_answer *about);

@@ -7,7 +7,7 @@
 #include "stallmark/reader.h"
 
 /* The option of all that read traces: --max-processes, 0 for the reader's own bound. */
-#define SMK_CLI_MAX_PROCESSES(to) {"max-processes", 0, SMK_CLI_NUMBER, (to), "a number from 1 to 65535"}
+#define SMK_CLI_MAX_PROCESSES(to) {"max-processes", 0, SMK_CLI_COUNT, (to), "a number from 1 to 65535"}
 
 /* Opens the files as one trace, with progress on a terminal. 0, or the exit code, said on stderr. */
 int smk_cli_open_trace(smk_trace **trace, char *const *paths, int count, bool verify, uint64_t max_processes);

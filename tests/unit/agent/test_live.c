@@ -97,6 +97,7 @@ static void test_a_full_table(void **state)
     assert_non_null(strstr(body, "\"requests\":{\"without_source\":true,\"names_of_those\":true,"));
     assert_int_equal(number_of(body, "\"routes_max\":"), 5);
     assert_int_equal(number_of(body, "\"unlisted\":"), unlisted);
+    assert_int_equal(number_of(body, "\"slowest_missed\":"), 0);
     free(body);
 }
 

@@ -13,7 +13,8 @@ static const struct smk_command command = {"x", "usage: stallmark x\n", "does x"
 
 struct values {
     const char *output, *format;
-    uint64_t limit;
+    const char *directory;
+    uint64_t limit, top;
     bool json;
     struct smk_cli_args args;
     bool ok;
@@ -29,6 +30,8 @@ static struct values parse(const char *line, bool leading)
         {"output", 'o', SMK_CLI_TEXT, &v.output},
         {"format", 0, SMK_CLI_TEXT, &v.format, "perfetto|chrome"},
         {"limit", 'n', SMK_CLI_NUMBER, &v.limit},
+        {"top", 0, SMK_CLI_COUNT, &v.top},
+        {"debug-dir", 0, SMK_CLI_DIRECTORY, &v.directory},
         {"json", 0, SMK_CLI_FLAG, &v.json},
         SMK_CLI_END,
     };
@@ -95,6 +98,7 @@ static void test_errors_are_usage(void **state)
 {
     (void)state;
     static const char *const lines[] = {
+        "--top 0",   "--top 00",   "--debug-dir /dev/null", "--debug-dir /nowhere",
         "--unknown", "--outputs F", "-x",        "-o",          "--limit",      "--limit x",
         "-n -1",     "-n 1x",       "--limit=",  "--json=yes",  "--format ctf", "--format perf",
         "-n 99999999999999999999",  "--format=", "--format perfetto|chrome",
