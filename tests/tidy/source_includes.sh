@@ -1,7 +1,7 @@
 #!/bin/bash
 # Directions of includes: base <- format <- core <- source <- agent;
-# base <- format <- read <- analysis <- {agent, lines, export, tools}. Public headers (stallmark/…) go everywhere but
-# into format and base, which take only error.h and version.h of them.
+# base <- format <- read <- analysis <- {agent, lines, export, view, tools}. Public headers (stallmark/…) go everywhere
+# but into format and base, which take only error.h and version.h of them.
 # usage: source_includes.sh [TREE]
 set -u
 cd "${1:-.}" || exit 2
@@ -16,7 +16,7 @@ check() {
         include=${line#*#include \"}
         include=${include%%\"*}
         case $include in
-        base/* | format/* | core/* | source/* | read/* | analysis/* | lines/* | export/*) module=${include%%/*} ;;
+        base/* | format/* | core/* | source/* | read/* | analysis/* | lines/* | export/* | view/*) module=${include%%/*} ;;
         *) continue ;;
         esac
         case " $* " in
@@ -38,8 +38,9 @@ check lib/analysis base format read analysis
 check lib/lines base format read analysis lines
 check lib/export base format read analysis export
 check lib/include none
+check lib/view base format read analysis view
 check agent base format core source read analysis export
-check tools base format read analysis lines export
+check tools base format read analysis lines export view
 check box base format core
 check examples none
 

@@ -41,7 +41,7 @@ refuse() {
 }
 
 refuse "memory orders are named in lib/base only" '__atomic_|memory_order_|__sync_|_Atomic' \
-    lib/format lib/core lib/source lib/read lib/analysis lib/lines agent tools
+    lib/format lib/core lib/source lib/read lib/analysis lib/lines lib/view agent tools
 refuse "nothing ends somebody else's process" '\b(abort|exit|_exit|_Exit|assert|raise|kill|err|errx)\(' lib agent \
     -- lib/base/compiler.h lib/source/hook_end.c
 refuse "nothing prints in somebody else's process" '\b(printf|puts|putchar|perror|fprintf|vprintf|syslog)\(' lib agent \
