@@ -154,6 +154,7 @@ struct smk_call_rule {
     uint32_t wait_kind;
     uint32_t share_mille;     /* of a route's time */
     uint64_t least, least_max; /* ns: in the route; of the longest wait in the call */
+    uint32_t flush_mille;      /* of a route's time, for calls that flush: however short they are; 0: no rule */
 };
 bool smk_findings_add_calls(struct smk_findings *findings, const struct smk_evidence *evidence,
                             const struct smk_call_rule *rule);

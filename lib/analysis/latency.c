@@ -173,6 +173,12 @@ void smk_latency_part(struct smk_latency *latency, uint64_t id, enum smk_part_ki
         add_part(latency, record, kind, part, end, ns);
 }
 
+bool smk_latency_is_with(struct smk_latency *latency, uint64_t id, uint32_t thread)
+{
+    const struct smk_request_record *record = find(latency, id);
+    return record && record->thread == thread;
+}
+
 void smk_latency_cpu(struct smk_latency *latency, uint64_t id, uint64_t end, uint64_t on_cpu,
                      uint64_t preempted)
 {

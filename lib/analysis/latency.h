@@ -133,6 +133,9 @@ void smk_latency_dropped(struct smk_latency *latency, uint64_t id);
 void smk_latency_part(struct smk_latency *latency, uint64_t id, enum smk_part_kind kind, uint32_t part,
                       uint64_t end, uint64_t ns);
 
+/* The thread is the last that worked for it, and it has not ended. */
+bool smk_latency_is_with(struct smk_latency *latency, uint64_t id, uint32_t thread);
+
 /* A thread that works for the request was on a CPU, or preempted, up to `end`; or what it did is not known. */
 void smk_latency_cpu(struct smk_latency *latency, uint64_t id, uint64_t end, uint64_t on_cpu,
                      uint64_t preempted);

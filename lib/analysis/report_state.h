@@ -167,6 +167,11 @@ void smk_report_herd_text(const struct smk_report *report, struct smk_words *wor
 void smk_report_herd_json(const struct smk_report *report, struct smk_json_text *json,
                           const struct smk_finding *finding);
 
+/* report_events.c. False when there is no memory. */
+bool smk_report_event(struct smk_report *report, const smk_event *event);
+void smk_report_enter_process(struct smk_report *report, uint32_t process);
+void smk_report_open_waits(struct smk_report *report);
+
 /* report_order.c */
 void smk_report_order(struct smk_report *report);
 

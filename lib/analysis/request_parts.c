@@ -321,13 +321,19 @@ static void on_its_way(struct making *making, const struct smk_kept_span *span, 
     }
 }
 
+/* Who reads many requests, flushes once and then answers all waits for each of them, until it looks for other work. */
 static void left_to(struct making *making, uint32_t thread, uint64_t from, uint64_t to)
 {
     struct smk_span_place place = smk_span_index_from(making->index, thread, from);
+    bool among_others = thread == making->last_thread && from >= making->request->read;
     const struct smk_kept_span *span;
     while (from < to && (span = smk_span_index_next(&place)) != NULL && span->from <= from) {
         uint64_t until = smk_min_u64(to, span->to);
-        on_its_way(making, span, from, until);
+        among_others = among_others && span->request != 0;
+        if (among_others && span->state == SMK_SPAN_WAITING && span->kind != SMK_WAIT_NONE)
+            waited(making, span, from, until);
+        else
+            on_its_way(making, span, from, until);
         from = until;
     }
     if (from < to)

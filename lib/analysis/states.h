@@ -20,11 +20,21 @@ struct smk_frame {
     uint32_t site;
 };
 
+/* Requests that the thread read, one after the other, and has not answered; since it looked for other work last. A
+ * server may read many, flush once and then answer all: whatever it waits for in between they all wait for. */
+#define SMK_READ_WITH_MAX 1024u /* those beyond wait for nothing but their own */
+
+struct smk_read_with {
+    uint64_t *requests; /* with their process */
+    uint32_t first, end, capacity; /* those at [first, end) */
+};
+
 struct smk_state {
     uint32_t serial;
     uint32_t depth, capacity;
     struct smk_frame *frames; /* outermost first */
     uint64_t request;         /* 0: none */
+    struct smk_read_with read_with;
     bool cpu_known;           /* switches of this thread are complete since `on_since` at least */
     uint64_t on_since;        /* on a CPU since, or accounted for until then: running.h */
 };
@@ -37,6 +47,11 @@ struct smk_states {
 };
 
 void smk_states_free(struct smk_states *states, struct smk_mem *mem);
+
+/* It read a request; answered it, or was told that it is none; looked for other work. */
+void smk_read_with_add(struct smk_read_with *list, struct smk_mem *mem, uint64_t request);
+void smk_read_with_remove(struct smk_read_with *list, uint64_t request);
+void smk_read_with_clear(struct smk_read_with *list);
 
 /* The state of a thread; NULL when there is no memory. */
 struct smk_state *smk_states_of(struct smk_states *states, struct smk_mem *mem, uint32_t serial);

@@ -135,6 +135,50 @@ static void test_waits_in_sequence(void **state)
     end_report(report, trace);
 }
 
+/* ---- flushes -------------------------------------------------------------------------------------------- */
+
+/* A hundred times a loop reads two requests, waits in a call for `us` and answers both after 1 ms; `looks`: it looked
+ * for other work between the second and the call. */
+static struct smk_report *flushing(smk_trace **trace, const char *name, uint64_t us, bool looks)
+{
+    struct build b;
+    build_init(&b);
+    build_window(&b, AT(1000), AT(1000), AT(2000));
+    uint32_t thread = build_thread(&b, 101, "loop"), route = build_string(&b, "SET");
+    uint32_t call = build_string(&b, name), file = build_string(&b, "log");
+    for (uint32_t i = 0; i < 100; i++) {
+        uint64_t at = AT(1000 + 2 * i);
+        build_event(&b, thread, at, SMK_EV_REQUEST_BEGIN, route, 2 * i + 1);
+        if (looks)
+            build_event(&b, thread, at + 500, SMK_EV_REQUEST_LEAVE, 0, 2 * i + 1);
+        build_event(&b, thread, at + 1000, SMK_EV_REQUEST_BEGIN, route, 2 * i + 2);
+        build_event(&b, thread, at + 2000 + us * 1000, SMK_EV_DISK_WAIT, 0, us * 1000, call, 5, 0, file);
+        for (uint32_t k = 2; k > 0; k--)
+            build_event(&b, thread, at + AT(1), SMK_EV_REQUEST_END, route, 2 * i + k, AT(1), 0);
+    }
+    return begin_report(&b, trace);
+}
+
+static void test_one_flush_for_all(void **state)
+{
+    (void)state;
+    smk_trace *trace;
+    struct smk_report *report = flushing(&trace, "fdatasync", 300, false);
+    const struct smk_finding *finding = only(report, SMK_FINDING_DISK);
+    assert_int_equal(finding->cost, 200 * 300 * 1000);
+    assert_int_equal(finding->shares[0].requests, 200);
+    end_report(report, trace);
+    report = flushing(&trace, "fdatasync", 300, true); /* the first of each pair went on without its thread */
+    assert_int_equal(smk_report_findings(report), 0);
+    end_report(report, trace);
+    report = flushing(&trace, "write", 300, false); /* that is no flush, and never long */
+    assert_int_equal(smk_report_findings(report), 0);
+    end_report(report, trace);
+    report = flushing(&trace, "fdatasync", 100, false);
+    assert_int_equal(smk_report_findings(report), 0);
+    end_report(report, trace);
+}
+
 /* ---- pool ----------------------------------------------------------------------------------------------- */
 
 /* One worker, and five requests that come at once; each takes 20 ms, of which it waits for `waited`. */
@@ -230,6 +274,7 @@ int main(void)
         cmocka_unit_test(test_others_have_the_cpus),
         cmocka_unit_test(test_throttling),
         cmocka_unit_test(test_waits_in_sequence),
+        cmocka_unit_test(test_one_flush_for_all),
         cmocka_unit_test(test_a_pool_that_waits),
         cmocka_unit_test(test_a_herd),
     };

@@ -110,6 +110,33 @@ static void test_parts(void **state)
     smk_trace_close(trace);
 }
 
+/* A loop reads two, flushes for 30 ms, looks for other work, is in a call for somebody else, and answers. */
+static void test_one_flush_for_all(void **state)
+{
+    (void)state;
+    struct build b;
+    begin_trace(&b, "perf switch records");
+    uint32_t loop = a_thread(&b, 101, "loop", SMK_SCHED_PERF), set = build_string(&b, "SET");
+    build_event(&b, loop, AT(1100), SMK_EV_REQUEST_BEGIN, route, SLOW);
+    build_event(&b, loop, AT(1102), SMK_EV_REQUEST_BEGIN, set, NORMAL);
+    off(&b, loop, 1105, 1135, SMK_OFF_WAITED);
+    build_event(&b, loop, AT(1135), SMK_EV_DISK_WAIT, 0, AT(30), fsync_call, 5, 0, 0);
+    build_event(&b, loop, AT(1140), SMK_EV_REQUEST_LEAVE, 0, NORMAL);
+    build_event(&b, loop, AT(1142), SMK_EV_REQUEST_ENTER, 0, NORMAL);
+    off(&b, loop, 1145, 1155, SMK_OFF_WAITED);
+    build_event(&b, loop, AT(1155), SMK_EV_DISK_WAIT, 0, AT(10), fsync_call, 5, 0, 0);
+    build_event(&b, loop, AT(1160), SMK_EV_REQUEST_END, set, NORMAL, AT(58), 200);
+    build_event(&b, loop, AT(1200), SMK_EV_REQUEST_END, route, SLOW, AT(100), 200);
+    smk_trace *trace = build_open(&b);
+    struct smk_request_view *view = view_of(trace, "7");
+    assert_int_equal(ms_of(&view->request, SMK_TIME_DISK), 30);
+    smk_request_view_free(view);
+    view = view_of(trace, "8");
+    assert_int_equal(ms_of(&view->request, SMK_TIME_DISK), 40);
+    smk_request_view_free(view);
+    smk_trace_close(trace);
+}
+
 /* Nothing says who ran: no CPU time, and what is in no call is unexplained. */
 static void test_no_scheduler(void **state)
 {
@@ -326,7 +353,7 @@ int main(void)
         cmocka_unit_test(test_parts),          cmocka_unit_test(test_no_scheduler),
         cmocka_unit_test(test_counted),        cmocka_unit_test(test_to_the_end_of_the_chain),
         cmocka_unit_test(test_a_circle),       cmocka_unit_test(test_a_moment),
-        cmocka_unit_test(test_pauses),
+        cmocka_unit_test(test_pauses),         cmocka_unit_test(test_one_flush_for_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

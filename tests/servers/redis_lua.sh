@@ -2,17 +2,13 @@
 # A script that holds redis for 300 ms now and then, beside 50 clients that get a key: their delay is told, called
 # loop delay, and the script is the culprit. Without the script nobody held the loop.
 . "$(dirname "$0")/lib.sh"
-for needed in redis-server redis-cli perl; do
-    command -v $needed >/dev/null || exit 77
-done
+needs redis-server redis-cli perl
 
 # TCP, since the kernel knows arrivals of no other. Somebody may take the port in between: then another.
 port=
 for _ in 1 2 3; do
     port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
-    env LD_PRELOAD="$preload" STALLMARK_SOCKET="$tmp/agent.sock" STALLMARK_DIRECTORY="$tmp" redis-server \
-        --bind 127.0.0.1 --port "$port" --save "" --appendonly no --dir "$tmp" >"$tmp/redis.log" 2>&1 &
-    server=$!
+    serve redis redis-server --bind 127.0.0.1 --port "$port" --save "" --appendonly no --dir "$tmp"
     for _ in $(seq 100); do
         redis-cli -p "$port" ping >/dev/null 2>&1 && break 2
         kill -0 $server 2>/dev/null || break
@@ -61,26 +57,23 @@ holds() {
         sleep 0.7
     done
 }
-for _ in $(seq 100); do
-    [ -S "$tmp/agent.sock" ] && break
-    sleep 0.1
-done
 holds 6 &
 scripts=$!
 perl "$tmp/clients.pl" "$port" 5 >"$tmp/p99" &
 clients=$!
-"$stallmark" capture "$tmp/agent.sock" --duration 5s -o "$tmp/held.stall" >/dev/null || fail "no capture with the script"
+captured redis 5s held
 wait $clients
 client_p99=$(cat "$tmp/p99")
 wait $scripts
 perl "$tmp/clients.pl" "$port" 3 >/dev/null &
 clients=$!
-"$stallmark" capture "$tmp/agent.sock" --duration 2s -o "$tmp/free.stall" >/dev/null || fail "no capture without"
+captured redis 2s free
 wait $clients
 redis-cli -p "$port" shutdown nosave
 wait "$server"
-expect "redis' exit code" $? 0
-is_clean "$tmp/held.stall"
+code=$?
+[ $code = 0 ] || fail "redis' exit code is $code"
+"$stallmark" check "$tmp/held.stall" >"$tmp/check" 2>&1 || { cat "$tmp/check"; fail "the capture is not clean"; }
 "$stallmark" report --json "$tmp/held.stall" >"$tmp/held.json"
 "$stallmark" report --json "$tmp/free.stall" >"$tmp/free.json"
 perl -MJSON::PP -e '
