@@ -200,6 +200,7 @@ static void put_lock(struct smk_json_text *json, const struct smk_report *report
     smk_put_json_number(json, "threads", lock->threads);
     smk_put_json_number(json, "still_waiting", lock->open);
     smk_put_json_number(json, "timed_out", lock->timed_out);
+    smk_put_json_number(json, "max_from_ns", lock->max_begin);
 }
 
 void smk_report_shares_json(struct smk_json_text *json, const struct smk_report *report,
@@ -351,9 +352,9 @@ static void put_other(struct smk_json_text *json, const struct smk_report *repor
     }
 }
 
-static void put_finding(struct smk_json_text *json, const struct smk_report *report,
-                        const struct smk_finding *finding)
+static void put_finding(struct smk_json_text *json, const struct smk_report *report, unsigned number)
 {
+    const struct smk_finding *finding = &report->findings.array[number];
     smk_put_json_object(json, NULL);
     smk_put_json_string(json, "kind", smk_finding_kind_name(finding->kind));
     smk_put_json_string(json, "rule", smk_finding_rule_name(finding->rule));
@@ -373,6 +374,7 @@ static void put_finding(struct smk_json_text *json, const struct smk_report *rep
         if (finding->links)
             put_chain(json, report, finding);
     }
+    smk_report_see_json(report, json, number);
     smk_put_json_object_end(json);
 }
 
@@ -516,8 +518,9 @@ int smk_report_json(const struct smk_report *report, smk_report_put put, void *a
     put_capture(&json, report);
     smk_put_json_array(&json, "findings");
     for (uint32_t i = 0; i < report->findings.count; i++)
-        put_finding(&json, report, &report->findings.array[i]);
+        put_finding(&json, report, i);
     smk_put_json_array_end(&json);
+    smk_report_silence_json(report, &json);
     smk_put_json_number(&json, "findings_not_shown", report->findings.more);
     put_dist(&json, "requests", &report->latency.all);
     put_routes(&json, report);

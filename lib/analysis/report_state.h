@@ -192,4 +192,8 @@ void smk_report_slow_text(const struct smk_report *report, struct smk_words *wor
                           const char *certainty);
 void smk_report_finding_text(const struct smk_report *report, struct smk_words *words, unsigned number);
 
+/* report_see.c: "see" and "text" of a finding, "no_findings" of a report without any. */
+void smk_report_see_json(const struct smk_report *report, struct smk_json_text *json, unsigned number);
+void smk_report_silence_json(const struct smk_report *report, struct smk_json_text *json);
+
 #endif

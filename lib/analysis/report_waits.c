@@ -161,6 +161,7 @@ void smk_report_wait_function_json(struct smk_json_text *json, const struct smk_
     smk_put_json_number(json, "count", function->count);
     smk_put_json_number(json, "max_ns", most->max);
     smk_put_json_string(json, "max_from", smk_words_date(date, smk_report_unix(report, most->max_begin)));
+    smk_put_json_number(json, "max_from_ns", most->max_begin);
     smk_name_of_thread(name, report->trace, most->max_thread);
     smk_put_json_string(json, "max_thread", name);
     smk_put_json_string(json, "max_ended_by", name_waker(name, report, function) ? name : NULL);
