@@ -83,7 +83,7 @@ static void test_json(void **state)
     check_says(json, "\"holder\": \"flusher\"");
     check_says(json, "\"first\": \"2025-11-23T14:00:01.000Z\"");
     check_says(json, "\"see\": {\n");
-    check_says(json, "\"text\": [\n    \"1  cart_lock made GET /item/:id slow ");
+    check_says(json, "\"text\": [\n    \"1  cart_lock made GET /cart slow ");
     check_says(json, "\"no_findings\": []");
     free(json);
     smk_report_free(report);
