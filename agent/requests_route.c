@@ -94,19 +94,12 @@ const char *smk_requests_route(struct smk_requests_view *view, uint32_t route)
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------ */
 
-static void put_id(struct smk_json *json, uint64_t id)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%llx", (unsigned long long)id);
-    smk_json_text(json, "id", text);
-}
-
 static void put_flight(struct smk_json *json, struct smk_requests_view *view, const struct smk_flight *flight)
 {
     const struct smk_live_thread *thread = smk_threads_view_find(&view->threads, flight->tid);
     bool works = thread && thread->request == flight->id;
     smk_json_begin(json, NULL, '{');
-    put_id(json, flight->id);
+    smk_json_number(json, "id", flight->id);
     smk_json_text(json, "route", smk_requests_route(view, flight->route));
     smk_json_text(json, "state", works ? thread->state : "unattended");
     smk_json_number(json, "age_ns", smk_requests_age(view, flight->begin));
@@ -124,7 +117,7 @@ static void put_ended(struct smk_json *json, struct smk_requests_view *view, con
 {
     const struct smk_live_thread *thread = smk_threads_view_find(&view->threads, ended->tid);
     smk_json_begin(json, NULL, '{');
-    put_id(json, ended->id);
+    smk_json_number(json, "id", ended->id);
     smk_json_text(json, "route", smk_requests_route(view, ended->route));
     smk_json_text(json, "state", "ended");
     smk_json_time(json, "ended", (uint64_t)view->unix_ns - smk_requests_age(view, ended->end));
@@ -271,7 +264,7 @@ static void answer_one(struct smk_exchange *exchange, struct smk_requests_view *
     const struct smk_ended *ended = flight ? NULL : find_ended(view, id);
     if (!flight && !ended) {
         smk_answer_problem(&exchange->answer, 404, "no such request",
-                           "%llx is neither in flight nor among the %u last and %u slowest that are kept; a capture "
+                           "%llu is neither in flight nor among the %u last and %u slowest that are kept; a capture "
                            "has all of its time: /debug/trace?duration=5s",
                            (unsigned long long)id, view->recent_count, view->slowest_count);
     } else if (as_json) {
@@ -290,12 +283,12 @@ void smk_handle_request(struct smk_exchange *exchange, const struct smk_route_ma
 {
     bool symbols = true;
     char *end;
-    uint64_t id = strtoull(match->id, &end, 16);
+    uint64_t id = strtoull(match->id, &end, 10);
     struct smk_requests_view *view = smk_heap_zalloc(sizeof *view);
     int json = smk_route_wants_json(exchange, match);
     int rc = json < 0 ? json : smk_query_flag(&match->query, "symbols", &symbols);
-    if (rc == 0 && (*end || strlen(match->id) > 16 || match->id[0] == '-'))
-        rc = smk_fail(SMK_E_INVALID, "'%s' is no request's number; allowed are up to 16 hexadecimal digits", match->id);
+    if (rc == 0 && (*end || strlen(match->id) > 20 || match->id[0] == '-'))
+        rc = smk_fail(SMK_E_INVALID, "'%s' is no request's number; allowed are up to 20 digits", match->id);
     if (rc == 0)
         rc = view ? gather(view, symbols) : smk_fail(SMK_E_NOMEM, "the agent's heap is full");
     if (rc < 0)

@@ -14,7 +14,7 @@ static void say_flight(struct smk_words *words, struct smk_requests_view *view, 
 {
     char time[SMK_UNIT_MAX];
     const struct smk_live_thread *thread = smk_threads_view_find(&view->threads, flight->tid);
-    smk_words_say(words, "  %llx", (unsigned long long)flight->id);
+    smk_words_say(words, "  %llu", (unsigned long long)flight->id);
     smk_words_right(words, 20, smk_words_ns(time, smk_requests_age(view, flight->begin)));
     smk_words_to(words, 22);
     smk_words_name_cut(words, smk_requests_route(view, flight->route), 40);
@@ -39,7 +39,7 @@ static void say_ended(struct smk_words *words, struct smk_requests_view *view, c
 {
     char time[SMK_UNIT_MAX], clock[SMK_UNIT_MAX];
     const struct smk_live_thread *thread = smk_threads_view_find(&view->threads, ended->tid);
-    smk_words_say(words, "  %llx", (unsigned long long)ended->id);
+    smk_words_say(words, "  %llu", (unsigned long long)ended->id);
     smk_words_right(words, 20, smk_words_ns(time, smk_ticks_to_ns(ended->ticks)));
     smk_words_to(words, 22);
     smk_words_name_cut(words, smk_requests_route(view, ended->route), 40);
@@ -175,7 +175,7 @@ int smk_request_text(struct smk_requests_view *view, const struct smk_flight *fl
     }
     say_ended(&words, view, ended);
     smk_words_say(&words, "what it did is in the buffer while it reaches back so far: POST /debug/trace/snapshot, then "
-                          "stallmark request FILE %llx\n",
+                          "stallmark request FILE %llu\n",
                   (unsigned long long)ended->id);
     return smk_words_flush(&words);
 }

@@ -85,9 +85,7 @@ static void put_thread(struct smk_json *json, const struct smk_live *live, const
     if (thread->circle)
         smk_json_number(json, "deadlock", thread->circle);
     if (thread->request) {
-        char id[24];
-        snprintf(id, sizeof id, "%llx", (unsigned long long)thread->request);
-        smk_json_text(json, "request", id);
+        smk_json_number(json, "request", thread->request);
         smk_json_text(json, "route", thread->route);
         smk_json_number(json, "request_ns", thread->request_ns);
     }

@@ -46,10 +46,10 @@ routes() {
     ask 200 "^shop\\[$pid\\]  .* requests in flight, [0-9,]+ ended" '^latency by route' '█ [0-9]' 'GET /cart' -- \
         GET '/debug/requests?max=5'
     ask 200 '"seen":true' '"routes":\[\{"route":"GET /' -- GET '/debug/requests?format=json&symbols=0'
-    id=$(sed 's/.*"slowest":\[{"id":"\([0-9a-f]*\)".*/\1/' "$work/body")
+    id=$(sed 's/.*"slowest":\[{"id":\([0-9]*\),.*/\1/' "$work/body")
     ask 200 '^ended' "^  $id .* status [0-9]+ .*by " -- GET "/debug/requests/$id?symbols=0"
-    ask 200 "^\{\"id\":\"$id\",\"route\":\"GET /" -- GET "/debug/requests/$id?format=json"
-    ask 404 'neither in flight nor among' -- GET /debug/requests/fffffffffffffff
+    ask 200 "^\{\"id\":$id,\"route\":\"GET /" -- GET "/debug/requests/$id?format=json"
+    ask 404 'neither in flight nor among' -- GET /debug/requests/99999999999999
     ask 400 "'x-1' is no request's number" -- GET /debug/requests/x-1
     ask 200 -- HEAD /metrics
 

@@ -63,7 +63,7 @@ put GET_debug_threads 200 '{"program":"p\u001b[31m","pid":7,"unix_ns":1000000000
    "since":"exact","ns":1500000000},"stack":[{"pc":"0x1001","function":"take\u009b","module":"p","offset":"0x1"}]},
   {"name":"b","tid":2,"state":"waiting","wait":{"kind":"lock","address":"0x20","holder":1,"since":"unknown"},
    "stack":[],"stack_unknown":"who\nknows"},
-  {"name":"b","tid":9,"state":"idle","wait":7,"stack":7,"request":"4f","route":"GET /c","request_ns":2000000}],"modules":[
+  {"name":"b","tid":9,"state":"idle","wait":7,"stack":7,"request":79,"route":"GET /c","request_ns":2000000}],"modules":[
   {"path":"/nowhere/p","build_id":"0g","start":"0x1000","end":"0x2000","bias":"0x1000"},{"path":7}]}'
 expect 0 '^deadlock: a\\u202e → x_lock \(held by b/2\) → 0x20 \(held by a\\u202e\)$' '^p\\x1b\[31m\[7\]  00:00:01.000  3 threads' \
     '^partial: late$' '^a\\u202e +lock x_lock, held by b/2 1.50 s +take\\u009b$' 'stack unknown \(who\\nknows\)' \

@@ -135,7 +135,7 @@ static void read_thread(struct smk_live_thread *thread, const json_t *object)
                                        .holder = small_of(wait, "holder"),
                                        .since = wait ? text_of(wait, "since") : "unknown",
                                        .waited_ns = number_of(wait, "ns"),
-                                       .request = hex_of(object, "request"),
+                                       .request = number_of(object, "request"),
                                        .route = text_of(object, "route"),
                                        .request_ns = number_of(object, "request_ns"),
                                        .stack_why = text_of(object, "stack_unknown"),
