@@ -76,9 +76,18 @@ static void slow_down(struct smk_gate_verdict *verdict)
 
 void smk_gate_pass(const struct smk_gate_head *head, struct smk_gate_verdict *verdict)
 {
+    uint64_t now = smk_sys_clock(CLOCK_MONOTONIC);
     smk_lock(&lock);
-    smk_gate_judge(&rules, head, verdict);
-    if (verdict->wrong_token && !smk_gate_bucket_take(&wrong, smk_sys_clock(CLOCK_MONOTONIC)))
+    smk_gate_judge(&rules, head, now, verdict);
+    if (verdict->wrong_token && !smk_gate_bucket_take(&wrong, now))
         slow_down(verdict);
     smk_unlock(&lock);
+}
+
+int smk_gate_ticket(const char *id, char key[SMK_TICKET_SIZE])
+{
+    smk_lock(&lock);
+    int rc = smk_tickets_give(&rules.tickets, id, smk_sys_clock(CLOCK_MONOTONIC), key);
+    smk_unlock(&lock);
+    return rc;
 }

@@ -10,6 +10,7 @@
 #include "captures.h"
 #include "core/fds.h"
 #include "download.h"
+#include "gate.h"
 #include "heap.h"
 #include "log.h"
 #include "range.h"
@@ -18,6 +19,7 @@
 
 const struct smk_parameter smk_download_parameters[] = {
     {"wait", "1: a capture that is recording is sent as it grows"},
+    {"ticket", "in place of a token, once: out of the answer to POST /debug/traces/ID/ticket"},
     {NULL, NULL},
 };
 
@@ -256,6 +258,30 @@ static void segment(struct smk_exchange *exchange, const struct smk_route_match 
 void smk_handle_segment(struct smk_exchange *exchange, const struct smk_route_match *match)
 {
     segment(exchange, match);
+    smk_exchange_answer(exchange);
+}
+
+static void ticket(struct smk_exchange *exchange, const struct smk_route_match *match)
+{
+    struct smk_answer *answer = &exchange->answer;
+    char key[SMK_TICKET_SIZE];
+    if (!smk_captures_find(match->id) && !smk_download_find(exchange, match->id))
+        return;
+    int rc = smk_gate_ticket(match->id, key);
+    if (rc < 0) {
+        smk_answer_failure(answer, rc);
+        return;
+    }
+    char *text = smk_heap_printf("{\"id\":\"%s\",\"ticket\":\"%s\",\"download\":\"/debug/traces/%s?ticket=%s\","
+                                 "\"lasts_ns\":%llu}\n",
+                                 match->id, key, match->id, key, (unsigned long long)SMK_TICKET_NS);
+    smk_answer_memory(answer, 200, "application/json", text, text ? strlen(text) : 0);
+    explicit_bzero(key, sizeof key);
+}
+
+void smk_handle_ticket(struct smk_exchange *exchange, const struct smk_route_match *match)
+{
+    ticket(exchange, match);
     smk_exchange_answer(exchange);
 }
 

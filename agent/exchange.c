@@ -63,7 +63,6 @@ void smk_exchange_answer(struct smk_exchange *exchange)
     uint32_t open = OPEN;
     smk_control_forget(exchange);
     exchange->abandoned = NULL;
-    smk_answer_common(&exchange->answer);
     if (smk_cas_acq_rel(&exchange->state, &open, ANSWERED)) /* pairs with: smk_exchange_abandon */
         exchange->answered(exchange);
     smk_exchange_free(exchange);
@@ -96,15 +95,9 @@ void smk_answer_header(struct smk_answer *answer, const char *name, const char *
     answer->headers[answer->header_count++].name = name;
 }
 
-void smk_answer_common(struct smk_answer *answer)
-{
-    smk_answer_header(answer, "Cache-Control", "no-store");
-    smk_answer_header(answer, "X-Content-Type-Options", "nosniff");
-    smk_answer_header(answer, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-}
-
 struct memory_body {
-    char *data;
+    const char *data;
+    char *owned; /* data, where it is to be freed; or NULL */
     size_t len, sent;
 };
 
@@ -121,24 +114,35 @@ static ssize_t memory_read(void *arg, void *data, size_t size)
 static void memory_close(void *arg)
 {
     struct memory_body *body = arg;
-    smk_heap_free(body->data);
+    smk_heap_free(body->owned);
     smk_heap_free(body);
 }
 
-void smk_answer_memory(struct smk_answer *answer, int status, const char *type, char *data, size_t len)
+static void answer_bytes(struct smk_answer *answer, int status, const char *type, struct memory_body bytes)
 {
-    struct memory_body *body = data ? smk_heap_alloc(sizeof *body) : NULL;
+    struct memory_body *body = bytes.data ? smk_heap_alloc(sizeof *body) : NULL;
+    size_t len = bytes.len;
     if (!body) {
-        smk_heap_free(data);
+        smk_heap_free(bytes.owned);
         answer->status = 503; /* not even a problem's text fits: no body */
         smk_answer_header(answer, "Retry-After", "1");
         return;
     }
-    *body = (struct memory_body){.data = data, .len = len};
+    *body = bytes;
     answer->status = status;
     answer->body = (struct smk_body){
         .length = (int64_t)len, .read = memory_read, .close = memory_close, .arg = body};
     smk_answer_header(answer, "Content-Type", "%s", type);
+}
+
+void smk_answer_memory(struct smk_answer *answer, int status, const char *type, char *data, size_t len)
+{
+    answer_bytes(answer, status, type, (struct memory_body){.data = data, .owned = data, .len = len});
+}
+
+void smk_answer_static(struct smk_answer *answer, int status, const char *type, const char *data, size_t len)
+{
+    answer_bytes(answer, status, type, (struct memory_body){.data = data, .len = len});
 }
 
 void smk_answer_problem(struct smk_answer *answer, int status, const char *title, const char *detail_format, ...)

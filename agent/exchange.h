@@ -36,7 +36,9 @@ enum smk_method {
 
 enum smk_front { SMK_FRONT_TCP, SMK_FRONT_UNIX, SMK_FRONT_EVHTTP };
 
-enum smk_scope { SMK_SCOPE_READ = 1, SMK_SCOPE_CONTROL = 2 };
+/* NONE: of the control page's own files, which say nothing of the process: anyone may have them whom the gate lets
+ * pass, since the page is what asks for the token. */
+enum smk_scope { SMK_SCOPE_NONE = 0, SMK_SCOPE_READ = 1, SMK_SCOPE_CONTROL = 2 };
 
 /* Headers that handlers look at; everything else ends in the gate. Values are as they came, or NULL. */
 struct smk_request_headers {
@@ -137,13 +139,12 @@ void smk_answer_header(struct smk_answer *answer, const char *name, const char *
  * memory for it: 503. */
 void smk_answer_memory(struct smk_answer *answer, int status, const char *type, char *data, size_t len);
 
+/* The same with bytes that stay where they are. */
+void smk_answer_static(struct smk_answer *answer, int status, const char *type, const char *data, size_t len);
+
 /* application/problem+json. `detail` names the allowed values; it is escaped here. */
 void smk_answer_problem(struct smk_answer *answer, int status, const char *title, const char *detail_format,
                         ...) __attribute__((format(printf, 4, 5)));
-
-/* The headers that every answer has: not stored, not sniffed, no page of ours runs anything. Added to the
- * handlers' answers already; for what a gate answers by itself. */
-void smk_answer_common(struct smk_answer *answer);
 
 /* The problem that belongs to an error: its code picks the status, smk_last_error() is the detail. */
 void smk_answer_failure(struct smk_answer *answer, int code);

@@ -292,7 +292,27 @@ static bool grant(const struct smk_gate_rules *rules, const char *authorization,
     return len > 0 && *scopes != 0;
 }
 
-static bool check_peer(const struct smk_gate_rules *rules, const struct smk_gate_head *head,
+/* The page's own files, as they stand in the table of routes. */
+static bool is_page(const struct smk_gate_verdict *verdict, const char *path)
+{
+    static const char index[] = "/debug/", files[] = "/debug/page/";
+    return (verdict->method & (SMK_METHOD_GET | SMK_METHOD_HEAD)) &&
+           (strcmp(path, index) == 0 || strncmp(path, files, sizeof files - 1) == 0);
+}
+
+static bool check_without_token(struct smk_gate_rules *rules, const struct smk_gate_head *head, uint64_t now,
+                                struct smk_gate_verdict *verdict)
+{
+    if (is_page(verdict, head->path))
+        return true;
+    if (verdict->method == SMK_METHOD_GET && smk_tickets_take(&rules->tickets, head->path, head->query, now)) {
+        verdict->scopes = SMK_SCOPE_READ;
+        return true;
+    }
+    return refuse(verdict, 401, "a token is needed", "it is sent as 'Authorization: Bearer TOKEN'");
+}
+
+static bool check_peer(struct smk_gate_rules *rules, const struct smk_gate_head *head, uint64_t now,
                        struct smk_gate_verdict *verdict)
 {
     const char *authorization;
@@ -307,8 +327,7 @@ static bool check_peer(const struct smk_gate_rules *rules, const struct smk_gate
     }
     uint32_t given = find_header(head, "Authorization", &authorization);
     if (given == 0)
-        return refuse(verdict, 401, "a token is needed",
-                      "it is sent as 'Authorization: Bearer TOKEN'");
+        return check_without_token(rules, head, now, verdict);
     if (given > 1)
         return refuse(verdict, 400, "Authorization is there twice", "one is allowed");
     verdict->wrong_token = !grant(rules, authorization, &verdict->scopes);
@@ -331,14 +350,14 @@ static bool keep_headers(const struct smk_gate_head *head, struct smk_gate_verdi
     return true;
 }
 
-void smk_gate_judge(const struct smk_gate_rules *rules, const struct smk_gate_head *head,
+void smk_gate_judge(struct smk_gate_rules *rules, const struct smk_gate_head *head, uint64_t now,
                     struct smk_gate_verdict *verdict)
 {
     memset(verdict, 0, sizeof(*verdict));
     bool may = check_headers(head, verdict) && check_body(head, verdict) &&
                check_host(rules, head, verdict) && check_origin(head, verdict) &&
                check_method(head, verdict) && check_path(head, verdict) &&
-               check_query(head, verdict) && check_peer(rules, head, verdict) &&
+               check_query(head, verdict) && check_peer(rules, head, now, verdict) &&
                keep_headers(head, verdict);
     if (!may)
         verdict->scopes = 0;

@@ -14,6 +14,7 @@
  *      8  the query: bounded, printable, no token in it       400
  *      9  the peer: loopback, unless a token is asked for     403
  *     10  the token, where one is configured (not on the unix socket)    401; too many wrong ones 429
+ *         Without: the files of the control page, and one download by a ticket (tickets.h)
  *
  * No answer ever carries an Access-Control header. After a refusal the connection is closed, so that what
  * was sent behind the request is not taken for another one.
@@ -23,6 +24,7 @@
 
 #include "exchange.h"
 #include "hosts.h"
+#include "tickets.h"
 #include "token.h"
 
 #define SMK_GATE_HEADERS 64 /* civetweb keeps as many and drops the rest in silence */
@@ -55,6 +57,7 @@ struct smk_gate_rules {
     uint32_t address;           /* that the TCP front listens on */
     bool allow_remote;
     char hosts[SMK_HOSTS_SIZE]; /* see smk_parse_hosts */
+    struct smk_tickets tickets;
 };
 
 struct smk_gate_verdict {
@@ -68,13 +71,17 @@ struct smk_gate_verdict {
     size_t body_len;                     /* announced, and allowed */
 };
 
-/* Pure: nothing but its arguments counts. Too many wrong tokens are none of its business. */
-void smk_gate_judge(const struct smk_gate_rules *rules, const struct smk_gate_head *head,
+/* Nothing but its arguments counts; `now`: CLOCK_MONOTONIC. A ticket that opens the door is used up. Too many wrong
+ * tokens are none of its business. */
+void smk_gate_judge(struct smk_gate_rules *rules, const struct smk_gate_head *head, uint64_t now,
                     struct smk_gate_verdict *verdict);
 
 /* The same by the rules of smk_gate_open_doors (fronts.h), with wrong tokens counted: above the rate 401
  * becomes 429. Any thread. */
 void smk_gate_pass(const struct smk_gate_head *head, struct smk_gate_verdict *verdict);
+
+/* A ticket for the download of this capture, as smk_tickets_give. Any thread. */
+int smk_gate_ticket(const char *id, char key[SMK_TICKET_SIZE]);
 
 /* Wrong tokens: so many at once, and one more in each of these. */
 #define SMK_GATE_WRONG_TOKENS    20

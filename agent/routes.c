@@ -13,10 +13,12 @@
 #define PUT  SMK_METHOD_PUT
 #define READ SMK_SCOPE_READ
 #define CTRL SMK_SCOPE_CONTROL
+#define NONE SMK_SCOPE_NONE
 
 /* clang-format off */
 static const struct smk_route routes[] = {
-    {"/debug/", GET | HEAD, READ, NULL, smk_handle_index, "this page"},
+    {"/debug/", GET | HEAD, NONE, NULL, smk_handle_index, "the control page, with this table"},
+    {"/debug/page/FILE", GET | HEAD, NONE, NULL, smk_handle_page, "what the control page consists of"},
     {"/debug/trace", GET | POST, CTRL, smk_trace_parameters, smk_handle_trace,
      "arms a timed capture, which a timer stops"},
     {"/debug/trace/stop", POST, CTRL, NULL, smk_handle_stop, "stops the timed capture now and keeps its file"},
@@ -28,6 +30,8 @@ static const struct smk_route routes[] = {
     {"/debug/traces/ID", GET | HEAD, READ, smk_download_parameters, smk_handle_download,
      "the file, all its segments joined"},
     {"/debug/traces/ID", SMK_METHOD_DELETE, CTRL, NULL, smk_handle_delete, "deletes it"},
+    {"/debug/traces/ID/ticket", POST, READ, NULL, smk_handle_ticket,
+     "a key that opens its download once, within a minute, without the token"},
     {"/debug/traces/ID/N", GET | HEAD, READ, NULL, smk_handle_segment, "segment N, as soon as it is closed"},
     {"/debug/traces/ID/report", GET, READ, smk_report_parameters, smk_handle_report,
      "what made requests slow, as text or JSON"},
@@ -91,12 +95,36 @@ static bool is_number(const char *text, size_t len, uint64_t *number)
     return true;
 }
 
+/* Letters, '-' and dots between them: "page.js". */
+static bool is_file(const char *text, size_t len)
+{
+    if (len == 0 || len >= SMK_CAPTURE_ID_SIZE || text[0] == '.')
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (!((text[i] >= 'a' && text[i] <= 'z') || text[i] == '-' || text[i] == '.'))
+            return false;
+    return true;
+}
+
+/* Which of the names in capitals a part of a pattern is, and what it allows. */
+static bool (*variable(const char *pattern, size_t len))(const char *text, size_t len)
+{
+    static const struct {
+        const char *name;
+        bool (*allows)(const char *text, size_t len);
+    } variables[] = {{"ID", is_id}, {"NAME", smk_rule_is_name}, {"FILE", is_file}};
+    for (size_t i = 0; i < SMK_ARRAY_LEN(variables); i++)
+        if (strlen(variables[i].name) == len && memcmp(pattern, variables[i].name, len) == 0)
+            return variables[i].allows;
+    return NULL;
+}
+
 static bool match_part(const char *pattern, size_t pattern_len, const char *part, size_t len,
                        struct smk_route_match *match)
 {
-    bool name = pattern_len == 4 && memcmp(pattern, "NAME", 4) == 0;
-    if (name || (pattern_len == 2 && memcmp(pattern, "ID", 2) == 0)) {
-        if (name ? !smk_rule_is_name(part, len) : !is_id(part, len))
+    bool (*allows)(const char *, size_t) = variable(pattern, pattern_len);
+    if (allows) {
+        if (!allows(part, len))
             return false;
         memcpy(match->id, part, len);
         match->id[len] = '\0';
@@ -184,7 +212,7 @@ void smk_routes_dispatch(struct smk_exchange *exchange)
         answer_no_route(exchange, methods);
         return;
     }
-    if (!(request->scopes & (uint32_t)route->scope)) {
+    if (route->scope != SMK_SCOPE_NONE && !(request->scopes & (uint32_t)route->scope)) {
         answer_no_scope(exchange);
         return;
     }

@@ -7,7 +7,7 @@
 #include "stallmark/capture.h"
 
 struct smk_route_match {
-    char id[SMK_CAPTURE_ID_SIZE]; /* of ID and NAME in the pattern: letters, digits and '-' only */
+    char id[SMK_CAPTURE_ID_SIZE]; /* of ID, NAME and FILE in the pattern: letters, digits, '-' and '.' only */
     uint64_t number;              /* of N */
     struct smk_query query;
 };
@@ -37,6 +37,7 @@ int smk_route_wants_json(const struct smk_exchange *exchange, const struct smk_r
 /* ---- the handlers, each in the file that is named like it -------------------------------------------------- */
 
 void smk_handle_index(struct smk_exchange *exchange, const struct smk_route_match *match);
+void smk_handle_page(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_status(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_metrics(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_trace(struct smk_exchange *exchange, const struct smk_route_match *match);
@@ -44,6 +45,7 @@ void smk_handle_stop(struct smk_exchange *exchange, const struct smk_route_match
 void smk_handle_snapshot(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_list(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_download(struct smk_exchange *exchange, const struct smk_route_match *match);
+void smk_handle_ticket(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_delete(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_segment(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_report(struct smk_exchange *exchange, const struct smk_route_match *match);

@@ -216,6 +216,7 @@ static bool make_memory(void)
 static void refresh(void)
 {
     uint64_t began = smk_sys_clock(CLOCK_MONOTONIC);
+    stats.refreshes++;
     if (!make_memory())
         return;
     struct scan scan = {.list = &lists[1 - held]};
@@ -294,6 +295,8 @@ size_t smk_modules_missing(char *text, size_t size)
     smk_modules_stats(&now);
     smk_module_tables_stats(&tables);
     int len = 0;
+    if (now.refreshes == 0)
+        return 0; /* nobody has looked yet: the first arming does */
     if (now.modules == 0)
         len = snprintf(text, size, "stacks: /proc/thread-self/maps could not be read");
     else if (now.without > 0 || now.refused > 0)

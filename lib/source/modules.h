@@ -29,6 +29,7 @@ struct smk_modules_stats {
     uint64_t refused;         /* modules and ranges for which there was no room */
     uint64_t changes;         /* of the list since the start */
     uint64_t forgotten;       /* modules that went, for which there was no room any more */
+    uint64_t refreshes;       /* how often was looked */
     uint64_t refresh_ns;      /* what the last refresh took */
 };
 void smk_modules_stats(struct smk_modules_stats *stats);

@@ -31,9 +31,20 @@ no_capture_runs() { ! curl -s "$debug/debug/traces" | grep -q '"recording"'; }
 # ---- every route, over both fronts -----------------------------------------------------------------------
 
 routes() {
-    local id other
+    local id other file
     ask 200 'text/' /debug/trace -- GET /debug/
     ask 200 -- HEAD /debug/
+    # The page loads nothing but its own files, and each file that one of them names is there.
+    ask 200 "^Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'" 'src="/debug/page/main.js"' -- \
+        GET /debug/
+    ask 200 '^Content-Type: text/css' -- GET /debug/page/style.css
+    ask 200 -- HEAD /debug/page/style.css
+    ask 200 '^Content-Type: text/javascript' -- GET /debug/page/main.js
+    for file in $(sed -n "s|^import .* from '\./\(.*\)';|\1|p" "$work/body"); do
+        ask 200 'export ' -- GET "/debug/page/$file"
+    done
+    ask 404 'no file frob.js' -- GET /debug/page/frob.js
+    ask 200 "^Content-Security-Policy: default-src 'none'; frame-ancestors 'none'" -- GET /debug/trace/status
     ask 200 '"state"' "\"pid\": *$pid" '"not_seen"' -- GET /debug/trace/status
     ask 200 -- HEAD /debug/trace/status
     ask 200 '^stallmark_[a-z_]* [0-9]' -- GET /metrics
@@ -75,6 +86,9 @@ routes() {
     valid body "the first segment of $id"
     ask 200 -- HEAD "/debug/traces/$id/0"
     ask 404 -- GET "/debug/traces/$id/7"
+    ask 200 "\"download\":\"/debug/traces/$id\?ticket=[0-9a-f]{32}\"" -- POST "/debug/traces/$id/ticket"
+    ask 200 -- GET "$(sed 's/.*"download":"\([^"]*\)".*/\1/' "$work/body")"
+    ask 404 -- POST /debug/traces/frob/ticket
     ask 200 -- GET "/debug/traces/$id?wait=1"
     ask 200 -- HEAD "/debug/traces/$id?wait=1"
     ask 200 '"deleted"' -- DELETE "/debug/traces/$id"

@@ -40,7 +40,7 @@ walk_commands() {
 walk_routes() {
     local method pattern parameter path
     while read -r method pattern parameter; do
-        path=$(sed 's|/ID|/[a-z0-9-]+|; s|/NAME|/[a-z0-9-]+|; s|/N$|/[0-9]+|; s|\.|\\.|g' <<<"$pattern")
+        path=$(sed 's|/ID|/[a-z0-9-]+|; s|/NAME|/[a-z0-9-]+|; s|/FILE|/[a-z.-]+|; s|/N$|/[0-9]+|; s|\.|\\.|g' <<<"$pattern")
         if [ -z "$parameter" ]; then
             grep -qE "^http"$'\t'"$method"$'\t'"$path(\\?|\$)" <<<"$notes" || missing "$method $pattern"
         else

@@ -99,6 +99,17 @@ static void case_17_scopes(void **state)
         {"GET", "/debug/trace?duration=10ms&token=" CONTROL,
          "Authorization: Bearer " CONTROL "\r\n", 400},
         {"GET", "/debug/nothing", "", 401},
+        /* The page asks for the token; its files say nothing of the process. */
+        {"GET", "/debug/", "", 200},
+        {"GET", "/debug/page/main.js", "", 200},
+        {"GET", "/debug/page/style.css", "", 200},
+        {"GET", "/debug/page/nothing.js", "", 404},
+        {"GET", "/debug/page/../trace/status", "", 404},
+        {"POST", "/debug/", "", 401},
+        {"POST", "/debug/page/main.js", "", 401},
+        {"GET", "/debug/", "Authorization: Bearer nothing-0123456789\r\n", 401},
+        {"POST", "/debug/traces/none/ticket", "", 401},
+        {"POST", "/debug/traces/none/ticket", "Authorization: Bearer " READ "\r\n", 404},
     };
     static const enum door doors[] = {DOOR_TCP, DOOR_EVHTTP};
     struct host host;
@@ -117,6 +128,39 @@ static void case_17_scopes(void **state)
         answer_free(&answer);
     }
     assert_true(is_disarmed(&host));
+    host_stop(&host);
+}
+
+/* A browser's download has no header for a token: it has a ticket, for this one file, once. */
+static void case_18_a_ticket(void **state)
+{
+    static const enum door doors[] = {DOOR_TCP, DOOR_EVHTTP};
+    char id[64], ticket[64], target[160];
+    struct host host;
+    (void)state;
+    host_start(&host, control_setting, read_setting, NULL);
+    for (size_t i = 0; i < SMK_ARRAY_LEN(doors); i++) {
+        struct answer answer;
+        request(&host, doors[i], &answer, "GET", "/debug/trace?duration=20ms&wait=1",
+                "Authorization: Bearer " CONTROL "\r\n");
+        const char *file = answer_header(&answer, "Content-Disposition");
+        assert_int_equal(sscanf(file, "attachment; filename=\"%63[a-z0-9-]", id), 1);
+        size_t bytes = answer.body_len;
+        answer_free(&answer);
+        snprintf(target, sizeof target, "/debug/traces/%s/ticket", id);
+        request(&host, doors[i], &answer, "POST", target, "Authorization: Bearer " READ "\r\n");
+        assert_int_equal(answer.status, 200);
+        assert_int_equal(sscanf(strstr(answer.body, "\"ticket\":"), "\"ticket\":\"%63[0-9a-f]", ticket), 1);
+        answer_free(&answer);
+        snprintf(target, sizeof target, "/debug/traces/%s?ticket=%s", id, ticket);
+        assert_int_equal(status_of(&host, doors[i], "DELETE", target, ""), 401);
+        assert_int_equal(status_of(&host, doors[i], "GET", target, "Host: evil.example\r\n"), 403);
+        request(&host, doors[i], &answer, "GET", target, "");
+        assert_int_equal(answer.status, 200);
+        assert_int_equal(answer.body_len, bytes);
+        answer_free(&answer);
+        assert_int_equal(status_of(&host, doors[i], "GET", target, ""), 401);
+    }
     host_stop(&host);
 }
 
@@ -276,6 +320,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(case_17_scopes),
         cmocka_unit_test(case_17_is_logged),
+        cmocka_unit_test(case_18_a_ticket),
         cmocka_unit_test(case_18_many_wrong_tokens),
         cmocka_unit_test(case_19_token_files_that_are_none),
         cmocka_unit_test(case_20_addresses_that_are_refused),

@@ -23,11 +23,11 @@ static inline void add(struct smk_gate_head *head, const char *name, const char 
     head->headers[head->header_count++].value = value;
 }
 
-static inline int judged(const struct smk_gate_rules *rules, const struct smk_gate_head *head)
+static inline int judged(struct smk_gate_rules *rules, const struct smk_gate_head *head)
 {
-    static const struct smk_gate_rules none;
+    struct smk_gate_rules none = {0};
     struct smk_gate_verdict verdict;
-    smk_gate_judge(rules ? rules : &none, head, &verdict);
+    smk_gate_judge(rules ? rules : &none, head, 0, &verdict);
     if (verdict.status != 0) {
         assert_non_null(verdict.title);
         assert_int_equal(verdict.scopes, 0);

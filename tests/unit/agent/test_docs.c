@@ -72,6 +72,8 @@ static void test_options(void **state)
 static void test_routes(void **state)
 {
     (void)state;
+    static const char *const scopes[] = {
+        [SMK_SCOPE_NONE] = "none", [SMK_SCOPE_READ] = "read", [SMK_SCOPE_CONTROL] = "control"};
     char methods[64];
     used = 0;
     put("| method | path | scope | what |\n| --- | --- | --- | --- |\n");
@@ -79,7 +81,7 @@ static void test_routes(void **state)
         const struct smk_route *route = smk_route_at(i);
         smk_methods_format(route->methods, methods, sizeof methods);
         put("| %s | `%s` | %s | %s |\n", methods, route->pattern,
-            route->scope == SMK_SCOPE_CONTROL ? "control" : "read", route->what);
+            scopes[route->scope], route->what);
     }
     check("http.md", "routes", table);
 }

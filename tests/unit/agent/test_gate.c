@@ -28,7 +28,7 @@ static void a_plain_request_passes(void **state)
     head.query = "duration=5s&wait=1";
     add(&head, "Accept", "*/*");
     add(&head, "range", "bytes=0-0");
-    smk_gate_judge(&rules, &head, &verdict);
+    smk_gate_judge(&rules, &head, 0, &verdict);
     assert_int_equal(verdict.status, 0);
     assert_int_equal(verdict.method, SMK_METHOD_GET);
     assert_int_equal(verdict.scopes, SMK_SCOPE_READ | SMK_SCOPE_CONTROL);

@@ -59,7 +59,7 @@ static void tokens_open_scopes(void **state)
         struct smk_gate_head head = good();
         struct smk_gate_verdict verdict;
         add(&head, "Authorization", cases[i].value);
-        smk_gate_judge(&rules, &head, &verdict);
+        smk_gate_judge(&rules, &head, 0, &verdict);
         if (verdict.status != cases[i].status || verdict.scopes != cases[i].scopes)
             fail_msg("'%s': %d, scopes %x", cases[i].value, verdict.status, verdict.scopes);
         assert_int_equal(verdict.wrong_token, cases[i].status == 401);
@@ -72,7 +72,7 @@ static void a_token_is_needed_where_one_is_configured(void **state)
     struct smk_gate_rules rules = with_tokens();
     struct smk_gate_head head = good();
     struct smk_gate_verdict verdict;
-    smk_gate_judge(&rules, &head, &verdict);
+    smk_gate_judge(&rules, &head, 0, &verdict);
     assert_int_equal(verdict.status, 401);
     assert_false(verdict.wrong_token);
     head.front = SMK_FRONT_EVHTTP;
@@ -87,7 +87,7 @@ static void a_token_is_needed_where_one_is_configured(void **state)
     head = good();
     head.headers[0].value = "evil.example";
     add(&head, "Authorization", "Bearer wrong");
-    smk_gate_judge(&rules, &head, &verdict);
+    smk_gate_judge(&rules, &head, 0, &verdict);
     assert_int_equal(verdict.status, 403);
     assert_false(verdict.wrong_token);
 }
