@@ -111,8 +111,9 @@ const ANSWERS = {
         tile_buckets: BUCKETS }),
     '/api/progress': () => ({ state: 'ready', done: 1, total: 1, known_to: DURATION, error: null, serial: 1 }),
     '/api/rows': () => ({ rows, groups: [] }),
-    '/api/density': () => ({ states: ['lock', 'net', 'runnable'], columns: [400, 401, 402].map((_, s) =>
-        Array.from({ length: 1000 }, (_, x) => (s === 0 && x > 400 && x < 550 ? 0.6 : 0.05 + 0.05 * random()))) }),
+    '/api/density': () => ({ final: true, events: [], states: [['waiting', 'lock'], ['waiting', 'net'], ['runnable', null]]
+        .map(([state, kind]) => ({ state, kind, shares: Array.from({ length: 1000 }, (_, x) =>
+            (kind === 'lock' && x > 400 && x < 550 ? 0.6 : 0.05 + 0.05 * random())) })) }),
     '/api/labels': q => Object.fromEntries(q.get('ids').split(',').map(id => [id, labels[id] || ''])),
     '/api/item': q => item(Number(q.get('row')), Number(q.get('item'))),
     '/api/sums': () => ({ rows: [], all: [{ state: 'waiting', kind: 'lock', ns: 3e9, count: 5 },

@@ -70,10 +70,15 @@ class Writer {
     }
 }
 
+const isNumber = value => typeof value === 'number';
+
+/* What stands beneath a thread: its regions, its samples, the stalls of its loop. */
+const isBeneath = row => row.kind === 'samples' || ((row.kind === 'regions' || row.kind === 'marks') && isNumber(row.thread));
+
 function childrenOf(rowList) {
     const children = new Map();
     for (const row of rowList) {
-        if (row.kind !== 'regions' && row.kind !== 'samples')
+        if (!isBeneath(row))
             continue;
         if (!children.has(row.thread))
             children.set(row.thread, []);
@@ -88,7 +93,7 @@ function putThread(writer, row, children, duration, prefix = '') {
     const quiet = busyOf(row) < duration * QUIET_SHARE && row.sums && Object.keys(row.sums).length > 0;
     writer.put('thread', `${prefix}${row.id}`, { row, quiet }, quiet ? HEIGHTS.quiet : HEIGHTS.thread);
     for (const child of children.get(row.id) || [])
-        if (child.kind === 'samples' ? child.items > 0 : child.depth < DEPTHS_SHOWN)
+        if (child.kind === 'regions' ? child.depth < DEPTHS_SHOWN : child.items > 0)
             writer.put(child.kind, `${prefix}${child.id}`, { row: child });
 }
 
@@ -168,14 +173,16 @@ export function layOut({ rowList, settings, duration, requests, processes = new 
     const children = childrenOf(rowList);
     const shown = rowList.filter(row => !settings.hidden.includes(row.id) && !settings.pinned.includes(row.id)
         && (row.kind === 'marks' || matches(row, settings.filter)));
+    const free = shown.filter(row => !isBeneath(row));
     const lanes = shown.filter(row => row.kind === 'requests');
     putPinned(writer, byId, children, duration);
     putRequests(writer, requests);
     putThreads(writer, shown.filter(row => row.kind === 'thread'), children, duration, processes);
-    putOthers(writer, shown, 'counter', 'Counters', false);
-    putOthers(writer, shown, 'cpu', 'CPUs', false);
-    putOthers(writer, shown, 'marks', 'Marks', false);
-    putOthers(writer, shown, 'requests', 'All requests', lanes.length > LANES_SHOWN);
+    putOthers(writer, free, 'counter', 'Counters', false);
+    putOthers(writer, free, 'cpu', 'CPUs', false);
+    putOthers(writer, free, 'marks', 'Not recorded', false);
+    putOthers(writer, free, 'regions', 'Regions of requests', false);
+    putOthers(writer, free, 'requests', 'All requests', lanes.length > LANES_SHOWN);
     const byRow = new Map();
     for (const slot of writer.slots)
         if (slot.row && !byRow.has(slot.row.id))

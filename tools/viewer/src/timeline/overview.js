@@ -6,21 +6,23 @@ export const OVERVIEW_HEIGHT = 54;
 const NOT_SHOWN = ['idle', 'unknown'];
 
 /**
- * The answer of /api/density as columns that fill the strip: the highest is as high as it.
- * @param {{states: string[], columns: number[][]}} density @param {number} width in pixels of the screen
+ * The answer of /api/density as columns that fill the strip: the highest is as high as it. Before states are known, how
+ * many events there are.
+ * @param {{states: {state: string, kind: string|null, shares: number[]}[], events: number[]}} density
+ * @param {number} width in pixels of the screen
  */
 export function densityColumns(density, width) {
-    const columns = new Columns(width), codes = density.states.map(name => keyOfNames(name, null));
-    const n = density.columns.length ? density.columns[0].length : 0;
-    for (let x = 0; x < width && n; x++) {
-        const at = Math.min(n - 1, Math.floor(x * n / width));
-        codes.forEach((key, i) => {
-            if (!NOT_SHOWN.includes(key))
-                columns.times[x * CODES + CODE[key]] += density.columns[i][at];
-        });
-        columns.used[x] = 1;
-    }
-    columns.any = n > 0;
+    const columns = new Columns(width);
+    const shown = (density.states || []).map(one => ({ key: keyOfNames(one.state, one.kind), shares: one.shares }))
+        .filter(one => !NOT_SHOWN.includes(one.key));
+    const lists = shown.length ? shown : [{ key: 'other', shares: density.events || [] }];
+    for (const { key, shares } of lists)
+        for (let x = 0; x < width && shares.length; x++) {
+            const at = Math.min(shares.length - 1, Math.floor(x * shares.length / width));
+            columns.times[x * CODES + CODE[key]] += shares[at];
+            columns.used[x] = 1;
+            columns.any = true;
+        }
     return scaled(columns);
 }
 
