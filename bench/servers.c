@@ -1,6 +1,6 @@
 /* servers: what the tracer costs a server at full load, toggled inside one process.
  *
- *   servers NAME PID AGENT_SOCKET PORT PAIRS ASK…
+ *   servers NAME PID AGENT_SOCKET PORT PAIRS ASK [WHAT…]
  *
  * A closed loop of connections asks one server the same thing over and over. Meanwhile its agent is armed and
  * stopped in turns: one slot disarmed, one recording, and so on, in pairs whose order is drawn, so that what
@@ -9,7 +9,8 @@
  * Shown: their medians, each with its 95 % interval by order statistics (Conover, Practical Nonparametric
  * Statistics, 1999, 3.2), which asks nothing of how they are distributed.
  *
- * First the flight recorder, then a timed capture with all that it records by default. ASK may hold \r and \n.
+ * First the flight recorder, then a timed capture with all that it records by default; or what is asked for:
+ * `recorder`, or the categories of a capture, as in a URL, one after the other. ASK may hold \r and \n.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -289,7 +290,7 @@ static void measure(const char *name, struct load *load, struct target *target, 
     }
     qsort(base, (size_t)pairs, sizeof *base, by_value);
     printf("%s, %s: %d pairs; disarmed %.2f us of CPU an answer\n", name,
-           target->categories ? "timed capture" : "flight recorder", pairs, base[pairs / 2] / 1000);
+           target->categories ? target->categories : "flight recorder", pairs, base[pairs / 2] / 1000);
     show_ratio("CPU an answer", cpu, pairs);
     show_ratio("throughput", throughput, pairs);
     show_ratio("p99", p99, pairs);
@@ -315,8 +316,8 @@ int main(int argc, char **argv)
 {
     static struct load load;
     struct target target = {0};
-    if (argc != 7) {
-        fprintf(stderr, "usage: servers NAME PID AGENT_SOCKET PORT PAIRS ASK (servers.sh starts them all)\n");
+    if (argc < 7) {
+        fprintf(stderr, "usage: servers NAME PID AGENT_SOCKET PORT PAIRS ASK [WHAT...] (servers.sh starts them all)\n");
         return 2;
     }
     int pairs = atoi(argv[5]);
@@ -329,9 +330,10 @@ int main(int argc, char **argv)
     unescape(argv[6], &load);
     load_open(&load, (uint16_t)atoi(argv[4]));
     load_run(&load, 500000000, NULL);
-    static const char *const categories[] = {NULL, "default"};
-    for (int i = 0; i < 2; i++) {
-        target.categories = categories[i];
+    static const char *const usual[] = {"recorder", "default"};
+    const char *const *what = argc > 7 ? (const char *const *)argv + 7 : usual;
+    for (int i = 0, count = argc > 7 ? argc - 7 : 2; i < count; i++) {
+        target.categories = strcmp(what[i], "recorder") == 0 ? NULL : what[i];
         target.events = target.bytes = target.answers = target.calculated_ns = target.calculated_answers = 0;
         measure(argv[1], &load, &target, pairs);
     }

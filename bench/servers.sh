@@ -3,11 +3,14 @@
 # that, and says what it shows), and the instructions of a request, counted by callgrind.
 #
 #   servers [PAIRS] [NAME…]     PAIRS 30, NAME redis memcached nginx; PAIRS 0: the instructions alone
+#   WHAT="recorder net net,request" servers …   these one after the other, instead of the recorder and a capture of
+#                               all that it records by default
 set -u
 bench=$(dirname "$(readlink -f "$0")")
 build=$(readlink -f "$bench/..")
 preload=$build/lib/libstallmark-preload.so
 pairs=${1:-30}
+read -ra what <<<"${WHAT:-}"
 [ $# -eq 0 ] || shift
 names=("$@")
 [ $# -gt 0 ] || names=(redis memcached nginx)
@@ -76,7 +79,7 @@ toggled() { # NAME
     env LD_PRELOAD="$preload" STALLMARK_SOCKET="$tmp/agent.sock" STALLMARK_DIRECTORY="$tmp" "${command[@]}" >/dev/null 2>&1 &
     pid=$!
     await_port "$port"
-    "$bench/bin/servers" "$1" $pid "$tmp/agent.sock" "$port" "$pairs" "$ask"
+    "$bench/bin/servers" "$1" $pid "$tmp/agent.sock" "$port" "$pairs" "$ask" "${what[@]}"
     stop
 }
 

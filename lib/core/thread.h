@@ -75,6 +75,7 @@ struct smk_wait_now {
 struct smk_loop_now {
     uint64_t polled, before; /* ticks: when it last looked, and when before that; 0: never */
     uint64_t pc, sp;         /* where its loop looks from */
+    uint64_t moved;          /* ticks: when it last moved bytes on a connection */
     uint64_t found;          /* the request that was found on a socket and that it works for; 0: none */
     bool slept;              /* the last look waited: nothing had been there before */
     bool doubtful;           /* it did so, or was slow; it came after the thread had been away for long */
@@ -96,6 +97,7 @@ struct smk_counted {
     uint64_t events[SMK_CATEGORY_COUNT + 1]; /* recorded, or dropped for want of room */
     uint64_t calls[SMK_CATEGORY_COUNT + 1];  /* wrapped calls between two time stamps */
     uint64_t stacks[SMK_CATEGORY_COUNT + 1]; /* taken */
+    uint64_t passed;                         /* wrapped calls that never wait, without a time stamp before them */
 };
 
 /* What requests need that this thread begins and ends, so that they touch nothing that others do: request.c. Like

@@ -37,10 +37,11 @@ static struct arrival arrival_of(const struct smk_seen *seen, const struct smk_c
 {
     const struct smk_loop_now *loop = &seen->t->loop;
     uint64_t looked = smk_loop_last(loop);
+    uint64_t since = seen->since ? seen->since : now;
     bool polled = looked != 0 && looked >= conn->empty_at;
-    if ((!polled || !loop->polls) && now - seen->since >= smk_load_relaxed(&smk_slept.fd))
+    if ((!polled || !loop->polls) && now - since >= smk_load_relaxed(&smk_slept.fd))
         return (struct arrival){0, 0, SMK_LOOP_POLLED}; /* the read itself waited for it; accept reports no bytes */
-    uint64_t least = now - (polled ? looked : seen->since);
+    uint64_t least = now - (polled ? looked : since);
     uint64_t earliest = smk_max_u64(polled ? smk_loop_earliest(loop) : 0, conn->empty_at);
     if (conn->read_at == 0 && conn->empty_at)
         earliest = conn->empty_at; /* before it was accepted no look could tell of it */
@@ -140,6 +141,13 @@ static void end_answered(struct smk_thread *t, struct smk_conn *conn, uint64_t n
 
 /* ---- what the wrappers saw ------------------------------------------------------------------------------- */
 
+/* When the call began; of one that nobody stamped, when its thread was seen last. */
+static uint64_t began(const struct smk_seen *seen)
+{
+    const struct smk_loop_now *loop = &seen->t->loop;
+    return seen->since ? seen->since : smk_max_u64(loop->polled, loop->moved) + 1;
+}
+
 /* Takes all pieces. False: it is not understood. */
 static bool parse(struct smk_conn *conn, const struct smk_bytes *bytes, struct smk_proto_seen *first)
 {
@@ -217,7 +225,8 @@ void smk_conn_read(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd
         }
     }
     if (nothing || (size_t)result < asked)
-        conn->empty_at = seen->since;
+        conn->empty_at = began(seen);
+    seen->t->loop.moved = now;
     smk_conn_let_go(conn);
 }
 
@@ -249,7 +258,7 @@ void smk_conn_wrote(const struct smk_seen *seen, struct smk_fd_slot *slot, int f
             smk_answer_goes_on(&conn->answer, bytes);
         else
             answer_begins(conn, bytes, bytes->len == asked);
-        conn->wrote = now;
+        conn->wrote = seen->t->loop.moved = now;
         if (smk_answer_is_whole(&conn->answer))
             end_answered(seen->t, conn, now);
     }

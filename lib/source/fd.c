@@ -53,6 +53,15 @@ enum smk_wait_kind smk_fd_look(struct smk_fd_slot *slot, int fd)
     return kind;
 }
 
+enum smk_fd_mode smk_fd_look_mode(struct smk_fd_slot *slot, int fd)
+{
+    int flags = smk_fd_kind(slot, fd) == SMK_WAIT_NET ? smk_sys_status_flags(fd) : 0;
+    bool never = flags > 0 && (flags & O_NONBLOCK);
+    enum smk_fd_mode mode = never ? SMK_FD_NEVER_WAITS : SMK_FD_WAITS;
+    smk_store_relaxed(&slot->mode, mode);
+    return mode;
+}
+
 /* ---- names ------------------------------------------------------------------------------------------------ */
 
 /* Text that is put together without libc: a signal handler may have led here. */

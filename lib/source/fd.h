@@ -19,9 +19,13 @@
 struct smk_fd_slot { /* all atomic */
     uint32_t identity; /* of what `name` names; 0: nothing yet */
     uint32_t name;     /* id of a string */
-    uint32_t kind;     /* enum smk_wait_kind of a wait on it; 0: not looked at */
+    uint16_t kind;     /* enum smk_wait_kind of a wait on it; 0: not looked at */
+    uint16_t mode;     /* enum smk_fd_mode */
     uint32_t conn;     /* the connection that it is, conn.h */
 };
+
+/* Whether calls on it may wait. In non-blocking mode a socket's or a pipe's never do. */
+enum smk_fd_mode { SMK_FD_MODE_NEW = 0, SMK_FD_WAITS, SMK_FD_NEVER_WAITS };
 
 extern struct smk_fd_slot *smk_fd_slots; /* NULL: nothing was armed yet, or no memory */
 
@@ -40,6 +44,33 @@ SMK_INLINE enum smk_wait_kind smk_fd_kind(struct smk_fd_slot *slot, int fd)
 {
     uint32_t kind = slot ? smk_load_relaxed(&slot->kind) : 0;
     return SMK_LIKELY(kind != 0) ? (enum smk_wait_kind)kind : smk_fd_look(slot, fd);
+}
+
+/* What is known of it by how it was made: an accepted socket; `never_waits`: for certain. */
+SMK_INLINE void smk_fd_is_socket(struct smk_fd_slot *slot, bool never_waits)
+{
+    smk_store_relaxed(&slot->mode, never_waits ? SMK_FD_NEVER_WAITS : SMK_FD_MODE_NEW);
+    smk_store_relaxed(&slot->kind, SMK_WAIT_NET);
+}
+
+/* Asks for its mode, and keeps it. */
+SMK_COLD enum smk_fd_mode smk_fd_look_mode(struct smk_fd_slot *slot, int fd);
+
+/* No call on it waits, as far as is known: it may be set to wait where nobody sees it (by another process). */
+SMK_INLINE bool smk_fd_never_waits(struct smk_fd_slot *slot, int fd)
+{
+    uint32_t mode = slot ? smk_load_relaxed(&slot->mode) : SMK_FD_WAITS;
+    if (SMK_UNLIKELY(mode == SMK_FD_MODE_NEW))
+        mode = smk_fd_look_mode(slot, fd);
+    return mode == SMK_FD_NEVER_WAITS;
+}
+
+/* It is about to be set. */
+SMK_INLINE void smk_fd_mode_forget(int fd)
+{
+    struct smk_fd_slot *slot = smk_fd_slot(fd);
+    if (slot && smk_load_relaxed(&slot->mode) != SMK_FD_MODE_NEW)
+        smk_store_relaxed(&slot->mode, SMK_FD_MODE_NEW);
 }
 
 struct smk_fd_facts {
@@ -68,6 +99,7 @@ SMK_INLINE void smk_fd_forget(int fd)
     struct smk_fd_slot *slot = smk_fd_slot(fd);
     if (!slot || smk_load_relaxed(&slot->kind) == 0)
         return;
+    smk_store_relaxed(&slot->mode, SMK_FD_MODE_NEW);
     smk_store_relaxed(&slot->kind, 0);
     smk_store_relaxed(&slot->identity, 0);
 }

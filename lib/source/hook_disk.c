@@ -4,6 +4,7 @@
 #undef _FORTIFY_SOURCE
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 
 #include "source/io.h"
 
@@ -59,9 +60,11 @@ SMK_EXPORT int lockf64(int fd, int command, off_t len)
     SMK_FD_CALL(int, lockf64, fd, (fd, command, len), command != F_LOCK);
 }
 
-/* A copy of a descriptor stands for the same connection. */
+/* A copy of a descriptor stands for the same connection, and a socket may be set to wait or not to. */
 SMK_INLINE int controlled(int fd, int command, int result)
 {
+    if (command == F_SETFL)
+        smk_fd_mode_forget(fd);
     if ((command == F_DUPFD || command == F_DUPFD_CLOEXEC) && result >= 0 && smk_gate_open(SMK_CAT_REQUEST) &&
         !smk_tls.quiet)
         smk_conn_copied(fd, result);
@@ -81,6 +84,19 @@ SMK_INLINE int controlled(int fd, int command, int result)
 SMK_EXPORT int fcntl(int fd, int command, ...) { CONTROL(fcntl); }
 
 SMK_EXPORT int fcntl64(int fd, int command, ...) { CONTROL(fcntl64); }
+
+/* Seen for one of its requests alone. */
+SMK_EXPORT int ioctl(int fd, unsigned long request, ...)
+{
+    va_list list;
+    va_start(list, request);
+    long argument = va_arg(list, long);
+    va_end(list);
+    int rc = SMK_REAL(ioctl)(fd, request, argument);
+    if (SMK_UNLIKELY(request == FIONBIO))
+        smk_fd_mode_forget(fd);
+    return rc;
+}
 
 /* ---- by name --------------------------------------------------------------------------------------------- */
 

@@ -89,14 +89,14 @@ SMK_EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int fl
     SMK_FD_CALL(int, sendmmsg, fd, (fd, messages, count, flags), (flags & MSG_DONTWAIT) != 0);
 }
 
-#define ACCEPT(name, fd, args)                                                                     \
+#define ACCEPT(name, fd, args, never_waits)                                                        \
     smk_start_check(SMK_START_AT_WAIT);                                                            \
     if (!smk_gate_open(SMK_CAT_IO))                                                                \
         return SMK_REAL(name) args;                                                                \
     struct smk_io io;                                                                              \
     smk_io_begin(&io, SMK_CALL_##name, (fd), SMK_CALLER);                                          \
     int result = SMK_REAL(name) args;                                                              \
-    smk_io_end_accept(&io, result);                                                                \
+    smk_io_end_accept(&io, result, (never_waits));                                                 \
     return result
 
 /* ---- connections ---------------------------------------------------------------------------------------- */
@@ -113,7 +113,7 @@ SMK_EXPORT int connect(int fd, SMK_CONST_SOCKADDR address, socklen_t size)
 
 SMK_EXPORT int accept(int fd, SMK_SOCKADDR address, socklen_t *len)
 {
-    ACCEPT(accept, fd, (fd, address, len));
+    ACCEPT(accept, fd, (fd, address, len), false);
 }
 
 /* The agent's libevent accepts on a socket of ours: what it gets is ours too, and moved before it is used. */
@@ -121,5 +121,5 @@ SMK_EXPORT int accept4(int fd, SMK_SOCKADDR address, socklen_t *len, int flags)
 {
     if (SMK_UNLIKELY(smk_tls.quiet && smk_fd_is_ours(fd)))
         return smk_fd_keep(SMK_REAL(accept4)(fd, address, len, flags));
-    ACCEPT(accept4, fd, (fd, address, len, flags));
+    ACCEPT(accept4, fd, (fd, address, len, flags), (flags & SOCK_NONBLOCK) != 0);
 }

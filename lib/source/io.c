@@ -15,7 +15,7 @@ void smk_io_begin(struct smk_io *io, enum smk_call call, int fd, struct smk_call
 {
     io->fd = fd;
     io->to = -1;
-    io->closes = false;
+    io->closes = io->passes = false;
     io->slot = smk_fd_slot(fd);
     if (smk_tls.quiet) {
         io->seen.t = NULL;
@@ -33,9 +33,25 @@ void smk_io_begin_sendfile(struct smk_io *io, enum smk_call call, int to, int fi
     }
     io->fd = file;
     io->to = to;
-    io->closes = false;
+    io->closes = io->passes = false;
     io->slot = slot;
     smk_seen_begin_held(&io->seen, call, SMK_WAIT_DISK, (uint64_t)(int64_t)file, SMK_WAIT_INTO(to), from);
+}
+
+bool smk_io_passes(struct smk_io *io, enum smk_call call, int fd)
+{
+    struct smk_thread *t = smk_tls.self;
+    struct smk_fd_slot *slot = smk_fd_slot(fd);
+    if (SMK_UNLIKELY(!t || smk_tls.quiet) || !smk_fd_never_waits(slot, fd))
+        return false;
+    smk_call_count(t, call);
+    smk_local_count(&t->counted.passed);
+    io->fd = fd;
+    io->slot = slot;
+    io->passes = true;
+    io->seen.t = t;
+    io->seen.since = 0;
+    return true;
 }
 
 static void record(const struct smk_seen *seen, int fd, const struct smk_fd_facts *facts, uint64_t now,
@@ -69,7 +85,7 @@ static SMK_COLD void record_call(struct smk_io *io, uint64_t now, uint64_t resul
     record(&io->seen, io->fd, &facts, now, result);
 }
 
-/* The time; 0 on a thread that is not traced. */
+/* The time; 0 on a thread that is not traced, and where nobody needs it. */
 SMK_INLINE uint64_t end_call(struct smk_io *io)
 {
     struct smk_seen *seen = &io->seen;
@@ -80,10 +96,19 @@ SMK_INLINE uint64_t end_call(struct smk_io *io)
     return now;
 }
 
+/* The same of a call that moved bytes: one that passes published nothing. */
+SMK_INLINE uint64_t end_bytes(struct smk_io *io)
+{
+    if (SMK_LIKELY(io->passes))
+        return smk_conn_may_be(io->slot) ? smk_ticks() : 0;
+    return end_call(io);
+}
+
 SMK_INLINE void record_if_slept(struct smk_io *io, uint64_t now, int64_t result, bool asked_not_to_wait)
 {
     const struct smk_seen *seen = &io->seen;
-    if (SMK_LIKELY(now - seen->since < smk_load_relaxed(&smk_slept.fd)) || seen->inner || asked_not_to_wait)
+    if (SMK_LIKELY(io->passes || now - seen->since < smk_load_relaxed(&smk_slept.fd)) || seen->inner ||
+        asked_not_to_wait)
         return;
     record_call(io, now, smk_seen_result(result));
 }
@@ -108,8 +133,8 @@ static size_t room_in(const struct iovec *pieces, int count)
 
 void smk_io_end_read(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count)
 {
-    uint64_t now = end_call(io);
-    if (SMK_UNLIKELY(now == 0))
+    uint64_t now = end_bytes(io);
+    if (now == 0)
         return;
     if (smk_conn_may_be(io->slot)) {
         struct smk_bytes bytes = {pieces, count, result > 0 ? (size_t)result : 0};
@@ -120,8 +145,8 @@ void smk_io_end_read(struct smk_io *io, int64_t result, bool asked_not_to_wait, 
 
 void smk_io_end_write(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count)
 {
-    uint64_t now = end_call(io);
-    if (SMK_UNLIKELY(now == 0))
+    uint64_t now = end_bytes(io);
+    if (now == 0)
         return;
     record_if_slept(io, now, result, asked_not_to_wait);
     if (result > 0 && smk_conn_may_be(io->slot)) {
@@ -151,7 +176,7 @@ void smk_io_end_sendfile(struct smk_io *io, int to, int64_t result)
         smk_store_relaxed(&io->slot->kind, SMK_WAIT_DISK);
 }
 
-void smk_io_end_accept(struct smk_io *io, int fd)
+void smk_io_end_accept(struct smk_io *io, int fd, bool never_waits)
 {
     struct smk_seen *seen = &io->seen;
     uint64_t now = end_call(io);
@@ -159,8 +184,12 @@ void smk_io_end_accept(struct smk_io *io, int fd)
         return;
     if (!seen->inner && !seen->t->loop.polls)
         smk_loop_looked(&seen->t->loop, &seen->from, seen->since, now, false);
-    if (fd >= 0)
+    if (fd >= 0) {
+        struct smk_fd_slot *slot = smk_fd_slot(fd);
+        if (slot)
+            smk_fd_is_socket(slot, never_waits);
         smk_conn_accepted(seen, io->fd, fd, now);
+    }
     record_if_slept(io, now, fd, false);
 }
 

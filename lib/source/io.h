@@ -3,6 +3,9 @@
  * A call on a descriptor is timed by two time stamps and counted by its function. Only when it took longer than a
  * call does that works and does not sleep is it asked what the descriptor is, and an event made: of the network or
  * of the disk, and none for a socket in non-blocking mode, whose calls never wait.
+ *
+ * Nearly all calls of a server that has a loop are such: to move bytes on a socket that never waits. They are only
+ * counted, without a time stamp and without publishing a wait, and looked into where the socket is a connection.
  */
 #ifndef SMK_SOURCE_IO_H
 #define SMK_SOURCE_IO_H
@@ -20,6 +23,7 @@ struct smk_io {
     int fd;
     int to;      /* where that is in blocking mode, it is this that is waited for and not `fd`; -1: none */
     bool closes; /* the call closes it */
+    bool passes; /* it never waits: nothing is published, and seen.since is 0 */
 };
 
 /* Of a call that moves bytes from one to the other: that on whose side it may wait. */
@@ -30,7 +34,8 @@ void smk_io_begin(struct smk_io *io, enum smk_call call, int fd, struct smk_call
 void smk_io_end(struct smk_io *io, int64_t result, bool asked_not_to_wait);
 
 /* The same of a call that takes bytes out of the descriptor, or puts some in: into these pieces, and out of
- * them; NULL: they are not known. */
+ * them; NULL: they are not known. Before it, where smk_io_passes is false, smk_io_begin. */
+bool smk_io_passes(struct smk_io *io, enum smk_call call, int fd);
 void smk_io_end_read(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count);
 void smk_io_end_write(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count);
 
@@ -43,8 +48,8 @@ void smk_io_end_copy(struct smk_io *io, int to, int64_t result, bool asked_not_t
 void smk_io_begin_sendfile(struct smk_io *io, enum smk_call call, int to, int file, struct smk_caller from);
 void smk_io_end_sendfile(struct smk_io *io, int to, int64_t result);
 
-/* accept's. */
-void smk_io_end_accept(struct smk_io *io, int fd);
+/* accept's. `never_waits`: what it returned is in non-blocking mode; false: not by this call. */
+void smk_io_end_accept(struct smk_io *io, int fd, bool never_waits);
 
 /* A call on a stream, whose descriptor was not known before: -1, it has none. */
 SMK_COLD void smk_io_record(const struct smk_seen *seen, int fd, uint64_t now, uint64_t result);
@@ -69,7 +74,8 @@ void smk_io_end_name(struct smk_seen *seen, const char *name, int64_t result);
     if (!smk_gate_open(SMK_CAT_IO))                                                                \
         return SMK_REAL(name) args;                                                                \
     struct smk_io io;                                                                              \
-    smk_io_begin(&io, SMK_CALL_##name, (fd), SMK_CALLER);                                          \
+    if (!smk_io_passes(&io, SMK_CALL_##name, (fd)))                                                \
+        smk_io_begin(&io, SMK_CALL_##name, (fd), SMK_CALLER);                                      \
     ssize_t result = SMK_REAL(name) args;                                                          \
     smk_io_end_##end(&io, result, (asked_not_to_wait), &(struct iovec){(void *)(uintptr_t)(bytes), (len)}, 1); \
     return result
@@ -78,7 +84,8 @@ void smk_io_end_name(struct smk_seen *seen, const char *name, int64_t result);
     if (!smk_gate_open(SMK_CAT_IO))                                                                \
         return SMK_REAL(name) args;                                                                \
     struct smk_io io;                                                                              \
-    smk_io_begin(&io, SMK_CALL_##name, (fd), SMK_CALLER);                                          \
+    if (!smk_io_passes(&io, SMK_CALL_##name, (fd)))                                                \
+        smk_io_begin(&io, SMK_CALL_##name, (fd), SMK_CALLER);                                      \
     ssize_t result = SMK_REAL(name) args;                                                          \
     smk_io_end_##end(&io, result, (asked_not_to_wait), (pieces), (int)(count));                    \
     return result

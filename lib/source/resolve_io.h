@@ -122,6 +122,8 @@
     X(int, lockf, NULL, (int fd, int command, off_t len), (fd, command, len), SMK_ABSENT_ERRNO)    \
     X(int, lockf64, NULL, (int fd, int command, off_t len),                                        \
       (fd, command, len), SMK_ABSENT_ERRNO)                                                        \
+    X(int, ioctl, NULL, (int fd, unsigned long request, long argument),                            \
+      (fd, request, argument), SMK_ABSENT_ERRNO)                                                   \
     X(int, fcntl, NULL, (int fd, int command, long argument),                                      \
       (fd, command, argument), SMK_ABSENT_ERRNO)                                                   \
     X(int, fcntl64, NULL, (int fd, int command, long argument),                                    \

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 
 #include "source/fd.h"
@@ -65,6 +66,7 @@ static void ask_files(struct answers *a, bool ours)
     void *volatile away = (void *)(uintptr_t)16; /* so that the compiler does not know it */
     void *nowhere = away;
     struct stat st;
+    int available = 0;
     char path[128];
     strcpy(path, in_directory("file"));
     ASK(a, open, path, O_RDWR, 0);            /* ENOENT */
@@ -91,6 +93,9 @@ static void ask_files(struct answers *a, bool ours)
     ASK(a, lockf, fd, F_TLOCK, 0);
     ASK(a, fcntl, fd, F_GETFL, 0);
     ASK(a, fcntl, -1, F_SETLKW, (long)(uintptr_t)&st);
+    ASK(a, ioctl, fd, FIONREAD, (long)(uintptr_t)&available);
+    note(a, available);
+    ASK(a, ioctl, -1, FIONREAD, (long)(uintptr_t)&available);
     ASK(a, stat, path, &st);
     note(a, st.st_mode);
     ASK(a, lstat, in_directory("none"), &st);
@@ -264,6 +269,29 @@ static void test_what_never_waits(void **state)
     close(pair[1]);
 }
 
+/* Whether calls on it may wait is remembered, and asked anew when the program has set it. */
+static void test_mode(void **state)
+{
+    int pair[2], on = 1, off = 0;
+    char buf[4];
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(ioctl(pair[0], FIONBIO, &on), 0);
+    arm(CATEGORIES);
+    assert_int_equal(read(pair[0], buf, 4), -1);
+    assert_int_equal(smk_fd_slot(pair[0])->mode, SMK_FD_NEVER_WAITS);
+    assert_int_equal(smk_fd_slot(pair[1])->mode, SMK_FD_MODE_NEW);
+    disarm();
+    assert_int_equal(ioctl(pair[0], FIONBIO, &off), 0);
+    assert_int_equal(smk_fd_slot(pair[0])->mode, SMK_FD_MODE_NEW);
+    check_read(pair[0], pair[1], read_once, SMK_CALL_read, "unix");
+    assert_int_equal(smk_fd_slot(pair[0])->mode, SMK_FD_WAITS);
+    assert_int_equal(fcntl(pair[0], F_SETFL, O_NONBLOCK), 0);
+    assert_int_equal(smk_fd_slot(pair[0])->mode, SMK_FD_MODE_NEW);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 /* ---- files ------------------------------------------------------------------------------------------------------ */
 
 static void lock_file(void *arg)
@@ -433,6 +461,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_results_are_libcs), cmocka_unit_test(test_reads),
         cmocka_unit_test(test_tcp_peer),          cmocka_unit_test(test_what_never_waits),
+        cmocka_unit_test(test_mode),
         cmocka_unit_test(test_file_lock),         cmocka_unit_test(test_open_waits),
         cmocka_unit_test(test_cancellation),      cmocka_unit_test(test_sendfile),
         cmocka_unit_test(test_sendfile_waits),
