@@ -10,7 +10,7 @@
 
 #include "view/requests.h"
 
-#define SMK_VIEW_REGIONS 16u
+#define SMK_VIEW_REGIONS_TOLD 16u
 #define SMK_VIEW_CHAIN   8u
 
 /* What a thread was in the middle of. */
@@ -26,7 +26,7 @@ struct smk_view_at {
     uint32_t sample;           /* stack of a sample within 50 ms, of a thread that ran; 0: none */
     int64_t sample_at;         /* ns from the instant to it */
     uint32_t region_count;     /* outermost first */
-    uint32_t regions[SMK_VIEW_REGIONS]; /* sites; 0: not told */
+    uint32_t regions[SMK_VIEW_REGIONS_TOLD]; /* sites; 0: not told */
     bool has_wait;
 };
 
@@ -65,7 +65,7 @@ struct smk_view_item {
     uint32_t look, label;
     uint64_t request;        /* id, in the process of the row; 0: none */
     int64_t value;           /* of a counter */
-    uint32_t region_count, regions[SMK_VIEW_REGIONS];
+    uint32_t region_count, regions[SMK_VIEW_REGIONS_TOLD];
     bool has_wait;           /* it is part of one, … */
     bool wait_read;          /* … of which the trace says more than from, to, kind and thread */
     struct smk_span_wait wait;
