@@ -76,6 +76,12 @@ void smk_put_json_number(struct smk_json_text *json, const char *key, uint64_t v
     smk_words_say(&json->words, "%llu", (unsigned long long)value);
 }
 
+void smk_put_json_signed(struct smk_json_text *json, const char *key, int64_t value)
+{
+    before(json, key);
+    smk_words_say(&json->words, "%lld", (long long)value);
+}
+
 void smk_put_json_bool(struct smk_json_text *json, const char *key, bool value)
 {
     before(json, key);

@@ -24,6 +24,7 @@ void smk_put_json_array(struct smk_json_text *json, const char *key);
 void smk_put_json_array_end(struct smk_json_text *json);
 void smk_put_json_string(struct smk_json_text *json, const char *key, const char *value); /* NULL: null */
 void smk_put_json_number(struct smk_json_text *json, const char *key, uint64_t value);
+void smk_put_json_signed(struct smk_json_text *json, const char *key, int64_t value);
 void smk_put_json_bool(struct smk_json_text *json, const char *key, bool value);
 /* Thousandths as a decimal fraction: 813 is 0.813. */
 void smk_put_json_mille(struct smk_json_text *json, const char *key, uint32_t mille);
