@@ -32,7 +32,7 @@ function paintLabels(p, scene) {
         for (const slot of slotsBetween(layout.slots, top, top + height)) {
             const y = AXIS_HEIGHT + slot.y - top + slot.h / 2, heading = slot.closable;
             const text = heading ? slot.text : slot.request ? slot.request.route
-                : slot.row && slot.kind !== 'regions' && slot.kind !== 'samples' ? slot.row.name : '';
+                : slot.row && typeof slot.row.thread !== 'number' ? slot.row.name : '';
             if (text)
                 p.text(fitText(p, text, LABELS_WIDTH - 20), heading ? 8 : 14, y, heading ? theme.faint : theme.text, 'left',
                     heading);

@@ -63,7 +63,8 @@ function RowLabel({ slot, controller, selected, pinned }) {
     );
 }
 
-const NAMELESS = new Set(['regions', 'samples']);
+/* What stands beneath a thread has the thread's name. */
+const isNameless = slot => slot.row && typeof slot.row.thread === 'number';
 
 function isSelected(slot, selection) {
     if (!selection)
@@ -77,7 +78,7 @@ function isSelected(slot, selection) {
 export function Labels({ controller }) {
     const selection = useStore(state => state.selection);
     const pinned = useStore(state => state.rows.pinned);
-    return controller.visibleSlots().filter(slot => !NAMELESS.has(slot.kind)).map(slot => {
+    return controller.visibleSlots().filter(slot => !isNameless(slot)).map(slot => {
         const selected = isSelected(slot, selection);
         if (slot.closable)
             return <Heading key={slot.key} slot={slot} />;

@@ -34,7 +34,8 @@ export class Columns {
 
     /** `share` of the pixels in [x0, x1) were `code`. */
     add(code, x0, x1, share) {
-        const first = Math.max(0, Math.floor(x0)), last = Math.min(this.width - 1, Math.floor(x1));
+        const first = Math.max(0, Math.floor(x0));
+        const last = Math.min(this.width - 1, Math.max(Math.ceil(x1) - 1, Math.floor(x0)));
         for (let x = first; x <= last; x++) {
             const part = Math.min(x1, x + 1) - Math.max(x0, x);
             this.times[x * CODES + code] += Math.max(part, 0.002) * share;
