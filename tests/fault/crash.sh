@@ -90,7 +90,7 @@ for _ in 1 2 3 4 5 6; do
     file=$(ls "$work"/2*.stall)
     "$stallmark" check "$file" >"$work/check" 2>&1 || fail "crasher: $(cat "$work/check")"
     last=$("$stallmark" dump --absolute "$file" | awk '/^[0-9]+\.[0-9]+ / { t = $1 } END { print t }')
-    best=$(awk -v noted="$(cat "$work/noted")" -v last="$last" -v best=$best \
+    best=$(awk -v noted="$(cat "$work/noted")" -v last="$last" -v best="$best" \
         'BEGIN { off = noted - last; if (off < 0) off = -off; print off < best ? off : best }')
     rm -f "$file"
     awk -v best="$best" 'BEGIN { exit !(best < 0.01) }' && break
