@@ -4,12 +4,22 @@
 #ifndef SMK_BASE_SORT_H
 #define SMK_BASE_SORT_H
 
+#include <string.h>
+
 #include "base/compiler.h"
 
 typedef bool (*smk_before)(const void *a, const void *b);
 
+/* By words first: elements are structures, of which most are words. */
 static inline void smk_sort_swap(uint8_t *a, uint8_t *b, size_t size)
 {
+    for (; size >= sizeof(uint64_t); size -= sizeof(uint64_t), a += sizeof(uint64_t), b += sizeof(uint64_t)) {
+        uint64_t x, y;
+        memcpy(&x, a, sizeof x);
+        memcpy(&y, b, sizeof y);
+        memcpy(a, &y, sizeof y);
+        memcpy(b, &x, sizeof x);
+    }
     for (; size > 0; size--, a++, b++) {
         uint8_t byte = *a;
         *a = *b;
