@@ -5,10 +5,28 @@ import { test } from 'node:test';
 import * as format from '../../../tools/viewer/src/format.js';
 
 test('lengths of time have three digits and a unit', () => {
-    const said = [0, 431, 999, 1000, 9994, 9995, 99949, 99950, 431000, 999499, 999500, 1100000, 999499999, 999500000, 54.2e9,
-        3e12].map(format.duration);
-    assert.deepEqual(said, ['0 ns', '431 ns', '999 ns', '1.00 us', '9.99 us', '10.0 us', '99.9 us', '100 us', '431 us',
-        '999 us', '1.00 ms', '1.10 ms', '999 ms', '1.00 s', '54.2 s', '3000 s']);
+    const said = [
+        0, 431, 999, 1000, 9994, 9995, 99949, 99950, 431000, 999499, 999500, 1100000, 999499999, 999500000, 54.2e9,
+        3e12,
+    ].map(format.duration);
+    assert.deepEqual(said, [
+        '0 ns',
+        '431 ns',
+        '999 ns',
+        '1.00 us',
+        '9.99 us',
+        '10.0 us',
+        '99.9 us',
+        '100 us',
+        '431 us',
+        '999 us',
+        '1.00 ms',
+        '1.10 ms',
+        '999 ms',
+        '1.00 s',
+        '54.2 s',
+        '3000 s',
+    ]);
     assert.equal(format.duration(null), 'unknown');
 });
 

@@ -16,12 +16,12 @@ import { escapeXml, SvgPainter } from '../../../tools/viewer/src/timeline/svg-pa
 /* ---- looks and colours ---- */
 
 test('a look is a state', () => {
-    assert.equal(keyOfLook(3 | 1 << 4), 'lock');
-    assert.equal(keyOfLook(1 | 16 << 8), 'either');
-    assert.equal(keyOfLook(3 | 9 << 4), 'other');
+    assert.equal(keyOfLook(3 | (1 << 4)), 'lock');
+    assert.equal(keyOfLook(1 | (16 << 8)), 'either');
+    assert.equal(keyOfLook(3 | (9 << 4)), 'other');
     assert.equal(keyOfLook(15), 'unknown');
-    assert.equal(codeOfLook((4 | 255 << 16) >>> 0), CODE.idle);
-    assert.equal(secondKeyOfLook(((3 | 5 << 4) << 24) >>> 0), 'disk');
+    assert.equal(codeOfLook((4 | (255 << 16)) >>> 0), CODE.idle);
+    assert.equal(secondKeyOfLook(((3 | (5 << 4)) << 24) >>> 0), 'disk');
     assert.equal(secondKeyOfLook(255 << 16), null);
     assert.equal(keyOfNames('waiting', 'cond'), 'cond');
     assert.equal(keyOfNames('runnable', null), 'ready');
@@ -36,17 +36,33 @@ test('each state has a colour of its own in both themes, and all are in the lege
 
 /* ---- rows ---- */
 
-const thread = (id, name, more = {}) => ({ id, kind: 'thread', name, process: 0, tid: id, from: 0, depth: 0,
-    sums: { running: 1e9 }, ...more });
+const thread = (id, name, more = {}) => ({
+    id,
+    kind: 'thread',
+    name,
+    process: 0,
+    tid: id,
+    from: 0,
+    depth: 0,
+    sums: { running: 1e9 },
+    ...more,
+});
 const nothing = { pinned: [], slowest: [], total: 0 };
-const laidOut = (rowList, settings = {}, requests = nothing) => layOut({ rowList, duration: 5e9, requests,
-    settings: { ...initialState().rows, ...settings } });
+const laidOut = (rowList, settings = {}, requests = nothing) =>
+    layOut({ rowList, duration: 5e9, requests, settings: { ...initialState().rows, ...settings } });
 const names = layout => layout.slots.filter(slot => slot.kind === 'thread').map(slot => slot.row.name);
 
 test('rows stand under each other, regions beneath their thread', () => {
-    const layout = laidOut([thread(0, 'a'), thread(1, 'b'), { id: 2, kind: 'regions', thread: 0, depth: 0, items: 1, name: '' },
-        { id: 3, kind: 'counter', name: 'c' }]);
-    assert.deepEqual(layout.slots.map(slot => slot.kind), ['caption', 'thread', 'regions', 'thread', 'caption', 'counter']);
+    const layout = laidOut([
+        thread(0, 'a'),
+        thread(1, 'b'),
+        { id: 2, kind: 'regions', thread: 0, depth: 0, items: 1, name: '' },
+        { id: 3, kind: 'counter', name: 'c' },
+    ]);
+    assert.deepEqual(
+        layout.slots.map(slot => slot.kind),
+        ['caption', 'thread', 'regions', 'thread', 'caption', 'counter'],
+    );
     let y = 0;
     for (const slot of layout.slots) {
         assert.equal(slot.y, y);
@@ -59,15 +75,23 @@ test('rows stand under each other, regions beneath their thread', () => {
 });
 
 test('sorted, filtered, hidden, pinned, grouped', () => {
-    const rows = [thread(0, 'w-10', { from: 5, sums: { waiting: 9, running: 1e9 } }),
-        thread(1, 'w-2', { from: 1, sums: { lock: 50, idle: 1e9, running: 1e9 } }), thread(2, 'io', { from: 3 })];
+    const rows = [
+        thread(0, 'w-10', { from: 5, sums: { waiting: 9, running: 1e9 } }),
+        thread(1, 'w-2', { from: 1, sums: { lock: 50, idle: 1e9, running: 1e9 } }),
+        thread(2, 'io', { from: 3 }),
+    ];
     assert.deepEqual(names(laidOut(rows)), ['w-2', 'io', 'w-10']);
     assert.deepEqual(names(laidOut(rows, { sort: 'name' })), ['io', 'w-2', 'w-10']);
     assert.deepEqual(names(laidOut(rows, { sort: 'waiting' })), ['w-2', 'w-10', 'io']);
     assert.deepEqual(names(laidOut(rows, { filter: 'W-' })), ['w-2', 'w-10']);
     assert.deepEqual(names(laidOut(rows, { hidden: [2] })), ['w-2', 'w-10']);
     assert.deepEqual(names(laidOut(rows, { pinned: [0] })), ['w-10', 'w-2', 'io']);
-    assert.deepEqual(laidOut(rows, { group: 'prefix' }).slots.filter(slot => slot.kind === 'group').map(slot => slot.text), ['w']);
+    assert.deepEqual(
+        laidOut(rows, { group: 'prefix' })
+            .slots.filter(slot => slot.kind === 'group')
+            .map(slot => slot.text),
+        ['w'],
+    );
     assert.deepEqual(names(laidOut(rows, { group: 'prefix', closed: ['t:w'] })), ['io']);
     assert.deepEqual(['worker-12', 'io#3', '7', 'net (2)'].map(prefixOf), ['worker', 'io', '7', 'net']);
     assert.equal(waitedOf({ sums: { lock: 3, running: 9, idle: 9, poll: 9, disk: 4 } }), 7);
@@ -113,7 +137,7 @@ test('keys zoom, pan, fit, close', () => {
     assert.equal(store.get().search, '');
 });
 
-test('keys in a field and the browser\'s own stay theirs', () => {
+test("keys in a field and the browser's own stay theirs", () => {
     const { store, press } = page();
     assert.equal(press('w', { target: { tagName: 'INPUT' } }), false);
     assert.equal(press('w', { ctrlKey: true }), false);
@@ -139,13 +163,25 @@ test('a name in a picture is text', () => {
 
 test('from who released to who waited, else from who woke', () => {
     const wait = { row: 2, to: 50, releaser: { row: 1, at: 49 }, waker: { row: 1, at: 48 } };
-    assert.deepEqual(arrowsOfItem(wait).map(one => [one.fromRow, one.fromT, one.toRow, one.toT, one.text]),
-        [[1, 49, 2, 50, 'released']]);
-    assert.deepEqual(arrowsOfItem({ row: 2, to: 50, waker: { row: 0, at: 48 } }).map(one => one.text), ['woke']);
+    assert.deepEqual(
+        arrowsOfItem(wait).map(one => [one.fromRow, one.fromT, one.toRow, one.toT, one.text]),
+        [[1, 49, 2, 50, 'released']],
+    );
+    assert.deepEqual(
+        arrowsOfItem({ row: 2, to: 50, waker: { row: 0, at: 48 } }).map(one => one.text),
+        ['woke'],
+    );
     assert.deepEqual(arrowsOfItem({ row: 2, to: 50, waker: { row: null } }), []);
     assert.deepEqual(arrowsOfItem(null), []);
-    const parts = [{ row: 1, from: 0, to: 5 }, { row: 1, from: 5, to: 9 }, { row: 3, from: 12, to: 20 }];
-    assert.deepEqual(arrowsOfRequest({ parts }).map(one => [one.fromRow, one.fromT, one.toRow, one.toT]), [[1, 9, 3, 12]]);
+    const parts = [
+        { row: 1, from: 0, to: 5 },
+        { row: 1, from: 5, to: 9 },
+        { row: 3, from: 12, to: 20 },
+    ];
+    assert.deepEqual(
+        arrowsOfRequest({ parts }).map(one => [one.fromRow, one.fromT, one.toRow, one.toT]),
+        [[1, 9, 3, 12]],
+    );
 });
 
 /* ---- answers ---- */
@@ -157,18 +193,31 @@ test('a question is one address, whatever the order of its parts', () => {
 
 test('the server is asked with the token, and its own words are the error', async () => {
     const asked = [];
-    const answer = { ok: false, status: 400, statusText: 'Bad', json: async () => ({ error: 'level 99; allowed: 0 to 40' }) };
-    const backend = serverBackend('secret', async (where, how) => { asked.push([where, how.headers]); return answer; });
+    const answer = {
+        ok: false,
+        status: 400,
+        statusText: 'Bad',
+        json: async () => ({ error: 'level 99; allowed: 0 to 40' }),
+    };
+    const backend = serverBackend('secret', async (where, how) => {
+        asked.push([where, how.headers]);
+        return answer;
+    });
     await assert.rejects(backend.json('/api/tiles?level=99'), /level 99; allowed/);
     assert.deepEqual(asked[0], ['/api/tiles?level=99', { Authorization: 'Bearer secret' }]);
-    const gone = serverBackend('x', async () => { throw new TypeError('fetch failed'); });
+    const gone = serverBackend('x', async () => {
+        throw new TypeError('fetch failed');
+    });
     await assert.rejects(gone.json('/api/info'), error => error.status === 0);
 });
 
 test('an exported page answers from itself, and says what it does not have', async () => {
     const pack = text => gzipSync(Buffer.from(text)).toString('base64');
-    const backend = embeddedBackend({ '/api/info': pack('{"program": "a"}'), '/api/labels': pack('{"1": "x"}'),
-        '/api/tiles?level=20&tile=0': pack('SMKT') });
+    const backend = embeddedBackend({
+        '/api/info': pack('{"program": "a"}'),
+        '/api/labels': pack('{"1": "x"}'),
+        '/api/tiles?level=20&tile=0': pack('SMKT'),
+    });
     assert.equal((await backend.json('/api/info')).program, 'a');
     assert.deepEqual(await backend.json('/api/labels?ids=1%2C2'), { 1: 'x' });
     assert.equal((await backend.binary('/api/tiles?level=20&rows=1&tile=0')).byteLength, 4);

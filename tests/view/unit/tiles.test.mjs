@@ -8,7 +8,8 @@ import { decodeTile, itemAt } from '../../../tools/viewer/src/timeline/tile-deco
 /* The bytes of /api/tiles; a row is {row, items: [[from, to, item, look, label, merged, low, high, last]]}. */
 function encode({ flags = 0, from = 0, to = 512, rows }) {
     const size = rows.reduce((sum, one) => sum + 8 + one.items.length * (one.counter ? 56 : 32), 32);
-    const bytes = new ArrayBuffer(size), view = new DataView(bytes);
+    const bytes = new ArrayBuffer(size),
+        view = new DataView(bytes);
     [0x544b4d53, 1, rows.length, flags].forEach((n, i) => view.setUint32(i * 4, n, true));
     view.setFloat64(16, from, true);
     view.setFloat64(24, to, true);
@@ -17,21 +18,40 @@ function encode({ flags = 0, from = 0, to = 512, rows }) {
         view.setUint32(at, row, true);
         view.setUint32(at + 4, items.length, true);
         at += 8;
-        const doubles = k => items.forEach(one => { view.setFloat64(at, one[k], true); at += 8; });
-        const words = k => items.forEach(one => { view.setUint32(at, one[k], true); at += 4; });
+        const doubles = k =>
+            items.forEach(one => {
+                view.setFloat64(at, one[k], true);
+                at += 8;
+            });
+        const words = k =>
+            items.forEach(one => {
+                view.setUint32(at, one[k], true);
+                at += 4;
+            });
         [0, 1].forEach(doubles);
         [2, 3, 4, 5].forEach(words);
-        if (counter)
-            [6, 7, 8].forEach(doubles);
+        if (counter) [6, 7, 8].forEach(doubles);
     }
     return bytes;
 }
 
 test('a tile is read as it was written', () => {
-    const bytes = encode({ flags: 1, from: 512, to: 1024, rows: [
-        { row: 7, items: [[1, 2, 3, 4, 5, 6], [2, 2 ** 52, 8, 0xffffffff, 10, 11]] },
-        { row: 0, items: [] },
-        { row: 9, counter: true, items: [[1, 5, 0, 15, 0, 1, -2.5, 7, 3]] }] });
+    const bytes = encode({
+        flags: 1,
+        from: 512,
+        to: 1024,
+        rows: [
+            {
+                row: 7,
+                items: [
+                    [1, 2, 3, 4, 5, 6],
+                    [2, 2 ** 52, 8, 0xffffffff, 10, 11],
+                ],
+            },
+            { row: 0, items: [] },
+            { row: 9, counter: true, items: [[1, 5, 0, 15, 0, 1, -2.5, 7, 3]] },
+        ],
+    });
     const tile = decodeTile(bytes, row => row === 9);
     assert.deepEqual([tile.final, tile.from, tile.to], [false, 512, 1024]);
     const { from, to, item, look, label, merged } = tile.rows.get(7);
@@ -43,8 +63,7 @@ test('a tile is read as it was written', () => {
 
 test('bytes that are no tile are refused', () => {
     const good = encode({ rows: [{ row: 1, items: [[1, 2, 3, 4, 5, 6]] }] });
-    for (let cut = 0; cut < good.byteLength; cut++)
-        assert.throws(() => decodeTile(good.slice(0, cut), () => false));
+    for (let cut = 0; cut < good.byteLength; cut++) assert.throws(() => decodeTile(good.slice(0, cut), () => false));
     const huge = good.slice(0);
     new DataView(huge).setUint32(36, 0xffffffff, true);
     assert.throws(() => decodeTile(huge, () => false), /shorter/);
@@ -54,9 +73,25 @@ test('bytes that are no tile are refused', () => {
 });
 
 test('the item at a time', () => {
-    const items = decodeTile(encode({ rows: [{ row: 1, items: [[0, 10, 0, 0, 0, 1], [10, 12, 1, 0, 0, 1], [20, 30, 2, 0, 0, 1]]
-    }] }), () => false).rows.get(1);
-    assert.deepEqual([0, 9, 10, 12, 15, 20, 30].map(t => itemAt(items, t)), [0, 0, 1, -1, -1, 2, -1]);
+    const items = decodeTile(
+        encode({
+            rows: [
+                {
+                    row: 1,
+                    items: [
+                        [0, 10, 0, 0, 0, 1],
+                        [10, 12, 1, 0, 0, 1],
+                        [20, 30, 2, 0, 0, 1],
+                    ],
+                },
+            ],
+        }),
+        () => false,
+    ).rows.get(1);
+    assert.deepEqual(
+        [0, 9, 10, 12, 15, 20, 30].map(t => itemAt(items, t)),
+        [0, 0, 1, -1, -1, 2, -1],
+    );
 });
 
 /* ---- the cache ---- */
@@ -65,14 +100,22 @@ const INFO = { level_min: 0, level_max: 12, tile_buckets: 512, duration_ns: 2 **
 
 /* A cache whose answers come when the test says so. */
 function slow({ bytesMax = 1 << 20, final = true } = {}) {
-    const asked = [], clock = { now: 0 };
+    const asked = [],
+        clock = { now: 0 };
     const cache = new TileCache({
-        bytesMax, now: () => clock.now, later: () => {}, changed: () => {},
-        fetchTile: (level, index, rows, signal) => new Promise((done, refuse) => {
-            const answer = () => done({ final, rows: new Map(rows.map(row => [row, { row, count: 0, bytes: 1000, level }])) });
-            signal.addEventListener('abort', () => refuse(Object.assign(new Error('gone'), { name: 'AbortError' })));
-            asked.push({ level, index, rows, answer, refuse, signal });
-        }),
+        bytesMax,
+        now: () => clock.now,
+        later: () => {},
+        changed: () => {},
+        fetchTile: (level, index, rows, signal) =>
+            new Promise((done, refuse) => {
+                const answer = () =>
+                    done({ final, rows: new Map(rows.map(row => [row, { row, count: 0, bytes: 1000, level }])) });
+                signal.addEventListener('abort', () =>
+                    refuse(Object.assign(new Error('gone'), { name: 'AbortError' })),
+                );
+                asked.push({ level, index, rows, answer, refuse, signal });
+            }),
     });
     cache.setInfo(INFO);
     return { cache, asked, clock };
@@ -92,7 +135,10 @@ test('what a frame needs is asked once, in few questions at a time, the middle f
     asked.forEach(one => one.answer());
     await settle();
     cache.want([1, 2], view, 0);
-    assert.ok(asked.length > 4 && asked.slice(4).every(one => one.level === 1 || one.index === 4), 'neighbours are next');
+    assert.ok(
+        asked.length > 4 && asked.slice(4).every(one => one.level === 1 || one.index === 4),
+        'neighbours are next',
+    );
 });
 
 test('a row that comes into sight is asked alone', async () => {

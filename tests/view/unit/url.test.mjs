@@ -6,10 +6,25 @@ import { createStore, initialState } from '../../../tools/viewer/src/state.js';
 import { followAddress, hashToState, linkOf, stateToHash, tokenOf } from '../../../tools/viewer/src/url.js';
 
 const full = {
-    ...initialState(), view: { t0: 12345, t1: 67890123456 }, cursor: 50000, selection: { type: 'item', row: 3, item: 17 },
-    panel: 'locks', requests: [{ process: 0, id: 7 }, { process: 1, id: 4294967296 }], off: ['idle', 'poll'],
+    ...initialState(),
+    view: { t0: 12345, t1: 67890123456 },
+    cursor: 50000,
+    selection: { type: 'item', row: 3, item: 17 },
+    panel: 'locks',
+    requests: [
+        { process: 0, id: 7 },
+        { process: 1, id: 4294967296 },
+    ],
+    off: ['idle', 'poll'],
     clock: 'relative',
-    rows: { group: 'prefix', sort: 'waiting', filter: 'a&b=c#%20é', pinned: [0, 4], hidden: [9], closed: ['t:a.b&c', 'cpu'] },
+    rows: {
+        group: 'prefix',
+        sort: 'waiting',
+        filter: 'a&b=c#%20é',
+        pinned: [0, 4],
+        hidden: [9],
+        closed: ['t:a.b&c', 'cpu'],
+    },
 };
 
 test('what is written is read', () => {
@@ -31,7 +46,9 @@ test('the token stays first and is in no link', () => {
 });
 
 test('nonsense is left out', () => {
-    const state = hashToState('#v=9-1&at=-4&s=item.x.1&p=<script>&g=evil&o=&pin=a.b.3&r=1-2.x&off=%&c=no&=&%E0%A4%A=1');
+    const state = hashToState(
+        '#v=9-1&at=-4&s=item.x.1&p=<script>&g=evil&o=&pin=a.b.3&r=1-2.x&off=%&c=no&=&%E0%A4%A=1',
+    );
     assert.equal(state.view, undefined);
     assert.deepEqual([state.cursor, state.selection, state.panel], [null, null, null]);
     assert.deepEqual([state.rows.group, state.rows.sort, state.rows.pinned], ['process', 'started', [3]]);
@@ -41,23 +58,41 @@ test('nonsense is left out', () => {
 
 /* What a browser does with its history, as far as the address bar follows it. */
 function fakeWindow() {
-    const entries = ['#token=k'], listeners = {};
+    const entries = ['#token=k'],
+        listeners = {};
     let at = 0;
     return {
-        location: { get hash() { return entries[at]; } },
-        history: {
-            pushState: (_s, _t, hash) => { entries.splice(++at, Infinity, hash); },
-            replaceState: (_s, _t, hash) => { entries[at] = hash; },
+        location: {
+            get hash() {
+                return entries[at];
+            },
         },
-        addEventListener: (name, listener) => { listeners[name] = listener; },
-        removeEventListener: name => { delete listeners[name]; },
-        back() { at--; listeners.popstate(); },
+        history: {
+            pushState: (_s, _t, hash) => {
+                entries.splice(++at, Infinity, hash);
+            },
+            replaceState: (_s, _t, hash) => {
+                entries[at] = hash;
+            },
+        },
+        addEventListener: (name, listener) => {
+            listeners[name] = listener;
+        },
+        removeEventListener: name => {
+            delete listeners[name];
+        },
+        back() {
+            at--;
+            listeners.popstate();
+        },
         entries,
     };
 }
 
 test('a jump is a step of the history, panning is none, and Back goes to where one was', () => {
-    const store = createStore(), window = fakeWindow(), stop = followAddress(store, window, 'k');
+    const store = createStore(),
+        window = fakeWindow(),
+        stop = followAddress(store, window, 'k');
     store.set({ view: { t0: 10, t1: 20 } }, 'push');
     store.set({ view: { t0: 11, t1: 21 } }, 'replace');
     store.set({ view: { t0: 12, t1: 22 } }, 'replace');

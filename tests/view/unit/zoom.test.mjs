@@ -3,15 +3,25 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { clampView } from '../../../tools/viewer/src/state.js';
-import { levelFor, nsPerPx, panBy, tOf, tickStep, ticksOf, tilesOf, xOf, zoomAt }
-    from '../../../tools/viewer/src/timeline/zoom.js';
+import {
+    levelFor,
+    nsPerPx,
+    panBy,
+    tOf,
+    tickStep,
+    ticksOf,
+    tilesOf,
+    xOf,
+    zoomAt,
+} from '../../../tools/viewer/src/timeline/zoom.js';
 
 const DURATION = 5e9;
 
 test('what is under the pointer stays there while zooming', () => {
     let view = { t0: 1e9, t1: 3e9 };
     for (const factor of [0.5, 0.1, 0.9, 3, 2]) {
-        const before = tOf(300, view, 1000), next = zoomAt(view, factor, before, DURATION);
+        const before = tOf(300, view, 1000),
+            next = zoomAt(view, factor, before, DURATION);
         assert.ok(Math.abs(tOf(300, next, 1000) - before) < 1, `${factor}`);
         view = next;
     }
@@ -45,7 +55,11 @@ test('the level has buckets of at most a pixel, within what there is', () => {
 
 test('tiles that a stretch touches', () => {
     const width = 512 * 1024;
-    assert.deepEqual(tilesOf(0, width, 10, 512, DURATION), { first: 0, last: 0, end: Math.ceil(DURATION / width) - 1 });
+    assert.deepEqual(tilesOf(0, width, 10, 512, DURATION), {
+        first: 0,
+        last: 0,
+        end: Math.ceil(DURATION / width) - 1,
+    });
     assert.deepEqual(tilesOf(width, width + 1, 10, 512, DURATION).first, 1);
     assert.equal(tilesOf(0, DURATION, 30, 512, DURATION).last, 0);
 });
@@ -53,7 +67,6 @@ test('tiles that a stretch touches', () => {
 test('ticks stand on round times of the clock that is shown', () => {
     assert.deepEqual([tickStep(1000, 10), tickStep(1001, 10), tickStep(5e9, 7), tickStep(3, 10)], [100, 200, 1e9, 1]);
     const ofDay = 7.118e9;
-    for (const t of ticksOf({ t0: 0, t1: 5e9 }, 1e9, ofDay))
-        assert.equal((t + ofDay) % 1e9, 0);
+    for (const t of ticksOf({ t0: 0, t1: 5e9 }, 1e9, ofDay)) assert.equal((t + ofDay) % 1e9, 0);
     assert.equal(ticksOf({ t0: 0, t1: 5e9 }, 1e9, ofDay).length, 5);
 });

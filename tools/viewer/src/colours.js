@@ -4,11 +4,29 @@
  * that they are told apart without colour vision.
  */
 
-/** @typedef {'running'|'either'|'ready'|'lock'|'cond'|'net'|'poll'|'disk'|'sleep'|'memory'|'join'|'other'|'idle'|'unknown'} StateKey */
+/**
+ * @typedef {'running'|'either'|'ready'|'lock'|'cond'|'net'|'poll'|'disk'|'sleep'|'memory'|'join'|'other'|'idle'
+ *     |'unknown'} StateKey
+ */
 
 /* The keys by their code, which is what the timeline paints with. 0 is nothing. */
-export const KEYS = [null, 'running', 'ready', 'lock', 'cond', 'net', 'poll', 'disk', 'sleep', 'memory', 'join', 'other',
-    'idle', 'unknown', 'either'];
+export const KEYS = [
+    null,
+    'running',
+    'ready',
+    'lock',
+    'cond',
+    'net',
+    'poll',
+    'disk',
+    'sleep',
+    'memory',
+    'join',
+    'other',
+    'idle',
+    'unknown',
+    'either',
+];
 export const CODE = Object.fromEntries(KEYS.map((key, code) => [key, code]).slice(1));
 
 /* name, light, dark, pattern. */
@@ -30,34 +48,51 @@ const STATES = {
 };
 
 /* The order of a legend. */
-export const LEGEND = ['running', 'either', 'ready', 'lock', 'cond', 'net', 'poll', 'disk', 'sleep', 'memory', 'join',
-    'other', 'idle', 'unknown'];
+export const LEGEND = [
+    'running',
+    'either',
+    'ready',
+    'lock',
+    'cond',
+    'net',
+    'poll',
+    'disk',
+    'sleep',
+    'memory',
+    'join',
+    'other',
+    'idle',
+    'unknown',
+];
 
 const KINDS = [null, 'lock', 'cond', 'net', 'poll', 'disk', 'sleep', 'memory', 'join', 'other'];
 const NAMES_OF_STATES = { running: 'running', runnable: 'ready', idle: 'idle', unknown: 'unknown' };
 
 /** Of the numbers in an item's look. @returns {StateKey} */
 export function keyOf(state, kind, either = false) {
-    if (either && (state === 1 || state === 2))
-        return 'either';
+    if (either && (state === 1 || state === 2)) return 'either';
     switch (state) {
-    case 1: return 'running';
-    case 2: return 'ready';
-    case 3: return KINDS[kind] || 'other';
-    case 4: return 'idle';
-    default: return 'unknown';
+        case 1:
+            return 'running';
+        case 2:
+            return 'ready';
+        case 3:
+            return KINDS[kind] || 'other';
+        case 4:
+            return 'idle';
+        default:
+            return 'unknown';
     }
 }
 
 /** Of the words in an answer: ("waiting", "lock"), ("runnable", null). @returns {StateKey} */
 export function keyOfNames(state, kind) {
-    if (state === 'waiting')
-        return KINDS.includes(kind) && kind ? kind : 'other';
+    if (state === 'waiting') return KINDS.includes(kind) && kind ? kind : 'other';
     return NAMES_OF_STATES[state] || (KINDS.includes(state) && state ? state : 'unknown');
 }
 
-export const nameOf = key => STATES[key] ? STATES[key][0] : String(key);
-export const patternOf = key => STATES[key] ? STATES[key][3] : '';
+export const nameOf = key => (STATES[key] ? STATES[key][0] : String(key));
+export const patternOf = key => (STATES[key] ? STATES[key][3] : '');
 
 /** @param {StateKey} key @param {boolean} dark */
 export const colourOf = (key, dark) => (STATES[key] || STATES.unknown)[dark ? 2 : 1];
@@ -67,6 +102,5 @@ export const cssOf = key => `var(--st-${STATES[key] ? key : 'unknown'})`;
 
 /** Sets --st-lock and the others on the page. */
 export function applyColours(style, dark) {
-    for (const key of Object.keys(STATES))
-        style.setProperty(`--st-${key}`, colourOf(key, dark));
+    for (const key of Object.keys(STATES)) style.setProperty(`--st-${key}`, colourOf(key, dark));
 }

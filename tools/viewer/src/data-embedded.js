@@ -6,7 +6,9 @@
  */
 import { AnswerError } from './answer-error.js';
 
-const TILES = '/api/tiles', LABELS = '/api/labels', PROGRESS = '/api/progress';
+const TILES = '/api/tiles',
+    LABELS = '/api/labels',
+    PROGRESS = '/api/progress';
 const READY = { state: 'ready', done: 1, total: 1, known_to: null, error: null, serial: 1 };
 
 async function unpack(packed) {
@@ -17,11 +19,10 @@ async function unpack(packed) {
 
 /* The name of the answer to a question. */
 export function nameOfAnswer(where) {
-    const at = where.indexOf('?'), path = at < 0 ? where : where.slice(0, at);
-    if (path === LABELS)
-        return path;
-    if (path !== TILES)
-        return where;
+    const at = where.indexOf('?'),
+        path = at < 0 ? where : where.slice(0, at);
+    if (path === LABELS) return path;
+    if (path !== TILES) return where;
     const query = new URLSearchParams(where.slice(at));
     return `${path}?level=${query.get('level')}&tile=${query.get('tile')}`;
 }
@@ -31,16 +32,17 @@ export function embeddedBackend(answers) {
     async function bytesOf(where) {
         const packed = answers[nameOfAnswer(where)];
         if (packed === undefined)
-            throw new AnswerError('not in this file, which was exported small: open the trace itself with '
-                + 'stallmark view', 404);
+            throw new AnswerError(
+                'not in this file, which was exported small: open the trace itself with ' + 'stallmark view',
+                404,
+            );
         return unpack(packed);
     }
     return {
         embedded: true,
         binary: bytesOf,
         async json(where) {
-            if (where.startsWith(PROGRESS))
-                return READY;
+            if (where.startsWith(PROGRESS)) return READY;
             return JSON.parse(new TextDecoder().decode(await bytesOf(where)));
         },
     };

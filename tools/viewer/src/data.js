@@ -13,7 +13,9 @@ export { AnswerError };
 
 /** "/api/at?rows=1%2C2&time=5": in the order of the names, so that the same question is the same text. */
 export function address(path, query = {}) {
-    const names = Object.keys(query).filter(name => query[name] !== null && query[name] !== undefined).sort();
+    const names = Object.keys(query)
+        .filter(name => query[name] !== null && query[name] !== undefined)
+        .sort();
     const text = names.map(name => `${name}=${encodeURIComponent(String(query[name]))}`).join('&');
     return text ? `${path}?${text}` : path;
 }
@@ -38,12 +40,10 @@ export function serverBackend(token, fetcher = (...args) => fetch(...args)) {
             const headers = token ? { Authorization: `Bearer ${token}` } : {};
             response = await fetcher(where, { headers, signal, cache: 'no-store' });
         } catch (error) {
-            if (error.name === 'AbortError')
-                throw error;
+            if (error.name === 'AbortError') throw error;
             throw new AnswerError('the viewer has ended: start stallmark view again', 0);
         }
-        if (!response.ok)
-            throw await problemOf(response);
+        if (!response.ok) throw await problemOf(response);
         return response;
     }
     return {
@@ -83,8 +83,7 @@ export function ask(path, query) {
         answer.catch(() => answers.delete(where));
     }
     answers.set(where, answer);
-    if (answers.size > ANSWERS_KEPT)
-        answers.delete(answers.keys().next().value);
+    if (answers.size > ANSWERS_KEPT) answers.delete(answers.keys().next().value);
     return answer;
 }
 

@@ -1,5 +1,5 @@
-/* export-image.js: the picture of the view as a file: PNG in the screen's pixels, or SVG. With the rows' names, the axis
- * and a legend of the states: what is on screen, and nothing that is not. */
+/* export-image.js: the picture of the view as a file: PNG in the screen's pixels, or SVG. With the rows' names, the
+ * axis and a legend of the states: what is on screen, and nothing that is not. */
 import { LEGEND, CODE, nameOf } from './colours.js';
 import { duration, time } from './format.js';
 import { CanvasPainter } from './timeline/canvas-painter.js';
@@ -8,7 +8,9 @@ import { fitText } from './timeline/paint-rows.js';
 import { AXIS_HEIGHT, paintScene } from './timeline/scene.js';
 import { SvgPainter } from './timeline/svg-painter.js';
 
-const LABELS_WIDTH = 150, HEAD_HEIGHT = 26, LEGEND_HEIGHT = 26;
+const LABELS_WIDTH = 150,
+    HEAD_HEIGHT = 26,
+    LEGEND_HEIGHT = 26;
 
 /* The same painter, elsewhere. */
 function moved(p, dx, dy) {
@@ -22,7 +24,11 @@ function moved(p, dx, dy) {
         columns: (columns, x, y, ...rest) => p.columns(columns, x + dx, y + dy, ...rest),
         line: (list, ...rest) => p.line(points(list), ...rest),
         fill: (list, ...rest) => p.fill(points(list), ...rest),
-        curve: (eight, ...rest) => p.curve(eight.map((n, i) => n + (i % 2 ? dy : dx)), ...rest),
+        curve: (eight, ...rest) =>
+            p.curve(
+                eight.map((n, i) => n + (i % 2 ? dy : dx)),
+                ...rest,
+            ),
     });
 }
 
@@ -30,12 +36,24 @@ function paintLabels(p, scene) {
     const { theme, top, layout, height } = scene;
     p.clip(0, AXIS_HEIGHT, LABELS_WIDTH, height - AXIS_HEIGHT, () => {
         for (const slot of slotsBetween(layout.slots, top, top + height)) {
-            const y = AXIS_HEIGHT + slot.y - top + slot.h / 2, heading = slot.closable;
-            const text = heading ? slot.text : slot.request ? slot.request.route
-                : slot.row && typeof slot.row.thread !== 'number' ? slot.row.name : '';
+            const y = AXIS_HEIGHT + slot.y - top + slot.h / 2,
+                heading = slot.closable;
+            const text = heading
+                ? slot.text
+                : slot.request
+                  ? slot.request.route
+                  : slot.row && typeof slot.row.thread !== 'number'
+                    ? slot.row.name
+                    : '';
             if (text)
-                p.text(fitText(p, text, LABELS_WIDTH - 20), heading ? 8 : 14, y, heading ? theme.faint : theme.text, 'left',
-                    heading);
+                p.text(
+                    fitText(p, text, LABELS_WIDTH - 20),
+                    heading ? 8 : 14,
+                    y,
+                    heading ? theme.faint : theme.text,
+                    'left',
+                    heading,
+                );
         }
     });
 }
@@ -44,8 +62,7 @@ function paintLegend(p, scene, y, width) {
     let x = 8;
     for (const key of LEGEND) {
         const wide = p.measure(nameOf(key)) + 30;
-        if (x + wide > width)
-            break;
+        if (x + wide > width) break;
         p.bar(x, y + 8, 10, 10, CODE[key]);
         p.text(nameOf(key), x + 15, y + 13, scene.theme.faint);
         x += wide;
@@ -53,7 +70,8 @@ function paintLegend(p, scene, y, width) {
 }
 
 function paintAll(p, scene, title) {
-    const width = scene.width + LABELS_WIDTH, height = HEAD_HEIGHT + scene.height + LEGEND_HEIGHT;
+    const width = scene.width + LABELS_WIDTH,
+        height = HEAD_HEIGHT + scene.height + LEGEND_HEIGHT;
     p.begin(width, height, scene.ratio, scene.theme);
     p.text(fitText(p, title, width - 16), 8, HEAD_HEIGHT / 2, scene.theme.text);
     paintLabels(moved(p, 0, HEAD_HEIGHT), scene);
@@ -69,12 +87,17 @@ export function titleOf(scene) {
 }
 
 function currentScene(controller) {
-    return controller.scene(controller.canvas.clientWidth, controller.canvas.clientHeight, window.devicePixelRatio || 1);
+    return controller.scene(
+        controller.canvas.clientWidth,
+        controller.canvas.clientHeight,
+        window.devicePixelRatio || 1,
+    );
 }
 
 /** @returns {Promise<Blob>} */
 export function pngOf(controller) {
-    const scene = currentScene(controller), canvas = document.createElement('canvas');
+    const scene = currentScene(controller),
+        canvas = document.createElement('canvas');
     paintAll(new CanvasPainter(canvas), scene, titleOf(scene));
     return new Promise(done => canvas.toBlob(done, 'image/png'));
 }

@@ -16,8 +16,7 @@ function threeDigits(value, unit, name) {
     }
     if (whole < 100) {
         const tenths = Math.floor((value + unit / 20) / (unit / 10));
-        if (tenths < 1000)
-            return `${Math.floor(tenths / 10)}.${tenths % 10} ${name}`;
+        if (tenths < 1000) return `${Math.floor(tenths / 10)}.${tenths % 10} ${name}`;
     }
     whole += value % unit >= unit / 2 ? 1 : 0;
     return `${whole} ${name}`;
@@ -25,27 +24,22 @@ function threeDigits(value, unit, name) {
 
 /** "431 us", "1.10 ms", "54.2 s". @param {number} ns */
 export function duration(ns) {
-    if (ns === null || ns === undefined || Number.isNaN(ns))
-        return 'unknown';
+    if (ns === null || ns === undefined || Number.isNaN(ns)) return 'unknown';
     const value = Math.max(0, Math.round(ns));
-    if (value < 1000)
-        return `${value} ns`;
-    if (value < 999500)
-        return threeDigits(value, 1e3, 'us');
-    if (value < 999500000)
-        return threeDigits(value, 1e6, 'ms');
+    if (value < 1000) return `${value} ns`;
+    if (value < 999500) return threeDigits(value, 1e3, 'us');
+    if (value < 999500000) return threeDigits(value, 1e6, 'ms');
     return threeDigits(value, 1e9, 's');
 }
 
 /** "431 B", "1.10 MiB", "54.2 GiB". @param {number} n */
 export function bytes(n) {
     const units = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-    let unit = 0, value = Math.floor(n);
-    if (value < 1024)
-        return `${value} B`;
-    for (; value >= 1023 * 1024 && unit + 1 < units.length; unit++)
-        value = Math.floor((value + 512) / 1024);
-    return threeDigits(Math.floor(value * 1000 / 1024), 1000, units[unit]);
+    let unit = 0,
+        value = Math.floor(n);
+    if (value < 1024) return `${value} B`;
+    for (; value >= 1023 * 1024 && unit + 1 < units.length; unit++) value = Math.floor((value + 512) / 1024);
+    return threeDigits(Math.floor((value * 1000) / 1024), 1000, units[unit]);
 }
 
 /** "1,204". @param {number} n */
@@ -66,8 +60,7 @@ const two = n => String(n).padStart(2, '0');
  * @param {string} realtimeFirstNs ns since 1970, too many for a number
  */
 export function firstOfDay(realtimeFirstNs) {
-    if (!realtimeFirstNs)
-        return null;
+    if (!realtimeFirstNs) return null;
     return Number(BigInt(realtimeFirstNs) % BigInt(NS_A_DAY));
 }
 
@@ -102,7 +95,8 @@ export function sinceBegin(t, groups = 1) {
  */
 export function time(t, how, groups = 1) {
     return how.clock === 'wall' && how.ofDay !== null && how.ofDay !== undefined
-        ? wallClock(t, how.ofDay, groups) : sinceBegin(t, groups);
+        ? wallClock(t, how.ofDay, groups)
+        : sinceBegin(t, groups);
 }
 
 /** How many groups of digits tell two times apart that are so far from each other. */

@@ -2,7 +2,8 @@
 import { actions as theActions, store as theStore } from './state.js';
 import { panBy, zoomAt } from './timeline/zoom.js';
 
-const ZOOM = 1.35, PAN = 0.15;
+const ZOOM = 1.35,
+    PAN = 0.15;
 
 const middle = view => (view.t0 + view.t1) / 2;
 
@@ -14,31 +15,30 @@ function zoom(factor, { store, actions, duration }) {
 }
 
 function pan(share, { store, actions, duration }) {
-    const { view } = store.get(), next = panBy(view, (view.t1 - view.t0) * share, duration());
+    const { view } = store.get(),
+        next = panBy(view, (view.t1 - view.t0) * share, duration());
     actions.setView(next.t0, next.t1);
 }
 
 function zoomToSelection({ store, actions, controller }) {
     const { selection } = store.get();
-    const what = selection && selection.type === 'range' ? { from: selection.t0, to: selection.t1 }
-        : selection && selection.type === 'request' ? controller.partsOf(selection) : controller.selected;
-    if (what && what.to > what.from)
-        actions.zoomTo(what.from, what.to, 0.25);
+    const what =
+        selection && selection.type === 'range'
+            ? { from: selection.t0, to: selection.t1 }
+            : selection && selection.type === 'request'
+              ? controller.partsOf(selection)
+              : controller.selected;
+    if (what && what.to > what.from) actions.zoomTo(what.from, what.to, 0.25);
 }
 
 /* The outermost thing that is open is closed. */
 function escape({ store, actions }) {
     const state = store.get();
-    if (state.help)
-        actions.help(false);
-    else if (state.search !== null)
-        actions.search(null);
-    else if (state.selection)
-        actions.select(null);
-    else if (state.cursor !== null)
-        actions.setCursor(null);
-    else if (state.panel)
-        actions.openPanel(null);
+    if (state.help) actions.help(false);
+    else if (state.search !== null) actions.search(null);
+    else if (state.selection) actions.select(null);
+    else if (state.cursor !== null) actions.setCursor(null);
+    else if (state.panel) actions.openPanel(null);
 }
 
 /** keys, what they do in words, the function. */
@@ -54,25 +54,26 @@ export const KEYS = [
     [['f', '0'], 'the whole trace', how => how.actions.fit()],
     [['z'], 'zoom to what is selected', zoomToSelection],
     [['/'], 'search', how => how.actions.search('')],
-    [['t'], 'times of day, or since the beginning',
-        how => how.actions.setClock(how.store.get().clock === 'wall' ? 'relative' : 'wall')],
+    [
+        ['t'],
+        'times of day, or since the beginning',
+        how => how.actions.setClock(how.store.get().clock === 'wall' ? 'relative' : 'wall'),
+    ],
     [['?'], 'this help', how => how.actions.help(!how.store.get().help)],
     [['Escape'], 'close, drop the selection', escape],
 ];
 
 const byKey = new Map(KEYS.flatMap(([keys, , does]) => keys.map(key => [key, does])));
 
-const isField = element => !!element && (/^(INPUT|SELECT|TEXTAREA)$/.test(element.tagName) || element.isContentEditable);
+const isField = element =>
+    !!element && (/^(INPUT|SELECT|TEXTAREA)$/.test(element.tagName) || element.isContentEditable);
 
 /** @returns {boolean} whether the key was ours */
 export function onKey(event, how) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented)
-        return false;
-    if (isField(event.target) && event.key !== 'Escape')
-        return false;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false;
+    if (isField(event.target) && event.key !== 'Escape') return false;
     const does = byKey.get(event.key);
-    if (!does)
-        return false;
+    if (!does) return false;
     event.preventDefault();
     does(how);
     return true;

@@ -8,8 +8,7 @@ async function loadRows() {
     const [info, { rows }] = await Promise.all([askAnew('/api/info'), askAnew('/api/rows')]);
     const patch = { info, rowList: rows };
     const { view } = store.get();
-    if (view.t1 <= 1)
-        patch.view = { t0: 0, t1: Math.max(info.duration_ns, 1) };
+    if (view.t1 <= 1) patch.view = { t0: 0, t1: Math.max(info.duration_ns, 1) };
     store.set(patch, 'none');
 }
 
@@ -20,22 +19,19 @@ async function followProgress() {
         const changed = progress.serial !== serial;
         serial = progress.serial;
         store.set({ progress }, 'none');
-        if (progress.state === 'failed')
-            throw new Error(progress.error || 'the trace could not be read');
+        if (progress.state === 'failed') throw new Error(progress.error || 'the trace could not be read');
         if (changed || !store.get().info) {
             forgetAnswers();
             await loadRows();
         }
-        if (progress.state === 'ready')
-            return;
+        if (progress.state === 'ready') return;
         await pause(100);
     }
 }
 
 export async function load() {
     try {
-        if (isEmbedded())
-            store.set({ progress: await askAnew('/api/progress') }, 'none');
+        if (isEmbedded()) store.set({ progress: await askAnew('/api/progress') }, 'none');
         await followProgress();
     } catch (error) {
         store.set({ failed: { text: error.message, status: error.status } }, 'none');

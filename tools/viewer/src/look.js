@@ -18,7 +18,6 @@ export function secondKeyOfLook(look) {
 
 /* Codes of colours.js by the lower 13 bits of a look: what painting asks for each item. */
 const CODES = new Uint8Array(1 << 13);
-for (let look = 0; look < CODES.length; look++)
-    CODES[look] = CODE[keyOfLook(look)];
+for (let look = 0; look < CODES.length; look++) CODES[look] = CODE[keyOfLook(look)];
 
 export const codeOfLook = look => CODES[look & 0x1fff];

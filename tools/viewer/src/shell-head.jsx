@@ -21,8 +21,10 @@ function Facts({ info }) {
     const lost = info.lost || 0;
     return (
         <span class="head-facts">
-            {time(0, times)} → {time(info.duration_ns, times)} · {duration(info.duration_ns)} · {count(info.events || 0)} events
-            {' · '}<span class={lost ? 'bad' : ''}>{lost ? `${count(lost)} lost` : 'nothing lost'}</span>
+            {time(0, times)} → {time(info.duration_ns, times)} · {duration(info.duration_ns)} ·{' '}
+            {count(info.events || 0)} events
+            {' · '}
+            <span class={lost ? 'bad' : ''}>{lost ? `${count(lost)} lost` : 'nothing lost'}</span>
             {typeof info.cost === 'number' && ` · tracer ${percent(info.cost)} of CPU`}
             {info.complete === false && <span class="bad"> · the file is cut short</span>}
             {info.thinned && <span class="bad"> · {info.thinned}</span>}
@@ -34,8 +36,11 @@ async function copyLink() {
     const link = isEmbedded() ? window.location.href : linkOf(store.get(), window.location);
     try {
         await navigator.clipboard.writeText(link);
-        actions.notify(isEmbedded() ? 'Copied: the link opens this place in this file.'
-            : 'Copied. The link works for whoever has this viewer running, and asks for its key.');
+        actions.notify(
+            isEmbedded()
+                ? 'Copied: the link opens this place in this file.'
+                : 'Copied. The link works for whoever has this viewer running, and asks for its key.',
+        );
     } catch {
         actions.notify(link);
     }
@@ -59,12 +64,25 @@ function Buttons() {
     const theme = useStore(state => state.theme);
     return (
         <>
-            <button class="button" onClick={copyLink} title="A link to what is on screen">Copy link</button>
-            <button class="button" onClick={() => picture('png')} title="The picture of the timeline as PNG">PNG</button>
-            <button class="button" onClick={() => picture('svg')} title="The picture of the timeline as SVG">SVG</button>
-            <button class="button" onClick={() => actions.setTheme(THEMES[theme])} title={`Theme: ${theme}`}
-                aria-label={`Theme: ${theme}. Change`}>{THEME_SIGNS[theme]}</button>
-            <button class="button" onClick={() => actions.help(true)} title="Keys and pointer (?)" aria-label="Help">?</button>
+            <button class="button" onClick={copyLink} title="A link to what is on screen">
+                Copy link
+            </button>
+            <button class="button" onClick={() => picture('png')} title="The picture of the timeline as PNG">
+                PNG
+            </button>
+            <button class="button" onClick={() => picture('svg')} title="The picture of the timeline as SVG">
+                SVG
+            </button>
+            <button
+                class="button"
+                onClick={() => actions.setTheme(THEMES[theme])}
+                title={`Theme: ${theme}`}
+                aria-label={`Theme: ${theme}. Change`}>
+                {THEME_SIGNS[theme]}
+            </button>
+            <button class="button" onClick={() => actions.help(true)} title="Keys and pointer (?)" aria-label="Help">
+                ?
+            </button>
         </>
     );
 }
@@ -74,7 +92,11 @@ export function Head() {
     return (
         <header class="head">
             <b class="brand">stallmark</b>
-            {info && <span class="head-name" title={info.capture || ''}>{nameOfTrace(info)}</span>}
+            {info && (
+                <span class="head-name" title={info.capture || ''}>
+                    {nameOfTrace(info)}
+                </span>
+            )}
             {info ? <Facts info={info} /> : <span class="head-facts" />}
             {info && <Search />}
             {info && <Buttons />}

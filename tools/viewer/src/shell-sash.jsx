@@ -13,13 +13,21 @@ export function Sash() {
     };
     const step = event => {
         const way = event.key === 'ArrowUp' ? 30 : event.key === 'ArrowDown' ? -30 : 0;
-        if (!way)
-            return;
+        if (!way) return;
         event.preventDefault();
         event.stopPropagation();
         setHeight(event.currentTarget.parentElement, event.currentTarget.parentElement.offsetHeight + way);
     };
-    return <div class="sash" role="separator" aria-orientation="horizontal" aria-label="Height of the panels" tabIndex={0}
-        onPointerDown={event => event.currentTarget.setPointerCapture(event.pointerId)} onPointerMove={move}
-        onKeyDown={step} />;
+    return (
+        <div
+            class="sash"
+            role="separator"
+            aria-orientation="horizontal"
+            aria-label="Height of the panels"
+            tabIndex={0}
+            onPointerDown={event => event.currentTarget.setPointerCapture(event.pointerId)}
+            onPointerMove={move}
+            onKeyDown={step}
+        />
+    );
 }

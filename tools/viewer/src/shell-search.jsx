@@ -5,7 +5,8 @@ import { ask } from './data.js';
 import { actions } from './state.js';
 import { useStore } from './use-store.js';
 
-const WAIT_MS = 150, MOST = 30;
+const WAIT_MS = 150,
+    MOST = 30;
 
 /** What choosing a hit does. */
 export function goTo(hit) {
@@ -14,11 +15,9 @@ export function goTo(hit) {
         actions.pinRequest(hit.process, hit.id);
         actions.selectRequest(hit.process, hit.id);
     }
-    if (has(hit.from) && has(hit.to) && hit.what !== 'thread')
-        actions.zoomTo(hit.from, hit.to, 0.25);
+    if (has(hit.from) && has(hit.to) && hit.what !== 'thread') actions.zoomTo(hit.from, hit.to, 0.25);
     if (has(hit.row)) {
-        if (has(hit.item))
-            actions.selectItem(hit.row, hit.item);
+        if (has(hit.item)) actions.selectItem(hit.row, hit.item);
         actions.revealRow(hit.row);
     }
     actions.search(null);
@@ -29,12 +28,16 @@ export function goTo(hit) {
 function useHits(text) {
     const [found, setFound] = useState({ text: '', hits: [], error: null });
     useEffect(() => {
-        if (!text)
-            return undefined;
+        if (!text) return undefined;
         let gone = false;
-        const timer = setTimeout(() => ask('/api/search', { q: text }).then(
-            ({ hits }) => gone || setFound({ text, hits: hits.slice(0, MOST), error: null }),
-            error => gone || setFound({ text, hits: [], error: error.message })), WAIT_MS);
+        const timer = setTimeout(
+            () =>
+                ask('/api/search', { q: text }).then(
+                    ({ hits }) => gone || setFound({ text, hits: hits.slice(0, MOST), error: null }),
+                    error => gone || setFound({ text, hits: [], error: error.message }),
+                ),
+            WAIT_MS,
+        );
         return () => {
             gone = true;
             clearTimeout(timer);
@@ -44,16 +47,25 @@ function useHits(text) {
 }
 
 function Hits({ found, text, at }) {
-    if (!text)
-        return null;
-    const said = found.error || (found.text !== text ? 'Searching …' : found.hits.length ? null : `Nothing has “${text}”.`);
+    if (!text) return null;
+    const said =
+        found.error || (found.text !== text ? 'Searching …' : found.hits.length ? null : `Nothing has “${text}”.`);
     return (
         <ul class="hits" id="hits" role="listbox" aria-label="What was found">
             {said && <li class="faint">{said}</li>}
             {found.hits.map((hit, i) => (
-                <li key={i} id={`hit-${i}`} role="option" aria-selected={i === at} class={i === at ? 'at' : ''}
-                    onPointerDown={event => { event.preventDefault(); goTo(hit); }}>
-                    <span class="hit-what">{hit.what}</span><span class="hit-text">{hit.text}</span>
+                <li
+                    key={i}
+                    id={`hit-${i}`}
+                    role="option"
+                    aria-selected={i === at}
+                    class={i === at ? 'at' : ''}
+                    onPointerDown={event => {
+                        event.preventDefault();
+                        goTo(hit);
+                    }}>
+                    <span class="hit-what">{hit.what}</span>
+                    <span class="hit-text">{hit.text}</span>
                 </li>
             ))}
         </ul>
@@ -61,13 +73,15 @@ function Hits({ found, text, at }) {
 }
 
 export function Search() {
-    const search = useStore(state => state.search), field = useRef(), [at, setAt] = useState(0);
-    const open = search !== null, text = (search || '').trim(), found = useHits(text);
+    const search = useStore(state => state.search),
+        field = useRef(),
+        [at, setAt] = useState(0);
+    const open = search !== null,
+        text = (search || '').trim(),
+        found = useHits(text);
     useEffect(() => {
-        if (open && document.activeElement !== field.current)
-            field.current.focus();
-        else if (!open && document.activeElement === field.current)
-            field.current.blur();
+        if (open && document.activeElement !== field.current) field.current.focus();
+        else if (!open && document.activeElement === field.current) field.current.blur();
     }, [open]);
     useEffect(() => setAt(0), [text]);
     const keys = event => {
@@ -81,11 +95,22 @@ export function Search() {
     };
     return (
         <div class="search">
-            <input ref={field} class="field" type="search" placeholder="/ search threads, functions, requests"
-                role="combobox" aria-label="Search threads, functions, locks, requests" aria-expanded={open && !!text}
-                aria-controls="hits" aria-activedescendant={open && found.hits[at] ? `hit-${at}` : undefined}
-                value={search || ''} onFocus={() => open || actions.search('')} onBlur={() => actions.search(null)}
-                onInput={event => actions.search(event.currentTarget.value)} onKeyDown={keys} />
+            <input
+                ref={field}
+                class="field"
+                type="search"
+                placeholder="/ search threads, functions, requests"
+                role="combobox"
+                aria-label="Search threads, functions, locks, requests"
+                aria-expanded={open && !!text}
+                aria-controls="hits"
+                aria-activedescendant={open && found.hits[at] ? `hit-${at}` : undefined}
+                value={search || ''}
+                onFocus={() => open || actions.search('')}
+                onBlur={() => actions.search(null)}
+                onInput={event => actions.search(event.currentTarget.value)}
+                onKeyDown={keys}
+            />
             {open && <Hits found={found} text={text} at={at} />}
         </div>
     );

@@ -15,8 +15,11 @@ export function Opening({ progress }) {
     return (
         <div class="state" role="status">
             <h1>Opening the trace</h1>
-            <p>{progress ? `${DOING[progress.state] || 'Reading'}: ${count(progress.done)} of ${count(progress.total)} events`
-                : 'Asking the viewer …'}</p>
+            <p>
+                {progress
+                    ? `${DOING[progress.state] || 'Reading'}: ${count(progress.done)} of ${count(progress.total)} events`
+                    : 'Asking the viewer …'}
+            </p>
             <Bar progress={progress} />
         </div>
     );
@@ -24,19 +27,25 @@ export function Opening({ progress }) {
 
 /** A thin line above the timeline while the server still reads: what is there is true, and says how far it goes. */
 export function Reading() {
-    const progress = useStore(state => state.progress), info = useStore(state => state.info);
-    const failed = useStore(state => state.failed), times = useTimes();
-    if (!info)
-        return null;
+    const progress = useStore(state => state.progress),
+        info = useStore(state => state.info);
+    const failed = useStore(state => state.failed),
+        times = useTimes();
+    if (!info) return null;
     if (failed)
-        return <div class="reading bad" role="alert">{failed.text}</div>;
-    if (!progress || progress.state === 'ready')
-        return null;
+        return (
+            <div class="reading bad" role="alert">
+                {failed.text}
+            </div>
+        );
+    if (!progress || progress.state === 'ready') return null;
     return (
         <div class="reading" role="status">
             <Bar progress={progress} />
-            <span>Reading on: {percent(shareOf(progress))} of {count(progress.total)} events.
-                {progress.known_to ? ` Until ${time(progress.known_to, times)} the picture is final.` : ''}</span>
+            <span>
+                Reading on: {percent(shareOf(progress))} of {count(progress.total)} events.
+                {progress.known_to ? ` Until ${time(progress.known_to, times)} the picture is final.` : ''}
+            </span>
         </div>
     );
 }
@@ -46,24 +55,35 @@ export function Nothing({ info }) {
         <div class="state">
             <h1>Nothing was recorded</h1>
             <p>The trace opens, and has no thread in it: {count(info.events || 0)} events.</p>
-            {(info.problems || []).length > 0 && <ul>{info.problems.map((text, i) => <li key={i}>{textOf(text)}</li>)}</ul>}
-            <p class="faint"><code>stallmark check</code> says what is in the file; <code>stallmark status</code> of the
-                program, which of its calls are recorded.</p>
+            {(info.problems || []).length > 0 && (
+                <ul>
+                    {info.problems.map((text, i) => (
+                        <li key={i}>{textOf(text)}</li>
+                    ))}
+                </ul>
+            )}
+            <p class="faint">
+                <code>stallmark check</code> says what is in the file; <code>stallmark status</code> of the program,
+                which of its calls are recorded.
+            </p>
         </div>
     );
 }
 
 /** Of a problem, whether it is a text or an object with one. */
-export const textOf = problem => (typeof problem === 'string' ? problem
-    : problem && (problem.text || problem.says || problem.what) || JSON.stringify(problem));
+export const textOf = problem =>
+    typeof problem === 'string'
+        ? problem
+        : (problem && (problem.text || problem.says || problem.what)) || JSON.stringify(problem);
 
 const openAddress = event => {
     event.preventDefault();
     const text = new FormData(event.currentTarget).get('address').trim();
     const token = text.includes('#') ? text.slice(text.indexOf('#') + 1) : text;
     const rest = window.location.hash.replace(/^#/, '').replace(/(^|&)token=[^&]*/, '');
-    window.location.hash = `${token.includes('=') ? token : `token=${token}`}${rest && !token.includes('v=') ? '&' + rest
-        : ''}`.replace('&&', '&');
+    window.location.hash = `${token.includes('=') ? token : `token=${token}`}${
+        rest && !token.includes('v=') ? '&' + rest : ''
+    }`.replace('&&', '&');
     window.location.reload();
 };
 
@@ -76,14 +96,26 @@ export function Failed({ failed }) {
             <p>{failed.text}</p>
             {stranger && (
                 <form onSubmit={openAddress}>
-                    <p>A link has no key in it. Paste the address that <code>stallmark view</code> printed; the link's place
-                        is kept.</p>
-                    <input class="field" name="address" aria-label="The address that stallmark view printed" size="50"
-                        autocomplete="off" placeholder="http://127.0.0.1:…/#token=…" />
+                    <p>
+                        A link has no key in it. Paste the address that <code>stallmark view</code> printed; the link's
+                        place is kept.
+                    </p>
+                    <input
+                        class="field"
+                        name="address"
+                        aria-label="The address that stallmark view printed"
+                        size="50"
+                        autocomplete="off"
+                        placeholder="http://127.0.0.1:…/#token=…"
+                    />
                     <button class="button">Open</button>
                 </form>
             )}
-            {failed.status === 0 && <button class="button" onClick={() => window.location.reload()}>Try again</button>}
+            {failed.status === 0 && (
+                <button class="button" onClick={() => window.location.reload()}>
+                    Try again
+                </button>
+            )}
         </div>
     );
 }

@@ -14,8 +14,12 @@ function Side({ side, label, children }) {
     return (
         <aside class={`side ${side} ${open ? '' : 'shut'}`} aria-label={label}>
             {open && <div class="side-body">{children}</div>}
-            <button class="side-fold" aria-expanded={open} aria-label={`${open ? 'Close' : 'Open'} ${label}`}
-                title={`${open ? 'Close' : 'Open'} ${label}`} onClick={() => actions.setSide(side, !open)}>
+            <button
+                class="side-fold"
+                aria-expanded={open}
+                aria-label={`${open ? 'Close' : 'Open'} ${label}`}
+                title={`${open ? 'Close' : 'Open'} ${label}`}
+                onClick={() => actions.setSide(side, !open)}>
                 {(side === 'left') === open ? '‹' : '›'}
             </button>
         </aside>
@@ -33,14 +37,13 @@ function BottomPlace() {
 }
 
 function Middle() {
-    const info = useStore(state => state.info), failed = useStore(state => state.failed);
-    const rows = useStore(state => state.rowList), progress = useStore(state => state.progress);
-    if (failed && !info)
-        return <Failed failed={failed} />;
-    if (!info)
-        return <Opening progress={progress} />;
-    if (!rows.length && progress && progress.state === 'ready')
-        return <Nothing info={info} />;
+    const info = useStore(state => state.info),
+        failed = useStore(state => state.failed);
+    const rows = useStore(state => state.rowList),
+        progress = useStore(state => state.progress);
+    if (failed && !info) return <Failed failed={failed} />;
+    if (!info) return <Opening progress={progress} />;
+    if (!rows.length && progress && progress.state === 'ready') return <Nothing info={info} />;
     return <Timeline />;
 }
 
@@ -51,9 +54,19 @@ export function Shell() {
             <Head />
             <Reading />
             <div class="shell-row">
-                {info && <Side side="left" label="findings and requests"><Left /></Side>}
-                <main class="middle"><Middle /></main>
-                {info && <Side side="right" label="details"><Right /></Side>}
+                {info && (
+                    <Side side="left" label="findings and requests">
+                        <Left />
+                    </Side>
+                )}
+                <main class="middle">
+                    <Middle />
+                </main>
+                {info && (
+                    <Side side="right" label="details">
+                        <Right />
+                    </Side>
+                )}
             </div>
             {info && <BottomPlace />}
             <Help />

@@ -3,8 +3,8 @@
  * The store holds plain objects that are replaced, never changed in place. Whoever shows something subscribes
  * (use-store.js for components). What the address bar has of it: url.js.
  *
- * A change says what becomes of the browser's history: 'push' where Back should undo it (a selection, a jump), 'replace'
- * where it should not (panning), 'none' where the address does not have it.
+ * A change says what becomes of the browser's history: 'push' where Back should undo it (a selection, a jump),
+ * 'replace' where it should not (panning), 'none' where the address does not have it.
  */
 
 /**
@@ -15,32 +15,35 @@
 
 export function initialState() {
     return {
-        view: { t0: 0, t1: 1 }, /* ns since the trace's first moment */
-        cursor: null,           /* a pinned instant: "everybody at" */
+        view: { t0: 0, t1: 1 } /* ns since the trace's first moment */,
+        cursor: null /* a pinned instant: "everybody at" */,
         /** @type {Selection|null} */
         selection: null,
-        panel: null,            /* the open tab of the bottom, by its id */
+        panel: null /* the open tab of the bottom, by its id */,
         rows: {
-            group: 'process', /* 'process', 'prefix', 'none' */
-            sort: 'started',  /* 'started', 'waiting', 'name' */
+            group: 'process' /* 'process', 'prefix', 'none' */,
+            sort: 'started' /* 'started', 'waiting', 'name' */,
             filter: '',
-            pinned: [],       /* ids of rows */
+            pinned: [] /* ids of rows */,
             hidden: [],
-            closed: [],       /* keys of groups */
+            closed: [] /* keys of groups */,
         },
-        requests: [],           /* pinned ones: {process, id} */
-        theme: 'auto',          /* 'auto', 'light', 'dark' */
-        clock: 'wall',          /* 'wall', 'relative' */
-        off: [],                /* states that the legend has switched off */
+        requests: [] /* pinned ones: {process, id} */,
+        theme: 'auto' /* 'auto', 'light', 'dark' */,
+        clock: 'wall' /* 'wall', 'relative' */,
+        off: [] /* states that the legend has switched off */,
         sides: { left: true, right: true },
-        search: null,           /* what is searched for; null: the list is closed */
+        search: null /* what is searched for; null: the list is closed */,
         help: false,
-        reveal: null,           /* {row, serial}: the timeline brings the row into sight */
-        said: '',               /* for the aria-live line */
-        notice: null,           /* {text, serial}: shown for some seconds */
+        reveal: null /* {row, serial}: the timeline brings the row into sight */,
+        said: '' /* for the aria-live line */,
+        notice: null /* {text, serial}: shown for some seconds */,
 
         /* what the server said (load.js) */
-        info: null, progress: null, rowList: [], failed: null,
+        info: null,
+        progress: null,
+        rowList: [],
+        failed: null,
     };
 }
 
@@ -52,8 +55,7 @@ export function createStore(state = initialState()) {
         set(patch, history = 'none') {
             const before = state;
             state = { ...state, ...patch };
-            for (const listener of [...listeners])
-                listener(state, before, history);
+            for (const listener of [...listeners]) listener(state, before, history);
         },
         /** @returns a function that ends it */
         subscribe(listener) {

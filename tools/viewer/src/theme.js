@@ -31,12 +31,10 @@ export function followTheme(store, window) {
         applyColours(root.style, dark);
     };
     const before = kept(window);
-    if (before === 'light' || before === 'dark')
-        store.set({ theme: before });
+    if (before === 'light' || before === 'dark') store.set({ theme: before });
     apply();
     store.subscribe((state, old) => {
-        if (state.theme === old.theme)
-            return;
+        if (state.theme === old.theme) return;
         keep(window, state.theme);
         apply();
     });
@@ -48,16 +46,31 @@ export function followTheme(store, window) {
 
 /* What is painted and is not a state. */
 const PAINTED = {
-    light: { grid: '#eef0ef', hairline: '#dfe2e4', tintStrong: '#9db8e2', sample: '#4d5a66', range: 'rgba(29,86,216,.09)',
-        gap: '#b9bec4', onAccent: '#ffffff' },
-    dark: { grid: '#22272c', hairline: '#3a4046', tintStrong: '#5f86b8', sample: '#a9b4be', range: 'rgba(122,167,255,.14)',
-        gap: '#4d555d', onAccent: '#10141a' },
+    light: {
+        grid: '#eef0ef',
+        hairline: '#dfe2e4',
+        tintStrong: '#9db8e2',
+        sample: '#4d5a66',
+        range: 'rgba(29,86,216,.09)',
+        gap: '#b9bec4',
+        onAccent: '#ffffff',
+    },
+    dark: {
+        grid: '#22272c',
+        hairline: '#3a4046',
+        tintStrong: '#5f86b8',
+        sample: '#a9b4be',
+        range: 'rgba(122,167,255,.14)',
+        gap: '#4d555d',
+        onAccent: '#10141a',
+    },
 };
 
 /** The theme of a scene (timeline/scene.js). */
 export function paintedTheme(dark, style) {
     const css = name => style.getPropertyValue(`--${name}`).trim();
-    const named = Object.fromEntries(['bg', 'panel', 'text', 'faint', 'line', 'tint', 'accent', 'bad', 'hover']
-        .map(name => [name, css(name)]));
+    const named = Object.fromEntries(
+        ['bg', 'panel', 'text', 'faint', 'line', 'tint', 'accent', 'bad', 'hover'].map(name => [name, css(name)]),
+    );
     return { dark, unknown: colourOf('unknown', dark), ...named, ...PAINTED[dark ? 'dark' : 'light'] };
 }

@@ -1,5 +1,5 @@
-/* url.js: the state in the address bar: `#token=…&v=FROM-TO&s=item.3.17&…`. The token stays first and is in no link that
- * is copied. What is not understood is left out: a link from elsewhere is text from elsewhere.
+/* url.js: the state in the address bar: `#token=…&v=FROM-TO&s=item.3.17&…`. The token stays first and is in no link
+ * that is copied. What is not understood is left out: a link from elsewhere is text from elsewhere.
  *
  * Pure, but for followAddress().
  */
@@ -17,16 +17,25 @@ function wholes(text, n) {
     return numbers.length === n && numbers.every(number => number !== null) ? numbers : null;
 }
 
-const idsOf = text => (text || '').split('.').map(whole).filter(id => id !== null).slice(0, MOST_IDS);
+const idsOf = text =>
+    (text || '')
+        .split('.')
+        .map(whole)
+        .filter(id => id !== null)
+        .slice(0, MOST_IDS);
 
 /* ---- writing -------------------------------------------------------------------------------------------- */
 
 function selectionText(selection) {
     switch (selection && selection.type) {
-    case 'item': return `item.${selection.row}.${selection.item}`;
-    case 'request': return `request.${selection.process}.${selection.id}`;
-    case 'range': return `range.${Math.round(selection.t0)}.${Math.round(selection.t1)}`;
-    default: return null;
+        case 'item':
+            return `item.${selection.row}.${selection.item}`;
+        case 'request':
+            return `request.${selection.process}.${selection.id}`;
+        case 'range':
+            return `range.${Math.round(selection.t0)}.${Math.round(selection.t1)}`;
+        default:
+            return null;
     }
 }
 
@@ -50,8 +59,10 @@ export function stateToHash(state, token = null) {
         ['off', state.off.join('.') || null],
         ['c', state.clock === plain.clock ? null : state.clock],
     ];
-    return fields.filter(([, value]) => value !== null && value !== undefined)
-        .map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&');
+    return fields
+        .filter(([, value]) => value !== null && value !== undefined)
+        .map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`)
+        .join('&');
 }
 
 /* ---- reading -------------------------------------------------------------------------------------------- */
@@ -59,14 +70,10 @@ export function stateToHash(state, token = null) {
 function selectionOf(text) {
     const [type, ...rest] = (text || '').split('.');
     const numbers = wholes(rest.join('.'), 2);
-    if (!numbers)
-        return null;
-    if (type === 'item')
-        return { type, row: numbers[0], item: numbers[1] };
-    if (type === 'request')
-        return { type, process: numbers[0], id: numbers[1] };
-    if (type === 'range' && numbers[0] < numbers[1])
-        return { type, t0: numbers[0], t1: numbers[1] };
+    if (!numbers) return null;
+    if (type === 'item') return { type, row: numbers[0], item: numbers[1] };
+    if (type === 'request') return { type, process: numbers[0], id: numbers[1] };
+    if (type === 'range' && numbers[0] < numbers[1]) return { type, t0: numbers[0], t1: numbers[1] };
     return null;
 }
 
@@ -76,8 +83,12 @@ function viewOf(text) {
 }
 
 function requestsOf(text) {
-    return (text || '').split('.').map(one => wholes(one.replace('-', '.'), 2)).filter(Boolean)
-        .map(([process, id]) => ({ process, id })).slice(0, 20);
+    return (text || '')
+        .split('.')
+        .map(one => wholes(one.replace('-', '.'), 2))
+        .filter(Boolean)
+        .map(([process, id]) => ({ process, id }))
+        .slice(0, 20);
 }
 
 function decoded(text) {
@@ -92,8 +103,7 @@ function fieldsOf(hash) {
     const fields = {};
     for (const piece of hash.replace(/^#/, '').split('&')) {
         const at = piece.indexOf('=');
-        if (at > 0)
-            fields[piece.slice(0, at)] = decoded(piece.slice(at + 1));
+        if (at > 0) fields[piece.slice(0, at)] = decoded(piece.slice(at + 1));
     }
     return fields;
 }
@@ -101,8 +111,7 @@ function fieldsOf(hash) {
 /** The token of a fragment; null: it has none. A fragment that is nothing but a token is one, too. */
 export function tokenOf(hash) {
     const { token } = fieldsOf(hash);
-    if (token)
-        return token;
+    if (token) return token;
     const bare = hash.replace(/^#/, '');
     return bare && !bare.includes('=') && !bare.includes('&') ? bare : null;
 }
@@ -146,13 +155,11 @@ export function followAddress(store, window, token) {
         clearTimeout(timer);
         timer = null;
         const hash = '#' + stateToHash(store.get(), token);
-        if (hash !== window.location.hash)
-            window.history[push ? 'pushState' : 'replaceState'](null, '', hash);
+        if (hash !== window.location.hash) window.history[push ? 'pushState' : 'replaceState'](null, '', hash);
     };
     const stop = store.subscribe((state, before, history) => {
         if (history === 'push') {
-            if (timer)
-                window.history.replaceState(null, '', '#' + stateToHash(before, token));
+            if (timer) window.history.replaceState(null, '', '#' + stateToHash(before, token));
             write(true);
         } else if (history === 'replace') {
             clearTimeout(timer);

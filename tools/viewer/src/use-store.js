@@ -15,10 +15,13 @@ export function useStore(pick) {
     seen.current = pick(store.get());
     const picker = useRef(pick);
     picker.current = pick;
-    useEffect(() => store.subscribe(state => {
-        if (!Object.is(picker.current(state), seen.current))
-            redraw(n => n + 1);
-    }), []);
+    useEffect(
+        () =>
+            store.subscribe(state => {
+                if (!Object.is(picker.current(state), seen.current)) redraw(n => n + 1);
+            }),
+        [],
+    );
     return seen.current;
 }
 
@@ -39,8 +42,11 @@ export function useAnswer(path, query) {
         setAnswer(old => ({ ...old, loading: true }));
         ask(path, query).then(
             data => gone || setAnswer({ data, error: null, loading: false }),
-            error => gone || setAnswer({ data: null, error: error.message, loading: false }));
-        return () => { gone = true; };
+            error => gone || setAnswer({ data: null, error: error.message, loading: false }),
+        );
+        return () => {
+            gone = true;
+        };
     }, [key]);
     return answer;
 }

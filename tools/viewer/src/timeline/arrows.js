@@ -1,4 +1,5 @@
-/* arrows.js: who let whom go on: from the releaser or waker to who waited, and along a request from thread to thread. */
+/* arrows.js: who let whom go on: from the releaser or waker to who waited, and along a request from thread to
+ * thread. */
 
 export const ROW_BAR_TOP = 3;
 
@@ -8,30 +9,34 @@ export const ROW_BAR_TOP = 3;
  * @returns {Arrow[]}
  */
 export function arrowsOfItem(detail) {
-    if (!detail)
-        return [];
-    const arrows = [], add = (who, text) => {
-        if (who && typeof who.row === 'number' && who.row !== detail.row)
-            arrows.push({ fromRow: who.row, fromT: who.at ?? detail.to, toRow: detail.row, toT: detail.to, text });
-    };
+    if (!detail) return [];
+    const arrows = [],
+        add = (who, text) => {
+            if (who && typeof who.row === 'number' && who.row !== detail.row)
+                arrows.push({ fromRow: who.row, fromT: who.at ?? detail.to, toRow: detail.row, toT: detail.to, text });
+        };
     add(detail.releaser, 'released');
-    if (!detail.releaser || (detail.waker && detail.waker.row !== detail.releaser.row))
-        add(detail.waker, 'woke');
+    if (!detail.releaser || (detail.waker && detail.waker.row !== detail.releaser.row)) add(detail.waker, 'woke');
     return arrows;
 }
 
 export function arrowsOfRequest(whole) {
-    if (!whole)
-        return [];
-    const given = (whole.handoffs || []).filter(one => typeof one.from_row === 'number' && typeof one.to_row === 'number');
+    if (!whole) return [];
+    const given = (whole.handoffs || []).filter(
+        one => typeof one.from_row === 'number' && typeof one.to_row === 'number',
+    );
     if (given.length)
-        return given.map(one => ({ fromRow: one.from_row, fromT: one.from, toRow: one.to_row, toT: one.to,
-            text: 'handed on' }));
+        return given.map(one => ({
+            fromRow: one.from_row,
+            fromT: one.from,
+            toRow: one.to_row,
+            toT: one.to,
+            text: 'handed on',
+        }));
     const arrows = [];
     let before = null;
     for (const part of whole.parts || []) {
-        if (typeof part.row !== 'number')
-            continue;
+        if (typeof part.row !== 'number') continue;
         if (before && before.row !== part.row)
             arrows.push({ fromRow: before.row, fromT: before.to, toRow: part.row, toT: part.from, text: '' });
         before = part;
@@ -45,29 +50,43 @@ function middleOf(scene, row, axis) {
 }
 
 function paintHead(p, x, y, dx, dy, colour) {
-    const n = Math.hypot(dx, dy) || 1, ux = dx / n, uy = dy / n;
-    p.fill([[x, y], [x - 7 * ux - 3.5 * uy, y - 7 * uy + 3.5 * ux], [x - 7 * ux + 3.5 * uy, y - 7 * uy - 3.5 * ux]], colour);
+    const n = Math.hypot(dx, dy) || 1,
+        ux = dx / n,
+        uy = dy / n;
+    p.fill(
+        [
+            [x, y],
+            [x - 7 * ux - 3.5 * uy, y - 7 * uy + 3.5 * ux],
+            [x - 7 * ux + 3.5 * uy, y - 7 * uy - 3.5 * ux],
+        ],
+        colour,
+    );
 }
 
 /* A bow to the right, so that it is seen where both ends are at one time. */
 function paintArrow(p, scene, arrow, axis) {
-    const y0 = middleOf(scene, arrow.fromRow, axis), y1 = middleOf(scene, arrow.toRow, axis);
-    const x0 = scene.x(arrow.fromT), x1 = scene.x(arrow.toT);
-    if (y0 === null || y1 === null || Math.max(x0, x1) < -50 || Math.min(x0, x1) > scene.width + 50)
-        return;
+    const y0 = middleOf(scene, arrow.fromRow, axis),
+        y1 = middleOf(scene, arrow.toRow, axis);
+    const x0 = scene.x(arrow.fromT),
+        x1 = scene.x(arrow.toT);
+    if (y0 === null || y1 === null || Math.max(x0, x1) < -50 || Math.min(x0, x1) > scene.width + 50) return;
     const bow = Math.min(26, 10 + Math.abs(y1 - y0) / 6);
     const edge = y1 > y0 ? y1 - 7 : y1 + 7;
-    p.curve([x0, y0, x0 + bow, y0 + (edge - y0) * 0.3, x1 + bow, y0 + (edge - y0) * 0.7, x1 + 1, edge],
-        scene.theme.text, 1.4);
+    p.curve(
+        [x0, y0, x0 + bow, y0 + (edge - y0) * 0.3, x1 + bow, y0 + (edge - y0) * 0.7, x1 + 1, edge],
+        scene.theme.text,
+        1.4,
+    );
     paintHead(p, x1 + 1, edge, -bow, (edge - y0) * 0.6, scene.theme.text);
     if (arrow.text) {
-        const x = Math.max(x0, x1) + bow + 2, y = (y0 + edge) / 2, w = p.measure(arrow.text);
+        const x = Math.max(x0, x1) + bow + 2,
+            y = (y0 + edge) / 2,
+            w = p.measure(arrow.text);
         p.rect(x - 2, y - 7, w + 4, 14, scene.theme.bg);
         p.text(arrow.text, x, y, scene.theme.text);
     }
 }
 
 export function paintArrows(p, scene, axis = 26) {
-    for (const arrow of scene.arrows)
-        paintArrow(p, scene, arrow, axis);
+    for (const arrow of scene.arrows) paintArrow(p, scene, arrow, axis);
 }

@@ -8,8 +8,11 @@ import { patternLines } from './patterns.js';
 
 export const FONT = '11px system-ui, "Segoe UI", "DejaVu Sans", sans-serif';
 
-const rgba = hex => 0xff000000 | parseInt(hex.slice(5, 7), 16) << 16 | parseInt(hex.slice(3, 5), 16) << 8
-    | parseInt(hex.slice(1, 3), 16);
+const rgba = hex =>
+    0xff000000 |
+    (parseInt(hex.slice(5, 7), 16) << 16) |
+    (parseInt(hex.slice(3, 5), 16) << 8) |
+    parseInt(hex.slice(1, 3), 16);
 
 export class CanvasPainter {
     /** @param {HTMLCanvasElement} canvas */
@@ -24,13 +27,13 @@ export class CanvasPainter {
 
     begin(width, height, ratio, theme) {
         const { canvas, c } = this;
-        const w = Math.max(1, Math.round(width * ratio)), h = Math.max(1, Math.round(height * ratio));
+        const w = Math.max(1, Math.round(width * ratio)),
+            h = Math.max(1, Math.round(height * ratio));
         if (canvas.width !== w || canvas.height !== h) {
             canvas.width = w;
             canvas.height = h;
         }
-        if (this.dark !== theme.dark || this.ratio !== ratio)
-            this.patterns.clear();
+        if (this.dark !== theme.dark || this.ratio !== ratio) this.patterns.clear();
         Object.assign(this, { width, height, ratio, dark: theme.dark, theme });
         this.words = KEYS.map(key => (key ? rgba(colourOf(key, theme.dark)) : 0));
         c.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -119,7 +122,8 @@ export class CanvasPainter {
 
     patternFor(name) {
         if (!this.patterns.has(name)) {
-            const tile = this.makeCanvas(), scale = this.ratio;
+            const tile = this.makeCanvas(),
+                scale = this.ratio;
             tile.width = tile.height = Math.round(8 * scale);
             const t = tile.getContext('2d');
             t.scale(tile.width / 8, tile.height / 8);
@@ -143,7 +147,8 @@ export class CanvasPainter {
      * @param {import('./raster.js').Columns} columns
      */
     columns(columns, x, y, h, off) {
-        const tall = Math.round(h * this.ratio), wide = columns.width;
+        const tall = Math.round(h * this.ratio),
+            wide = columns.width;
         if (!this.image || this.image.width !== wide || this.image.height < tall) {
             this.strip.width = wide;
             this.strip.height = Math.max(tall, 64);
@@ -152,19 +157,17 @@ export class CanvasPainter {
         }
         const { pixels, words } = this;
         pixels.fill(0, 0, wide * tall);
-        let first = wide, last = -1;
+        let first = wide,
+            last = -1;
         for (let i = 0; i < wide; i++) {
-            if (!columns.used[i])
-                continue;
+            if (!columns.used[i]) continue;
             first = Math.min(first, i);
             last = i;
             stackOf(columns, i, tall, off, (code, y0, y1) => {
-                for (let row = tall - y1; row < tall - y0; row++)
-                    pixels[row * wide + i] = words[code];
+                for (let row = tall - y1; row < tall - y0; row++) pixels[row * wide + i] = words[code];
             });
         }
-        if (last < first)
-            return;
+        if (last < first) return;
         this.stripContext.putImageData(this.image, 0, 0, first, 0, last - first + 1, tall);
         const w = last - first + 1;
         this.c.imageSmoothingEnabled = false;

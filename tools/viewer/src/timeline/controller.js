@@ -22,8 +22,20 @@ const ROOM_PX = 400; /* rows so far out of sight are asked for, too */
 export class Controller {
     constructor(store, actions) {
         Object.assign(this, {
-            store, actions, listeners: new Set(), slowest: [], total: 0, details: new Map(), selected: null,
-            dragged: null, hoverSlot: null, tip: null, frameMs: [], asked: null, density: null, isCounter: new Set(),
+            store,
+            actions,
+            listeners: new Set(),
+            slowest: [],
+            total: 0,
+            details: new Map(),
+            selected: null,
+            dragged: null,
+            hoverSlot: null,
+            tip: null,
+            frameMs: [],
+            asked: null,
+            density: null,
+            isCounter: new Set(),
         });
         const again = () => this.schedule();
         this.labels = new LabelCache(ids => ask('/api/labels', { ids: ids.join(',') }), again);
@@ -74,8 +86,7 @@ export class Controller {
     }
 
     takeInfo(state) {
-        if (state.info)
-            this.cache.setInfo(state.info);
+        if (state.info) this.cache.setInfo(state.info);
         this.isCounter = new Set(state.rowList.filter(row => row.kind === 'counter').map(row => row.id));
     }
 
@@ -88,12 +99,9 @@ export class Controller {
         }
         if (differs('rowList') || differs('rows') || differs('requests') || differs('selection') || differs('info'))
             this.relay();
-        if (differs('selection'))
-            this.followSelection(state.selection);
-        if (differs('view') || differs('info'))
-            this.askSlowest();
-        if (differs('reveal') && state.reveal)
-            this.reveal(state.reveal.row);
+        if (differs('selection')) this.followSelection(state.selection);
+        if (differs('view') || differs('info')) this.askSlowest();
+        if (differs('reveal') && state.reveal) this.reveal(state.reveal.row);
         this.schedule();
     }
 
@@ -101,14 +109,19 @@ export class Controller {
         const state = this.store.get();
         const pinned = state.requests.map(one => this.requestOf(one)).filter(Boolean);
         const { selection } = state;
-        if (selection && selection.type === 'request' && !pinned.some(one => sameRequest(one, selection))
-            && !this.slowest.some(one => sameRequest(one, selection))) {
+        if (
+            selection &&
+            selection.type === 'request' &&
+            !pinned.some(one => sameRequest(one, selection)) &&
+            !this.slowest.some(one => sameRequest(one, selection))
+        ) {
             const one = this.requestOf(selection);
-            if (one)
-                pinned.unshift(one);
+            if (one) pinned.unshift(one);
         }
         this.layout = layOut({
-            rowList: state.rowList, settings: state.rows, duration: this.duration(),
+            rowList: state.rowList,
+            settings: state.rows,
+            duration: this.duration(),
             requests: { pinned, slowest: this.slowest, total: this.total },
             processes: processNames(state.info),
         });
@@ -119,8 +132,10 @@ export class Controller {
     /* ---- what is asked beside the tiles ---------------------------------------------------------------- */
 
     async askDensity() {
-        const px = Math.max(200, Math.min(2048, Math.round((this.overview ? this.overview.clientWidth : 1000)
-            * window.devicePixelRatio)));
+        const px = Math.max(
+            200,
+            Math.min(2048, Math.round((this.overview ? this.overview.clientWidth : 1000) * window.devicePixelRatio)),
+        );
         try {
             this.density = await (isEmbedded() ? ask('/api/density') : askAnew('/api/density', { px }));
             this.densityAt = null;
@@ -134,14 +149,20 @@ export class Controller {
     askSlowest() {
         clearTimeout(this.slowestTimer);
         this.slowestTimer = setTimeout(async () => {
-            const { view, info } = this.store.get(), t0 = Math.floor(view.t0), t1 = Math.ceil(view.t1);
-            if (!info || this.asked === `${t0}-${t1}`)
-                return;
+            const { view, info } = this.store.get(),
+                t0 = Math.floor(view.t0),
+                t1 = Math.ceil(view.t1);
+            if (!info || this.asked === `${t0}-${t1}`) return;
             this.asked = `${t0}-${t1}`;
             try {
-                const answer = await ask('/api/requests', { t0, t1, sort: 'slowest', offset: 0, limit: SLOWEST_SHOWN + 2 });
-                if (this.asked !== `${t0}-${t1}`)
-                    return;
+                const answer = await ask('/api/requests', {
+                    t0,
+                    t1,
+                    sort: 'slowest',
+                    offset: 0,
+                    limit: SLOWEST_SHOWN + 2,
+                });
+                if (this.asked !== `${t0}-${t1}`) return;
                 this.slowest = answer.requests;
                 this.total = Math.max(this.total, answer.total);
                 this.relay();
@@ -153,23 +174,25 @@ export class Controller {
 
     /** /api/parts of a request, when it has come; asks for it when not. */
     partsOf({ process, id }) {
-        const key = `${process}.${id}`, found = this.details.get(key);
-        if (found !== undefined)
-            return found;
+        const key = `${process}.${id}`,
+            found = this.details.get(key);
+        if (found !== undefined) return found;
         this.details.set(key, null);
-        ask('/api/parts', { process, id }).then(parts => {
-            this.details.set(key, parts);
-            this.relay();
-        }, () => this.details.set(key, { parts: [], regions: [], failed: true }));
-        if (this.details.size > 300)
-            this.details.delete(this.details.keys().next().value);
+        ask('/api/parts', { process, id }).then(
+            parts => {
+                this.details.set(key, parts);
+                this.relay();
+            },
+            () => this.details.set(key, { parts: [], regions: [], failed: true }),
+        );
+        if (this.details.size > 300) this.details.delete(this.details.keys().next().value);
         return null;
     }
 
     requestOf(one) {
-        const known = this.slowest.find(other => sameRequest(other, one)), parts = this.partsOf(one);
-        if (known || (parts && !parts.failed))
-            return { ...(parts || {}), ...known, process: one.process, id: one.id };
+        const known = this.slowest.find(other => sameRequest(other, one)),
+            parts = this.partsOf(one);
+        if (known || (parts && !parts.failed)) return { ...(parts || {}), ...known, process: one.process, id: one.id };
         return null;
     }
 
@@ -183,8 +206,7 @@ export class Controller {
             this.selected = null;
         try {
             const detail = await ask('/api/item', { row: selection.row, item: selection.item });
-            if (this.store.get().selection !== selection)
-                return;
+            if (this.store.get().selection !== selection) return;
             this.selected = { row: detail.row, item: detail.item, from: detail.from, to: detail.to };
             this.arrows = arrowsOfItem(detail);
             this.actions.say(`${this.nameOf(detail.row)}: ${detail.says || detail.what}`);
@@ -202,43 +224,61 @@ export class Controller {
     /* ---- frames ---------------------------------------------------------------------------------------- */
 
     schedule() {
-        if (this.scheduled || !this.painter)
-            return;
+        if (this.scheduled || !this.painter) return;
         this.scheduled = true;
         requestAnimationFrame(() => {
             this.scheduled = false;
-            if (this.painter)
-                this.frame();
+            if (this.painter) this.frame();
         });
     }
 
     /** What is to be painted; for a file of another size, too (export-image.js). */
     scene(width, height, ratio) {
-        const state = this.store.get(), { view, info, selection } = state;
-        const dark = isDark(state.theme, window), off = new Uint8Array(KEYS.length);
-        KEYS.forEach((key, code) => { off[code] = key && state.off.includes(key) ? 1 : 0; });
+        const state = this.store.get(),
+            { view, info, selection } = state;
+        const dark = isDark(state.theme, window),
+            off = new Uint8Array(KEYS.length);
+        KEYS.forEach((key, code) => {
+            off[code] = key && state.off.includes(key) ? 1 : 0;
+        });
         const perPx = nsPerPx(view, width * ratio);
         const request = selection && selection.type === 'request' ? this.partsOf(selection) : null;
         return {
-            view, width, height, ratio, info, selection, off, layout: this.layout, cache: this.cache, labels: this.labels,
-            level: levelFor(perPx, info.level_min, info.level_max), top: this.top(), cursor: state.cursor,
+            view,
+            width,
+            height,
+            ratio,
+            info,
+            selection,
+            off,
+            layout: this.layout,
+            cache: this.cache,
+            labels: this.labels,
+            level: levelFor(perPx, info.level_min, info.level_max),
+            top: this.top(),
+            cursor: state.cursor,
             times: { clock: state.clock, ofDay: firstOfDay(info.realtime_first_ns) },
             theme: paintedTheme(dark, getComputedStyle(document.documentElement)),
-            hoverSlot: this.hoverSlot, selected: this.selected, columns: this.columns,
+            hoverSlot: this.hoverSlot,
+            selected: this.selected,
+            columns: this.columns,
             arrows: request ? arrowsOfRequest(request) : this.arrows || [],
             range: this.dragged || (selection && selection.type === 'range' ? selection : null),
-            partsOf: one => this.partsOf(one), x: t => xOf(t, view, width),
+            partsOf: one => this.partsOf(one),
+            x: t => xOf(t, view, width),
         };
     }
 
     frame() {
-        const state = this.store.get(), begin = performance.now();
-        const width = this.canvas.clientWidth, height = this.canvas.clientHeight;
-        if (!state.info || !width || !height)
-            return;
+        const state = this.store.get(),
+            begin = performance.now();
+        const width = this.canvas.clientWidth,
+            height = this.canvas.clientHeight;
+        if (!state.info || !width || !height) return;
         const scene = this.scene(width, height, window.devicePixelRatio || 1);
         const rows = slotsBetween(this.layout.slots, scene.top - ROOM_PX, scene.top + height + ROOM_PX)
-            .filter(slot => slot.row).map(slot => slot.row.id);
+            .filter(slot => slot.row)
+            .map(slot => slot.row.id);
         this.cache.want([...new Set(rows)], scene.view, scene.level);
         this.painter.begin(width, height, scene.ratio, scene.theme);
         paintScene(this.painter, scene);
@@ -246,33 +286,39 @@ export class Controller {
         this.frameOverview(scene, state);
         this.tellVisible(scene);
         this.frameMs.push(performance.now() - begin);
-        if (this.frameMs.length > 600)
-            this.frameMs.shift();
+        if (this.frameMs.length > 600) this.frameMs.shift();
     }
 
     /* As wide as the rows, which have a scroll bar beside them. */
     frameOverview(scene, state) {
         this.overview.parentElement.style.paddingRight = `${this.scroller.offsetWidth - this.scroller.clientWidth}px`;
-        const width = this.overview.clientWidth, wide = Math.max(1, Math.round(width * scene.ratio));
-        if (!width)
-            return;
-        if (this.density && (this.densityAt !== wide)) {
+        const width = this.overview.clientWidth,
+            wide = Math.max(1, Math.round(width * scene.ratio));
+        if (!width) return;
+        if (this.density && this.densityAt !== wide) {
             this.densityAt = wide;
             this.densityDrawn = densityColumns(this.density, wide);
         }
-        const { progress } = state, reading = progress && progress.state !== 'ready';
+        const { progress } = state,
+            reading = progress && progress.state !== 'ready';
         this.overviewPainter.begin(width, OVERVIEW_HEIGHT, scene.ratio, scene.theme);
         paintOverview(this.overviewPainter, {
-            columns: this.densityDrawn, view: scene.view, duration: this.duration(), width, height: OVERVIEW_HEIGHT,
-            theme: scene.theme, off: scene.off, knownTo: reading ? progress.known_to : null,
+            columns: this.densityDrawn,
+            view: scene.view,
+            duration: this.duration(),
+            width,
+            height: OVERVIEW_HEIGHT,
+            theme: scene.theme,
+            off: scene.off,
+            knownTo: reading ? progress.known_to : null,
         });
     }
 
     /* Labels are components: they are drawn again only when other rows came into sight. */
     tellVisible(scene) {
-        const first = Math.floor(scene.top / 200), last = Math.floor((scene.top + scene.height) / 200);
-        if (this.visible === `${first}-${last}`)
-            return;
+        const first = Math.floor(scene.top / 200),
+            last = Math.floor((scene.top + scene.height) / 200);
+        if (this.visible === `${first}-${last}`) return;
         this.visible = `${first}-${last}`;
         this.tell();
     }
@@ -298,10 +344,11 @@ export class Controller {
 
     /** What is at a place of the canvas: {t, slot, hit}. */
     at(x, y) {
-        const { view, info } = this.store.get(), width = this.canvas.clientWidth, t = tOf(x, view, width);
+        const { view, info } = this.store.get(),
+            width = this.canvas.clientWidth,
+            t = tOf(x, view, width);
         const slot = y < AXIS_HEIGHT || !info ? null : slotAt(this.layout, y - AXIS_HEIGHT + this.top());
-        if (!slot || !slot.row)
-            return { t, slot, hit: null };
+        if (!slot || !slot.row) return { t, slot, hit: null };
         const perPx = nsPerPx(view, width);
         const level = levelFor(nsPerPx(view, width * window.devicePixelRatio), info.level_min, info.level_max);
         return { t, slot, hit: hitItem(this.cache.pieces(slot.row.id, view, level), t, perPx) };
@@ -310,8 +357,10 @@ export class Controller {
     hover(x, y, event) {
         const what = x === null ? null : this.at(x, y);
         this.hoverSlot = what ? what.slot : null;
-        this.tip = what && what.slot && (what.hit || what.slot.request)
-            ? { ...what, clientX: event.clientX, clientY: event.clientY } : null;
+        this.tip =
+            what && what.slot && (what.hit || what.slot.request)
+                ? { ...what, clientX: event.clientX, clientY: event.clientY }
+                : null;
         this.tell();
         this.schedule();
     }
@@ -319,12 +368,9 @@ export class Controller {
     click(x, y) {
         const { t, slot, hit } = this.at(x, y);
         this.actions.setCursor(t);
-        if (slot && slot.request)
-            this.actions.selectRequest(slot.request.process, slot.request.id);
-        else if (hit)
-            this.pick(hit);
-        else
-            this.actions.select(null);
+        if (slot && slot.request) this.actions.selectRequest(slot.request.process, slot.request.id);
+        else if (hit) this.pick(hit);
+        else this.actions.select(null);
     }
 
     pick(hit) {
@@ -335,8 +381,7 @@ export class Controller {
     zoomToWhatIsAt(x, y) {
         const { slot, hit } = this.at(x, y);
         const what = slot && slot.request ? slot.request : hit;
-        if (what && what.to > what.from)
-            this.actions.zoomTo(what.from, what.to, 0.25);
+        if (what && what.to > what.from) this.actions.zoomTo(what.from, what.to, 0.25);
     }
 
     dragRange(a, b) {
@@ -348,8 +393,7 @@ export class Controller {
         this.dragRange(a, b);
         const { t0, t1 } = this.dragged;
         this.dragged = null;
-        if (t1 > t0)
-            this.actions.selectRange(t0, t1);
+        if (t1 > t0) this.actions.selectRange(t0, t1);
     }
 
     /* ---- rows ------------------------------------------------------------------------------------------- */
@@ -357,25 +401,29 @@ export class Controller {
     /** Brings a row into the middle, unless it is in sight. */
     reveal(id) {
         const slot = this.layout.byRow.get(id);
-        if (!slot || !this.scroller)
-            return;
-        const height = this.scroller.clientHeight - AXIS_HEIGHT, top = this.top();
-        if (slot.y < top || slot.y + slot.h > top + height)
-            this.scrollTo(slot.y - height / 2);
+        if (!slot || !this.scroller) return;
+        const height = this.scroller.clientHeight - AXIS_HEIGHT,
+            top = this.top();
+        if (slot.y < top || slot.y + slot.h > top + height) this.scrollTo(slot.y - height / 2);
     }
 
     /** The next or the previous item of a row, from the selection or the middle. */
     step(row, way) {
-        const { view, info } = this.store.get(), width = this.canvas.clientWidth * window.devicePixelRatio;
+        const { view, info } = this.store.get(),
+            width = this.canvas.clientWidth * window.devicePixelRatio;
         const level = levelFor(nsPerPx(view, width), info.level_min, info.level_max);
-        const from = this.selected && this.selected.row === row ? this.selected.from
-            : this.store.get().cursor ?? (view.t0 + view.t1) / 2;
+        const from =
+            this.selected && this.selected.row === row
+                ? this.selected.from
+                : (this.store.get().cursor ?? (view.t0 + view.t1) / 2);
         const found = neighbour(this.cache.pieces(row, view, level), from, way);
-        if (!found)
-            return;
+        if (!found) return;
         this.pick(found);
         if (found.from < view.t0 || found.from > view.t1)
-            this.actions.setView(view.t0 + found.from - (view.t0 + view.t1) / 2, view.t1 + found.from - (view.t0 + view.t1) / 2);
+            this.actions.setView(
+                view.t0 + found.from - (view.t0 + view.t1) / 2,
+                view.t1 + found.from - (view.t0 + view.t1) / 2,
+            );
     }
 }
 
@@ -383,6 +431,10 @@ const sameRequest = (a, b) => a.process === b.process && a.id === b.id;
 
 function processNames(info) {
     const list = info && Array.isArray(info.processes) ? info.processes : [];
-    return new Map(list.map((one, i) => [one.id ?? one.process ?? i, `${one.name || one.program || 'process'}`
-        + (one.pid ? ` ${one.pid}` : '')]));
+    return new Map(
+        list.map((one, i) => [
+            one.id ?? one.process ?? i,
+            `${one.name || one.program || 'process'}` + (one.pid ? ` ${one.pid}` : ''),
+        ]),
+    );
 }

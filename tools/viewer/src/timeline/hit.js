@@ -10,10 +10,11 @@ const NEAR_PX = 3;
  */
 export function hitItem(pieces, t, perPx) {
     const piece = pieces.find(one => one.items && t >= one.t0 && t < one.t1);
-    if (!piece)
-        return null;
-    const { items } = piece, near = perPx * NEAR_PX;
-    let best = null, bestAt = Infinity;
+    if (!piece) return null;
+    const { items } = piece,
+        near = perPx * NEAR_PX;
+    let best = null,
+        bestAt = Infinity;
     for (let i = firstAfter(items, t - near); i < items.count && items.from[i] <= t + near; i++) {
         const at = items.from[i] > t ? items.from[i] - t : items.to[i] < t ? t - items.to[i] : 0;
         const better = at < bestAt || (at === bestAt && best && items.to[i] - items.from[i] < best.to - best.from);
@@ -27,8 +28,13 @@ export function hitItem(pieces, t, perPx) {
 
 export function describe(items, i) {
     return {
-        row: items.row, item: items.item[i], from: items.from[i], to: items.to[i], look: items.look[i],
-        label: items.label[i], merged: items.merged[i],
+        row: items.row,
+        item: items.item[i],
+        from: items.from[i],
+        to: items.to[i],
+        look: items.look[i],
+        label: items.label[i],
+        merged: items.merged[i],
         value: items.last ? items.last[i] : null,
     };
 }
@@ -37,11 +43,13 @@ export function describe(items, i) {
 export function neighbour(pieces, from, way) {
     let best = null;
     for (const { items } of pieces) {
-        if (!items)
-            continue;
+        if (!items) continue;
         for (let i = 0; i < items.count; i++) {
-            if (way > 0 ? items.from[i] > from && (!best || items.from[i] < best.from)
-                : items.from[i] < from && (!best || items.from[i] > best.from))
+            if (
+                way > 0
+                    ? items.from[i] > from && (!best || items.from[i] < best.from)
+                    : items.from[i] < from && (!best || items.from[i] > best.from)
+            )
                 best = describe(items, i);
         }
     }

@@ -1,6 +1,7 @@
 /* label-cache.js: texts of labels by their id, asked for in batches; the oldest are let go. */
 
-const KEPT = 20000, A_QUESTION = 400;
+const KEPT = 20000,
+    A_QUESTION = 400;
 
 export class LabelCache {
     /** @param {(ids: number[]) => Promise<Object<string, string>>} fetchLabels @param {() => void} changed */
@@ -10,19 +11,16 @@ export class LabelCache {
 
     /** The text; "" until it is there. */
     get(id) {
-        if (!id)
-            return '';
+        if (!id) return '';
         const text = this.texts.get(id);
-        if (text !== undefined)
-            return text;
+        if (text !== undefined) return text;
         this.missing.add(id);
         this.ask();
         return '';
     }
 
     async ask() {
-        if (this.asking)
-            return;
+        if (this.asking) return;
         this.asking = true;
         await null; /* what one frame misses is one question */
         const ids = [...this.missing].slice(0, A_QUESTION);
@@ -30,14 +28,12 @@ export class LabelCache {
         try {
             const texts = await this.fetchLabels(ids);
             ids.forEach(id => this.texts.set(id, texts[id] || ''));
-            while (this.texts.size > KEPT)
-                this.texts.delete(this.texts.keys().next().value);
+            while (this.texts.size > KEPT) this.texts.delete(this.texts.keys().next().value);
             this.changed();
         } catch {
             /* a later frame asks again */
         }
         this.asking = false;
-        if (this.missing.size && ids.some(id => this.texts.has(id)))
-            this.ask();
+        if (this.missing.size && ids.some(id => this.texts.has(id))) this.ask();
     }
 }

@@ -6,8 +6,11 @@ import { AXIS_HEIGHT } from './scene.js';
 
 function Heading({ slot }) {
     return (
-        <button class={`tl-label tl-${slot.kind}`} aria-expanded={!slot.closed} style={{ top: `${AXIS_HEIGHT + slot.y}px`,
-            height: `${slot.h}px` }} onClick={() => actions.toggleGroup(slot.key)}>
+        <button
+            class={`tl-label tl-${slot.kind}`}
+            aria-expanded={!slot.closed}
+            style={{ top: `${AXIS_HEIGHT + slot.y}px`, height: `${slot.h}px` }}
+            onClick={() => actions.toggleGroup(slot.key)}>
             <span class="tl-fold">{slot.closed ? '▸' : '▾'}</span>
             <span class="tl-name">{slot.text}</span>
             {slot.count > 1 && <span class="tl-count">{count(slot.count)}</span>}
@@ -19,16 +22,27 @@ function RequestLabel({ slot, selected }) {
     const { request } = slot;
     const place = { top: `${AXIS_HEIGHT + slot.y}px`, height: `${slot.h}px` };
     if (!request)
-        return <div class="tl-label request none" style={place}>–</div>;
+        return (
+            <div class="tl-label request none" style={place}>
+                –
+            </div>
+        );
     const { process, id } = request;
     return (
         <div class={`tl-label request ${selected ? 'selected' : ''}`} style={place}>
-            <button class="tl-name" aria-pressed={selected} onClick={() => actions.selectRequest(process, id)}
+            <button
+                class="tl-name"
+                aria-pressed={selected}
+                onClick={() => actions.selectRequest(process, id)}
                 onDblClick={() => actions.zoomTo(request.from, request.to, 0.25)}>
-                {request.route || 'request'}<small>{duration(request.ns ?? request.to - request.from)}</small>
+                {request.route || 'request'}
+                <small>{duration(request.ns ?? request.to - request.from)}</small>
             </button>
-            <button class="tl-tool" title={slot.pinned ? 'Unpin this request' : 'Keep this request on top'}
-                aria-label={`${slot.pinned ? 'Unpin' : 'Pin'} ${request.route || 'request'}`} aria-pressed={!!slot.pinned}
+            <button
+                class="tl-tool"
+                title={slot.pinned ? 'Unpin this request' : 'Keep this request on top'}
+                aria-label={`${slot.pinned ? 'Unpin' : 'Pin'} ${request.route || 'request'}`}
+                aria-pressed={!!slot.pinned}
                 onClick={() => (slot.pinned ? actions.unpinRequest : actions.pinRequest)(process, id)}>
                 {slot.pinned ? '●' : '○'}
             </button>
@@ -41,24 +55,40 @@ const WALKS = { ArrowLeft: -1, ArrowRight: 1 };
 function RowLabel({ slot, controller, selected, pinned }) {
     const { row } = slot;
     const walk = event => {
-        if (!(event.key in WALKS) || event.ctrlKey || event.altKey || event.metaKey)
-            return;
+        if (!(event.key in WALKS) || event.ctrlKey || event.altKey || event.metaKey) return;
         event.preventDefault();
         event.stopPropagation();
         controller.step(row.id, WALKS[event.key]);
     };
     const tid = row.kind === 'thread' && row.tid ? `thread ${row.tid}` : '';
     return (
-        <div class={`tl-label row ${row.kind} ${selected ? 'selected' : ''} ${slot.quiet ? 'quiet-row' : ''}`}
+        <div
+            class={`tl-label row ${row.kind} ${selected ? 'selected' : ''} ${slot.quiet ? 'quiet-row' : ''}`}
             style={{ top: `${AXIS_HEIGHT + slot.y}px`, height: `${slot.h}px` }}>
-            <button class="tl-name" title={`${row.name} ${tid}`} aria-pressed={selected} onKeyDown={walk}
+            <button
+                class="tl-name"
+                title={`${row.name} ${tid}`}
+                aria-pressed={selected}
+                onKeyDown={walk}
                 aria-label={`${row.name}, ${tid || row.kind}: left and right walk through it`}
-                onClick={() => controller.step(row.id, 1)}>{row.name}</button>
-            <button class="tl-tool" title={pinned ? 'Unpin this row' : 'Keep this row on top'} aria-pressed={pinned}
+                onClick={() => controller.step(row.id, 1)}>
+                {row.name}
+            </button>
+            <button
+                class="tl-tool"
+                title={pinned ? 'Unpin this row' : 'Keep this row on top'}
+                aria-pressed={pinned}
                 aria-label={`${pinned ? 'Unpin' : 'Pin'} ${row.name}`}
-                onClick={() => actions.togglePin(row.id)}>{pinned ? '●' : '○'}</button>
-            <button class="tl-tool" title="Hide this row" aria-label={`Hide ${row.name}`}
-                onClick={() => actions.hideRow(row.id)}>×</button>
+                onClick={() => actions.togglePin(row.id)}>
+                {pinned ? '●' : '○'}
+            </button>
+            <button
+                class="tl-tool"
+                title="Hide this row"
+                aria-label={`Hide ${row.name}`}
+                onClick={() => actions.hideRow(row.id)}>
+                ×
+            </button>
         </div>
     );
 }
@@ -67,24 +97,35 @@ function RowLabel({ slot, controller, selected, pinned }) {
 const isNameless = slot => slot.row && typeof slot.row.thread === 'number';
 
 function isSelected(slot, selection) {
-    if (!selection)
-        return false;
+    if (!selection) return false;
     if (slot.kind === 'request')
-        return !!slot.request && selection.type === 'request' && selection.id === slot.request.id
-            && selection.process === slot.request.process;
+        return (
+            !!slot.request &&
+            selection.type === 'request' &&
+            selection.id === slot.request.id &&
+            selection.process === slot.request.process
+        );
     return selection.type === 'item' && !!slot.row && selection.row === slot.row.id;
 }
 
 export function Labels({ controller }) {
     const selection = useStore(state => state.selection);
     const pinned = useStore(state => state.rows.pinned);
-    return controller.visibleSlots().filter(slot => !isNameless(slot)).map(slot => {
-        const selected = isSelected(slot, selection);
-        if (slot.closable)
-            return <Heading key={slot.key} slot={slot} />;
-        if (slot.kind === 'request')
-            return <RequestLabel key={slot.key} slot={slot} selected={selected} />;
-        return <RowLabel key={slot.key} slot={slot} controller={controller} selected={selected}
-            pinned={pinned.includes(slot.row.id)} />;
-    });
+    return controller
+        .visibleSlots()
+        .filter(slot => !isNameless(slot))
+        .map(slot => {
+            const selected = isSelected(slot, selection);
+            if (slot.closable) return <Heading key={slot.key} slot={slot} />;
+            if (slot.kind === 'request') return <RequestLabel key={slot.key} slot={slot} selected={selected} />;
+            return (
+                <RowLabel
+                    key={slot.key}
+                    slot={slot}
+                    controller={controller}
+                    selected={selected}
+                    pinned={pinned.includes(slot.row.id)}
+                />
+            );
+        });
 }

@@ -6,14 +6,23 @@
  */
 
 /**
- * @typedef {{key: string, kind: 'caption'|'group'|'request'|'more'|'thread'|'regions'|'samples'|'counter'|'cpu'|'marks'|'requests',
- *     y: number, h: number, row?: any, request?: any, text?: string, count?: number, closed?: boolean,
+ * @typedef {{key: string, kind: 'caption'|'group'|'request'|'thread'|'regions'|'samples'|'counter'|'cpu'|'marks'
+ *     |'requests', y: number, h: number, row?: any, request?: any, text?: string, count?: number, closed?: boolean,
  *     closable?: boolean}} Slot
  */
 
 export const HEIGHTS = {
-    caption: 24, group: 20, request: 36, more: 20, thread: 20, quiet: 12, regions: 13, samples: 7, counter: 36, cpu: 14,
-    marks: 16, requests: 11,
+    caption: 24,
+    group: 20,
+    request: 36,
+    thread: 20,
+    quiet: 12,
+    regions: 13,
+    samples: 7,
+    counter: 36,
+    cpu: 14,
+    marks: 16,
+    requests: 11,
 };
 export const SLOWEST_SHOWN = 3;
 const DEPTHS_SHOWN = 4;
@@ -40,8 +49,7 @@ export function prefixOf(name) {
 }
 
 function matches(row, filter) {
-    if (!filter)
-        return true;
+    if (!filter) return true;
     const text = `${row.name} ${row.tid || ''} ${row.process_name || ''}`.toLowerCase();
     return text.includes(filter.toLowerCase());
 }
@@ -73,15 +81,14 @@ class Writer {
 const isNumber = value => typeof value === 'number';
 
 /* What stands beneath a thread: its regions, its samples, the stalls of its loop. */
-const isBeneath = row => row.kind === 'samples' || ((row.kind === 'regions' || row.kind === 'marks') && isNumber(row.thread));
+const isBeneath = row =>
+    row.kind === 'samples' || ((row.kind === 'regions' || row.kind === 'marks') && isNumber(row.thread));
 
 function childrenOf(rowList) {
     const children = new Map();
     for (const row of rowList) {
-        if (!isBeneath(row))
-            continue;
-        if (!children.has(row.thread))
-            children.set(row.thread, []);
+        if (!isBeneath(row)) continue;
+        if (!children.has(row.thread)) children.set(row.thread, []);
         children.get(row.thread).push(row);
     }
     for (const list of children.values())
@@ -101,64 +108,54 @@ function putThread(writer, row, children, duration, prefix = '') {
 
 function putPinned(writer, byId, children, duration) {
     const rows = writer.settings.pinned.map(id => byId.get(id)).filter(Boolean);
-    if (!rows.length || !writer.heading('caption', 'pinned', 'Pinned', rows.length))
-        return;
+    if (!rows.length || !writer.heading('caption', 'pinned', 'Pinned', rows.length)) return;
     for (const row of rows) {
-        if (row.kind === 'thread')
-            putThread(writer, row, children, duration, 'p');
-        else
-            writer.put(row.kind, `p${row.id}`, { row });
+        if (row.kind === 'thread') putThread(writer, row, children, duration, 'p');
+        else writer.put(row.kind, `p${row.id}`, { row });
     }
 }
 
 function putRequests(writer, requests) {
     const { pinned, slowest, total } = requests;
-    if (!total && !pinned.length)
-        return;
-    if (!writer.heading('caption', 'slow', 'Slowest requests', total))
-        return;
+    if (!total && !pinned.length) return;
+    if (!writer.heading('caption', 'slow', 'Slowest requests', total)) return;
     for (const request of pinned)
         writer.put('request', `q${request.process}.${request.id}`, { request, pinned: true });
     const others = slowest.filter(one => !pinned.some(pin => pin.process === one.process && pin.id === one.id));
-    for (let i = 0; i < SLOWEST_SHOWN; i++)
+    for (let i = 0; i < Math.min(SLOWEST_SHOWN, total); i++)
         writer.put('request', others[i] ? `s${i}` : `none${i}`, { request: others[i] || null });
 }
 
 function groupsOf(threads, how, processes) {
-    if (how === 'none')
-        return [['', threads]];
+    if (how === 'none') return [['', threads]];
     const groups = new Map();
     for (const row of threads) {
         const name = how === 'prefix' ? prefixOf(row.name) : `${row.process}`;
-        if (!groups.has(name))
-            groups.set(name, []);
+        if (!groups.has(name)) groups.set(name, []);
         groups.get(name).push(row);
     }
     if (how === 'process')
-        return groups.size < 2 ? [['', threads]]
+        return groups.size < 2
+            ? [['', threads]]
             : [...groups].map(([id, rows]) => [processes.get(Number(id)) || `process ${rows[0].pid || id}`, rows]);
     return [...groups];
 }
 
 function putThreads(writer, threads, children, duration, processes) {
-    if (!threads.length)
-        return;
+    if (!threads.length) return;
     const { group, sort } = writer.settings;
-    if (!writer.heading('caption', 'threads', 'Threads', threads.length))
-        return;
+    if (!writer.heading('caption', 'threads', 'Threads', threads.length)) return;
     const sorted = [...threads].sort(ORDERS[sort] || ORDERS.started);
     for (const [name, rows] of groupsOf(sorted, group, processes)) {
         const headed = name && (group === 'process' || rows.length > 1);
-        if (headed && !writer.heading('group', `t:${name}`, name, rows.length))
-            continue;
+        if (headed && !writer.heading('group', `t:${name}`, name, rows.length)) continue;
         rows.forEach(row => putThread(writer, row, children, duration));
     }
 }
 
 function putOthers(writer, rows, kind, text, plain) {
     const some = rows.filter(row => row.kind === kind);
-    if (!some.length || !writer.heading('caption', kind, text, some.length, plain))
-        return;
+    if (!some.length || !writer.heading('caption', kind, text, some.length, plain)) return;
     some.forEach(row => writer.put(kind, `${row.id}`, { row }));
 }
 
@@ -171,22 +168,30 @@ export function layOut({ rowList, settings, duration, requests, processes = new 
     const writer = new Writer(settings);
     const byId = new Map(rowList.map(row => [row.id, row]));
     const children = childrenOf(rowList);
-    const shown = rowList.filter(row => !settings.hidden.includes(row.id) && !settings.pinned.includes(row.id)
-        && (row.kind === 'marks' || matches(row, settings.filter)));
+    const shown = rowList.filter(
+        row =>
+            !settings.hidden.includes(row.id) &&
+            !settings.pinned.includes(row.id) &&
+            (row.kind === 'marks' || matches(row, settings.filter)),
+    );
     const free = shown.filter(row => !isBeneath(row));
     const lanes = shown.filter(row => row.kind === 'requests');
     putPinned(writer, byId, children, duration);
     putRequests(writer, requests);
-    putThreads(writer, shown.filter(row => row.kind === 'thread'), children, duration, processes);
+    putThreads(
+        writer,
+        shown.filter(row => row.kind === 'thread'),
+        children,
+        duration,
+        processes,
+    );
     putOthers(writer, free, 'counter', 'Counters', false);
     putOthers(writer, free, 'cpu', 'CPUs', false);
     putOthers(writer, free, 'marks', 'Not recorded', false);
     putOthers(writer, free, 'regions', 'Regions of requests', false);
     putOthers(writer, free, 'requests', 'All requests', lanes.length > LANES_SHOWN);
     const byRow = new Map();
-    for (const slot of writer.slots)
-        if (slot.row && !byRow.has(slot.row.id))
-            byRow.set(slot.row.id, slot);
+    for (const slot of writer.slots) if (slot.row && !byRow.has(slot.row.id)) byRow.set(slot.row.id, slot);
     return { slots: writer.slots, height: writer.y + 8, byRow };
 }
 
@@ -194,20 +199,18 @@ export function layOut({ rowList, settings, duration, requests, processes = new 
 export function slotsBetween(slots, top, bottom) {
     const first = indexAt(slots, top);
     const visible = [];
-    for (let i = first; i < slots.length && slots[i].y < bottom; i++)
-        visible.push(slots[i]);
+    for (let i = first; i < slots.length && slots[i].y < bottom; i++) visible.push(slots[i]);
     return visible;
 }
 
 /** The slot at a height; the last that begins above it. */
 export function indexAt(slots, y) {
-    let low = 0, high = slots.length - 1;
+    let low = 0,
+        high = slots.length - 1;
     while (low < high) {
         const middle = (low + high + 1) >> 1;
-        if (slots[middle].y <= y)
-            low = middle;
-        else
-            high = middle - 1;
+        if (slots[middle].y <= y) low = middle;
+        else high = middle - 1;
     }
     return low;
 }

@@ -8,10 +8,14 @@ export function Legend() {
     return (
         <div class="tl-legend" role="group" aria-label="States: click to hide or show">
             {LEGEND.map(key => (
-                <button key={key} aria-pressed={!off.includes(key)} class={off.includes(key) ? 'off' : ''}
+                <button
+                    key={key}
+                    aria-pressed={!off.includes(key)}
+                    class={off.includes(key) ? 'off' : ''}
                     title={off.includes(key) ? `Show ${nameOf(key)}` : `Hide ${nameOf(key)}`}
                     onClick={() => actions.toggleState(key)}>
-                    <span class={`swatch ${patternOf(key)}`} style={{ backgroundColor: cssOf(key) }} />{nameOf(key)}
+                    <span class={`swatch ${patternOf(key)}`} style={{ backgroundColor: cssOf(key) }} />
+                    {nameOf(key)}
                 </button>
             ))}
         </div>

@@ -1,5 +1,5 @@
 /* paint-rows.js: one row of the timeline, by its kind. `p` is a painter, `scene` what scene.js describes. */
-import { CODE, keyOfNames } from '../colours.js';
+import { CODE, colourOf, keyOfNames, KEYS, patternOf } from '../colours.js';
 import { FLAG, flagsOf } from '../look.js';
 import { Columns, firstAfter, rasterize } from './raster.js';
 
@@ -9,17 +9,14 @@ const LIGHT_TEXT = new Set(['lock', 'cond', 'disk', 'memory', 'other', 'running'
 
 /** `text` cut to `width` pixels with an ellipsis; "" where nothing sensible fits. */
 export function fitText(p, text, width) {
-    if (!text || width < 14)
-        return '';
-    if (p.measure(text) <= width)
-        return text;
-    let low = 0, high = text.length;
+    if (!text || width < 14) return '';
+    if (p.measure(text) <= width) return text;
+    let low = 0,
+        high = text.length;
     while (low < high) {
         const middle = (low + high + 1) >> 1;
-        if (p.measure(text.slice(0, middle) + '…') <= width)
-            low = middle;
-        else
-            high = middle - 1;
+        if (p.measure(text.slice(0, middle) + '…') <= width) low = middle;
+        else high = middle - 1;
     }
     return low >= 2 ? text.slice(0, low) + '…' : '';
 }
@@ -27,8 +24,7 @@ export function fitText(p, text, width) {
 /* Columns are used again from row to row and frame to frame. */
 function columnsOf(scene) {
     const wide = Math.max(1, Math.round(scene.width * scene.ratio));
-    if (!scene.columns || scene.columns.width !== wide)
-        scene.columns = new Columns(wide);
+    if (!scene.columns || scene.columns.width !== wide) scene.columns = new Columns(wide);
     scene.columns.clear();
     return scene.columns;
 }
@@ -39,10 +35,11 @@ function placeOf(scene) {
 }
 
 function rasterRow(scene, row) {
-    const columns = columnsOf(scene), bars = [], place = placeOf(scene);
+    const columns = columnsOf(scene),
+        bars = [],
+        place = placeOf(scene);
     for (const piece of scene.cache.pieces(row.id, scene.view, scene.level))
-        if (piece.items)
-            rasterize(piece.items, piece, place, columns, bars);
+        if (piece.items) rasterize(piece.items, piece, place, columns, bars);
     return { columns, bars };
 }
 
@@ -51,7 +48,8 @@ function paintAbsent(p, scene, row, y, h) {
     for (const piece of scene.cache.pieces(row.id, scene.view, scene.level)) {
         if (piece.items || scene.cache.get(scene.level, Math.round(piece.t0 / (piece.t1 - piece.t0)), row.id))
             continue;
-        const x0 = Math.max(0, scene.x(piece.t0)), x1 = Math.min(scene.width, scene.x(piece.t1));
+        const x0 = Math.max(0, scene.x(piece.t0)),
+            x1 = Math.min(scene.width, scene.x(piece.t1));
         p.rect(x0, y + h / 2 - 2, x1 - x0, 4, scene.theme.hover);
     }
 }
@@ -63,19 +61,33 @@ function hairline(p, scene, x0, x1, y) {
 export function hatch(p, scene, x, y, w, h, colour = scene.theme.faint) {
     p.clip(x, y, w, h, () => {
         for (let at = x - h; at < x + w; at += 6)
-            p.line([[at, y + h], [at + h, y]], colour, 0.8);
+            p.line(
+                [
+                    [at, y + h],
+                    [at + h, y],
+                ],
+                colour,
+                0.8,
+            );
     });
 }
 
 function barText(p, scene, bar, x, y, w, h) {
     const label = scene.labels.get(bar.items.label[bar.index]);
-    const text = fitText(p, label, w - 8);
-    if (text)
-        p.text(text, x + 4, y + h / 2 + 0.5, LIGHT_TEXT.has(bar.code) ? '#ffffff' : '#15191c');
+    barWords(p, scene, fitText(p, label, w - 8), bar.code, x, y, w, h);
+}
+
+/* Words on a bar; no pattern is behind them. */
+function barWords(p, scene, text, code, x, y, w, h) {
+    if (!text) return;
+    if (patternOf(KEYS[code]))
+        p.rect(x + 2, y, Math.min(p.measure(text) + 4, w - 2), h, colourOf(KEYS[code], scene.theme.dark));
+    p.text(text, x + 4, y + h / 2 + 0.5, LIGHT_TEXT.has(code) ? '#ffffff' : '#15191c');
 }
 
 function paintBar(p, scene, bar, y, h) {
-    const x = bar.x0 / scene.ratio, w = (bar.x1 - bar.x0) / scene.ratio;
+    const x = bar.x0 / scene.ratio,
+        w = (bar.x1 - bar.x0) / scene.ratio;
     const gap = flagsOf(bar.items.look[bar.index]) & FLAG.gap;
     if (bar.code === CODE.idle || scene.off[bar.code]) {
         hairline(p, scene, x, x + w, y + h / 2);
@@ -90,19 +102,18 @@ function paintBar(p, scene, bar, y, h) {
         return;
     }
     p.bar(x, y, w > 4 ? w - 0.5 : w, h, bar.code);
-    if (w >= LABEL_FROM_PX && h >= 12)
-        barText(p, scene, bar, x, y, w, h);
+    if (w >= LABEL_FROM_PX && h >= 12) barText(p, scene, bar, x, y, w, h);
 }
 
 export function paintThread(p, scene, slot, y) {
-    const h = slot.quiet ? 8 : BAR, top = y + (slot.h - h) / 2;
+    const h = slot.quiet ? 8 : BAR,
+        top = y + (slot.h - h) / 2;
     const { columns, bars } = rasterRow(scene, slot.row);
     if (columns.any) {
         hairline(p, scene, 0, scene.width, top + h / 2);
         p.columns(columns, 0, top, h, scene.off);
     }
-    for (const bar of bars)
-        paintBar(p, scene, bar, top, h);
+    for (const bar of bars) paintBar(p, scene, bar, top, h);
     paintAbsent(p, scene, slot.row, top, h);
 }
 
@@ -111,8 +122,10 @@ export function paintThread(p, scene, slot, y) {
 const TOGETHER_LIMIT_PX = 3;
 
 function tinted(p, scene, items, i, y, h) {
-    const x0 = Math.max(-2, scene.x(items.from[i])), x1 = Math.min(scene.width + 2, scene.x(items.to[i]));
-    const w = x1 - x0, flags = flagsOf(items.look[i]);
+    const x0 = Math.max(-2, scene.x(items.from[i])),
+        x1 = Math.min(scene.width + 2, scene.x(items.to[i]));
+    const w = x1 - x0,
+        flags = flagsOf(items.look[i]);
     if (w < TOGETHER_LIMIT_PX || flags & FLAG.together) {
         p.rect(x0, y, Math.max(w, 0.5), h, flags & FLAG.failed ? scene.theme.bad : scene.theme.tintStrong);
         return;
@@ -120,17 +133,16 @@ function tinted(p, scene, items, i, y, h) {
     p.rect(x0, y, w - 0.5, h, scene.theme.tint);
     p.rect(x0, y, 1, h, flags & FLAG.failed ? scene.theme.bad : scene.theme.tintStrong);
     const text = w >= LABEL_FROM_PX && h >= 10 ? fitText(p, scene.labels.get(items.label[i]), w - 7) : '';
-    if (text)
-        p.text(text, Math.max(x0, 0) + 4, y + h / 2 + 0.5, scene.theme.text);
+    if (text) p.text(text, Math.max(x0, 0) + 4, y + h / 2 + 0.5, scene.theme.text);
 }
 
 export function paintTinted(p, scene, slot, y) {
     const h = slot.h - 2;
     for (const piece of scene.cache.pieces(slot.row.id, scene.view, scene.level)) {
         const { items } = piece;
-        if (!items)
-            continue;
-        const to = Math.min(piece.t1, scene.view.t1), from = Math.max(piece.t0, scene.view.t0);
+        if (!items) continue;
+        const to = Math.min(piece.t1, scene.view.t1),
+            from = Math.max(piece.t0, scene.view.t0);
         let last = -1;
         for (let i = firstAfter(items, from); i < items.count && items.from[i] < to; i++) {
             const pixel = Math.floor(scene.x(items.to[i]) * 2);
@@ -148,24 +160,21 @@ export function paintSamples(p, scene, slot, y) {
     let last = -1;
     for (const { items, t1 } of scene.cache.pieces(slot.row.id, scene.view, scene.level))
         for (let i = items ? firstFrom(items, scene.view.t0) : 0; items && i < items.count; i++) {
-            if (items.from[i] > Math.min(scene.view.t1, t1))
-                break;
+            if (items.from[i] > Math.min(scene.view.t1, t1)) break;
             const x = Math.round(scene.x(items.from[i]));
-            if (x !== last)
-                p.rect(x, y, 1, slot.h - 2, scene.theme.sample);
+            if (x !== last) p.rect(x, y, 1, slot.h - 2, scene.theme.sample);
             last = x;
         }
 }
 
 /* The first that begins at `t` or later: of points, which end where they begin. */
 function firstFrom(items, t) {
-    let low = 0, high = items.count;
+    let low = 0,
+        high = items.count;
     while (low < high) {
         const middle = (low + high) >> 1;
-        if (items.from[middle] < t)
-            low = middle + 1;
-        else
-            high = middle;
+        if (items.from[middle] < t) low = middle + 1;
+        else high = middle;
     }
     return low;
 }
@@ -175,8 +184,7 @@ export function counterPoints(pieces, view) {
     const points = [];
     for (const { items, t0, t1 } of pieces)
         for (let i = 0; items && i < items.count; i++) {
-            if (items.from[i] > t1 || items.from[i] > view.t1)
-                break;
+            if (items.from[i] > t1 || items.from[i] > view.t1) break;
             if (items.to[i] >= Math.max(t0, view.t0) || i + 1 >= items.count || items.from[i + 1] > view.t0)
                 points.push({ t: items.from[i], low: items.low[i], high: items.high[i], last: items.last[i] });
         }
@@ -185,37 +193,48 @@ export function counterPoints(pieces, view) {
 
 export function paintCounter(p, scene, slot, y) {
     const points = counterPoints(scene.cache.pieces(slot.row.id, scene.view, scene.level), scene.view);
-    if (!points.length)
-        return;
-    const highest = Math.max(...points.map(one => one.high)), lowest = Math.min(0, ...points.map(one => one.low));
-    const h = slot.h - 8, yOf = value => y + 4 + h - (value - lowest) / (highest - lowest || 1) * h;
+    if (!points.length) return;
+    const highest = Math.max(...points.map(one => one.high)),
+        lowest = Math.min(0, ...points.map(one => one.low));
+    const h = slot.h - 8,
+        yOf = value => y + 4 + h - ((value - lowest) / (highest - lowest || 1)) * h;
     const line = [];
     let before = null;
     for (const one of points) {
         const x = scene.x(one.t);
-        if (before !== null)
-            line.push([x, before]);
-        if (one.high > one.low)
-            p.rect(x, yOf(one.high), 1, yOf(one.low) - yOf(one.high), scene.theme.sample);
+        if (before !== null) line.push([x, before]);
+        if (one.high > one.low) p.rect(x, yOf(one.high), 1, yOf(one.low) - yOf(one.high), scene.theme.sample);
         line.push([x, yOf(one.last)]);
         before = yOf(one.last);
     }
     line.push([scene.width, before]);
     p.line(line, scene.theme.sample, 1.2);
-    p.text(`${highest.toLocaleString('en')}${slot.row.unit ? ' ' + slot.row.unit : ''} at most`, scene.width - 6, y + 9,
-        scene.theme.faint, 'right');
+    p.text(
+        `${highest.toLocaleString('en')}${slot.row.unit ? ' ' + slot.row.unit : ''} at most`,
+        scene.width - 6,
+        y + 9,
+        scene.theme.faint,
+        'right',
+    );
 }
 
 export function paintMarks(p, scene, slot, y) {
     for (const { items, t1 } of scene.cache.pieces(slot.row.id, scene.view, scene.level))
         for (let i = 0; items && i < items.count && items.from[i] < Math.min(t1, scene.view.t1); i++) {
-            const x0 = scene.x(items.from[i]), x1 = scene.x(items.to[i]);
-            if (x1 < 0)
-                continue;
+            const x0 = scene.x(items.from[i]),
+                x1 = scene.x(items.to[i]);
+            if (x1 < 0) continue;
             if (x1 - x0 > 3)
                 hatch(p, scene, Math.max(x0, 0), y + 2, Math.min(x1, scene.width) - Math.max(x0, 0), slot.h - 4);
             else
-                p.fill([[x0 - 3, y + 4], [x0 + 3, y + 4], [x0, y + 11]], scene.theme.faint);
+                p.fill(
+                    [
+                        [x0 - 3, y + 4],
+                        [x0 + 3, y + 4],
+                        [x0, y + 11],
+                    ],
+                    scene.theme.faint,
+                );
         }
 }
 
@@ -225,40 +244,40 @@ export const REQUEST_BAR = 16;
 
 function paintParts(p, scene, parts, y) {
     for (const part of parts) {
-        const x0 = Math.max(-4, scene.x(part.from)), x1 = Math.min(scene.width + 4, scene.x(part.to));
-        const code = CODE[keyOfNames(part.state, part.kind)], w = Math.max(x1 - x0, 0.6);
-        if (x1 < 0 || x0 > scene.width)
-            continue;
+        const x0 = Math.max(-4, scene.x(part.from)),
+            x1 = Math.min(scene.width + 4, scene.x(part.to));
+        const code = CODE[keyOfNames(part.state, part.kind)],
+            w = Math.max(x1 - x0, 0.6);
+        if (x1 < 0 || x0 > scene.width) continue;
         if (code === CODE.unknown || code === CODE.idle || scene.off[code]) {
             p.rect(x0, y + REQUEST_BAR / 2 - 1.5, w, 3, scene.theme.unknown);
             continue;
         }
         p.bar(x0, y, w > 4 ? w - 0.5 : w, REQUEST_BAR, code);
-        const text = w >= LABEL_FROM_PX ? fitText(p, part.label || '', w - 8) : '';
-        if (text)
-            p.text(text, Math.max(x0, 0) + 4, y + REQUEST_BAR / 2 + 0.5, LIGHT_TEXT.has(code) ? '#ffffff' : '#15191c');
+        const text = w >= LABEL_FROM_PX ? fitText(p, part.label || '', x1 - Math.max(x0, 0) - 8) : '';
+        barWords(p, scene, text, code, Math.max(x0, 0), y, w, REQUEST_BAR);
     }
 }
 
 function paintRegions(p, scene, regions, y) {
     let end = -Infinity;
     for (const region of regions) {
-        const x0 = Math.max(-2, scene.x(region.from)), x1 = Math.min(scene.width + 2, scene.x(region.to));
+        const x0 = Math.max(-2, scene.x(region.from)),
+            x1 = Math.min(scene.width + 2, scene.x(region.to));
         if (x1 < 0 || x0 > scene.width || x0 < end - 0.5)
             continue; /* inside the one before: there is one line for them */
         end = x1;
         p.rect(x0, y, Math.max(x1 - x0 - 0.5, 0.5), 12, scene.theme.tint);
         const text = fitText(p, region.name || '', x1 - x0 - 8);
-        if (text)
-            p.text(text, Math.max(x0, 0) + 4, y + 6.5, scene.theme.text);
+        if (text) p.text(text, Math.max(x0, 0) + 4, y + 6.5, scene.theme.text);
     }
 }
 
 export function paintRequest(p, scene, slot, y) {
     const { request } = slot;
-    if (!request)
-        return;
-    const x0 = Math.max(0, scene.x(request.from)), x1 = Math.min(scene.width, scene.x(request.to));
+    if (!request) return;
+    const x0 = Math.max(0, scene.x(request.from)),
+        x1 = Math.min(scene.width, scene.x(request.to));
     const whole = scene.partsOf(request);
     p.rect(x0, y + 2 + REQUEST_BAR / 2, Math.max(x1 - x0, 1), 1, scene.theme.hairline);
     if (!whole) {
@@ -268,7 +287,11 @@ export function paintRequest(p, scene, slot, y) {
     paintParts(p, scene, whole.parts || [], y + 2);
     paintRegions(p, scene, whole.regions || [], y + 20);
     const { selection } = scene;
-    if (selection && selection.type === 'request' && selection.process === request.process
-        && selection.id === request.id)
+    if (
+        selection &&
+        selection.type === 'request' &&
+        selection.process === request.process &&
+        selection.id === request.id
+    )
         p.frame(x0 - 1, y + 1, Math.max(x1 - x0, 1) + 2, REQUEST_BAR + 2, scene.theme.accent, 2);
 }

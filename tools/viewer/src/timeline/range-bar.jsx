@@ -15,31 +15,41 @@ function sumsByKey(list) {
 }
 
 export function RangeBar() {
-    const selection = useStore(state => state.selection), times = useTimes();
+    const selection = useStore(state => state.selection),
+        times = useTimes();
     const range = selection && selection.type === 'range' ? selection : null;
-    const { data, error } = useAnswer(range && '/api/sums',
-        range && { t0: Math.round(range.t0), t1: Math.round(range.t1) });
-    if (!range)
-        return null;
-    const sums = data ? sumsByKey(data.all) : [], all = sums.reduce((sum, [, ns]) => sum + ns, 0);
+    const { data, error } = useAnswer(
+        range && '/api/sums',
+        range && { t0: Math.round(range.t0), t1: Math.round(range.t1) },
+    );
+    if (!range) return null;
+    const sums = data ? sumsByKey(data.all) : [],
+        all = sums.reduce((sum, [, ns]) => sum + ns, 0);
     return (
         <div class="tl-range" role="status">
             <b>{duration(range.t1 - range.t0)}</b>
             <span class="faint">from {time(range.t0, times, 2)}</span>
             {all > 0 && (
                 <span class="tl-shares" aria-hidden="true">
-                    {sums.map(([key, ns]) => <i key={key} style={{ width: `${ns / all * 100}%`,
-                        backgroundColor: cssOf(key) }} />)}
+                    {sums.map(([key, ns]) => (
+                        <i key={key} style={{ width: `${(ns / all) * 100}%`, backgroundColor: cssOf(key) }} />
+                    ))}
                 </span>
             )}
             {sums.map(([key, ns]) => (
-                <span key={key} class="tl-sum"><span class="swatch" style={{ backgroundColor: cssOf(key) }} />
-                    {nameOf(key)} <b>{duration(ns)}</b> <span class="faint">{percent(ns / all)}</span></span>
+                <span key={key} class="tl-sum">
+                    <span class="swatch" style={{ backgroundColor: cssOf(key) }} />
+                    {nameOf(key)} <b>{duration(ns)}</b> <span class="faint">{percent(ns / all)}</span>
+                </span>
             ))}
             {error && <span class="faint">{error}</span>}
             <span class="tl-space" />
-            <button class="button" onClick={() => actions.zoomTo(range.t0, range.t1, 0)}>Zoom to it</button>
-            <button class="button" aria-label="Drop this selection" onClick={() => actions.select(null)}>×</button>
+            <button class="button" onClick={() => actions.zoomTo(range.t0, range.t1, 0)}>
+                Zoom to it
+            </button>
+            <button class="button" aria-label="Drop this selection" onClick={() => actions.select(null)}>
+                ×
+            </button>
         </div>
     );
 }

@@ -12,8 +12,20 @@ export const CODES = KEYS.length;
 const WIDE_PX = 2;
 
 /* From the bottom: what delays stands on the line, and is compared there. */
-export const STACK = ['lock', 'cond', 'memory', 'disk', 'net', 'poll', 'sleep', 'join', 'other', 'ready', 'either',
-    'running'].map(key => CODE[key]);
+export const STACK = [
+    'lock',
+    'cond',
+    'memory',
+    'disk',
+    'net',
+    'poll',
+    'sleep',
+    'join',
+    'other',
+    'ready',
+    'either',
+    'running',
+].map(key => CODE[key]);
 
 /** Columns of one row: time per code and pixel, in pixels. */
 export class Columns {
@@ -25,8 +37,7 @@ export class Columns {
     }
 
     clear() {
-        if (!this.any)
-            return;
+        if (!this.any) return;
         this.times.fill(0);
         this.used.fill(0);
         this.any = false;
@@ -54,35 +65,50 @@ export class Columns {
  */
 export function rasterize(items, piece, place, columns, bars) {
     const { t0, scale, width } = place;
-    const from = Math.max(piece.t0, t0), to = Math.min(piece.t1, t0 + width / scale);
+    const from = Math.max(piece.t0, t0),
+        to = Math.min(piece.t1, t0 + width / scale);
     for (let i = firstAfter(items, from); i < items.count && items.from[i] < to; i++) {
         const look = items.look[i];
-        const x0 = (Math.max(items.from[i], from) - t0) * scale, x1 = (Math.min(items.to[i], to) - t0) * scale;
-        if (flagsOf(look) & FLAG.together)
-            addTogether(columns, look, x0, x1);
-        else if (x1 - x0 >= WIDE_PX)
-            bars.push({ x0: Math.round(x0), x1: Math.round(x1), code: codeOfLook(look), index: i, items });
-        else
-            columns.add(codeOfLook(look), x0, x1, 1);
+        const x0 = (Math.max(items.from[i], from) - t0) * scale,
+            x1 = (Math.min(items.to[i], to) - t0) * scale;
+        if (flagsOf(look) & FLAG.together) addTogether(columns, look, x0, x1);
+        else if (x1 - x0 >= WIDE_PX || goesOn(bars, items, i))
+            addBar(bars, { x0: Math.round(x0), x1: Math.round(x1), code: codeOfLook(look), index: i, items });
+        else columns.add(codeOfLook(look), x0, x1, 1);
     }
 }
 
+/* An item that reaches out of a tile is in the next one, too. */
+function goesOn(bars, items, i) {
+    const last = bars[bars.length - 1];
+    return (
+        !!last &&
+        last.items !== items &&
+        last.items.item[last.index] === items.item[i] &&
+        last.items.from[last.index] === items.from[i]
+    );
+}
+
+function addBar(bars, bar) {
+    if (goesOn(bars, bar.items, bar.index)) bars[bars.length - 1].x1 = Math.max(bars[bars.length - 1].x1, bar.x1);
+    else bars.push(bar);
+}
+
 function addTogether(columns, look, x0, x1) {
-    const share = shareOf(look), second = secondKeyOfLook(look);
+    const share = shareOf(look),
+        second = secondKeyOfLook(look);
     columns.add(codeOfLook(look), x0, x1, share);
-    if (share < 1)
-        columns.add(second ? CODE[second] : CODE.idle, x0, x1, 1 - share);
+    if (share < 1) columns.add(second ? CODE[second] : CODE.idle, x0, x1, 1 - share);
 }
 
 /** The first item that ends after `t`. */
 export function firstAfter(items, t) {
-    let low = 0, high = items.count;
+    let low = 0,
+        high = items.count;
     while (low < high) {
         const middle = (low + high) >> 1;
-        if (items.to[middle] <= t)
-            low = middle + 1;
-        else
-            high = middle;
+        if (items.to[middle] <= t) low = middle + 1;
+        else high = middle;
     }
     return low;
 }
@@ -92,16 +118,15 @@ export function firstAfter(items, t) {
  * What is there at all is at least a pixel high.
  */
 export function stackOf(columns, x, height, off, put) {
-    const at = x * CODES, { times } = columns;
+    const at = x * CODES,
+        { times } = columns;
     let y = 0;
     for (const code of STACK) {
         const time = times[at + code];
-        if (time <= 0 || off[code])
-            continue;
+        if (time <= 0 || off[code]) continue;
         const tall = Math.max(1, Math.round(Math.min(time, 1) * height));
         const end = Math.min(height, y + tall);
-        if (end > y)
-            put(code, y, end);
+        if (end > y) put(code, y, end);
         y = end;
     }
 }

@@ -1,12 +1,20 @@
 /* scene.js: one picture of the timeline, from the axis down, painted with a painter (a canvas' or an SVG's).
  *
  * A scene is: `view`, `width` and `height` in CSS pixels, `ratio`, `top` (how far it is scrolled), `layout`, `cache`,
- * `labels`, `level`, `info`, `theme` (theme.js), `off` (by code: switched off), `times` (format.js), `cursor`, `hoverT`,
+ * `labels`, `level`, `info`, `theme` (theme.js), `off` (by code: switched off), `times` (format.js), `cursor`,
  * `selection`, `selected` ({row, from, to}), `arrows`, `range`, `partsOf(request)`, `x(t)`.
  */
 import { duration, groupsFor, time } from '../format.js';
 import { slotsBetween } from './layout.js';
-import { hatch, paintCounter, paintMarks, paintRequest, paintSamples, paintThread, paintTinted } from './paint-rows.js';
+import {
+    hatch,
+    paintCounter,
+    paintMarks,
+    paintRequest,
+    paintSamples,
+    paintThread,
+    paintTinted,
+} from './paint-rows.js';
 import { paintArrows } from './arrows.js';
 import { tickStep, ticksOf } from './zoom.js';
 
@@ -14,8 +22,14 @@ export const AXIS_HEIGHT = 26;
 const TICK_PX = 110;
 
 const PAINT = {
-    thread: paintThread, regions: paintTinted, requests: paintTinted, cpu: paintTinted, samples: paintSamples,
-    counter: paintCounter, marks: paintMarks, request: paintRequest,
+    thread: paintThread,
+    regions: paintTinted,
+    requests: paintTinted,
+    cpu: paintTinted,
+    samples: paintSamples,
+    counter: paintCounter,
+    marks: paintMarks,
+    request: paintRequest,
 };
 
 export function ticksFor(scene) {
@@ -26,12 +40,12 @@ export function ticksFor(scene) {
 }
 
 function paintGrid(p, scene, ticks, top) {
-    for (const t of ticks)
-        p.rect(Math.round(scene.x(t)), top, 1, scene.height - top, scene.theme.grid);
+    for (const t of ticks) p.rect(Math.round(scene.x(t)), top, 1, scene.height - top, scene.theme.grid);
 }
 
 function paintAxis(p, scene, ticks, step) {
-    const { theme } = scene, groups = groupsFor(step);
+    const { theme } = scene,
+        groups = groupsFor(step);
     p.rect(0, 0, scene.width, AXIS_HEIGHT, theme.panel);
     p.rect(0, AXIS_HEIGHT - 1, scene.width, 1, theme.line);
     for (const t of ticks) {
@@ -43,24 +57,46 @@ function paintAxis(p, scene, ticks, step) {
 
 function paintRange(p, scene) {
     const { range, theme } = scene;
-    if (!range)
-        return;
-    const x0 = scene.x(range.t0), x1 = scene.x(range.t1);
+    if (!range) return;
+    const x0 = scene.x(range.t0),
+        x1 = scene.x(range.t1);
     p.rect(x0, 0, x1 - x0, scene.height, theme.range);
-    p.line([[x0, 0], [x0, scene.height]], theme.accent);
-    p.line([[x1, 0], [x1, scene.height]], theme.accent);
+    p.line(
+        [
+            [x0, 0],
+            [x0, scene.height],
+        ],
+        theme.accent,
+    );
+    p.line(
+        [
+            [x1, 0],
+            [x1, scene.height],
+        ],
+        theme.accent,
+    );
     const text = duration(range.t1 - range.t0);
-    const w = p.measure(text) + 10, middle = Math.min(Math.max((x0 + x1) / 2, w / 2), scene.width - w / 2);
+    const w = p.measure(text) + 10,
+        middle = Math.min(Math.max((x0 + x1) / 2, w / 2), scene.width - w / 2);
     p.rect(middle - w / 2, 4, w, 17, theme.accent);
     p.text(text, middle, 13, theme.onAccent, 'center');
 }
 
 function paintInstant(p, scene) {
     const { cursor, theme } = scene;
-    if (cursor === null || cursor < scene.view.t0 || cursor > scene.view.t1)
-        return;
-    const x = Math.round(scene.x(cursor)) + 0.5, text = time(cursor, scene.times, 2), w = p.measure(text) + 12;
-    p.line([[x, AXIS_HEIGHT], [x, scene.height]], theme.accent, 1, [4, 3]);
+    if (cursor === null || cursor < scene.view.t0 || cursor > scene.view.t1) return;
+    const x = Math.round(scene.x(cursor)) + 0.5,
+        text = time(cursor, scene.times, 2),
+        w = p.measure(text) + 12;
+    p.line(
+        [
+            [x, AXIS_HEIGHT],
+            [x, scene.height],
+        ],
+        theme.accent,
+        1,
+        [4, 3],
+    );
     const left = Math.min(Math.max(x - w / 2, 0), scene.width - w);
     p.rect(left, 4, w, 17, theme.accent);
     p.text(text, left + w / 2, 13, theme.onAccent, 'center');
@@ -69,9 +105,9 @@ function paintInstant(p, scene) {
 /* What was not recorded, over all rows. */
 function paintGaps(p, scene) {
     for (const gap of scene.info.gaps || []) {
-        const x0 = Math.max(0, scene.x(gap.from)), x1 = Math.min(scene.width, scene.x(gap.to));
-        if (x1 < 0 || x0 > scene.width || x1 - x0 < 1)
-            continue;
+        const x0 = Math.max(0, scene.x(gap.from)),
+            x1 = Math.min(scene.width, scene.x(gap.to));
+        if (x1 < 0 || x0 > scene.width || x1 - x0 < 1) continue;
         hatch(p, scene, x0, AXIS_HEIGHT, x1 - x0, scene.height - AXIS_HEIGHT, scene.theme.gap);
         const text = `not recorded${gap.category ? ': ' + gap.category : ''}`;
         if (x1 - x0 > p.measure(text) + 12) {
@@ -84,10 +120,11 @@ function paintGaps(p, scene) {
 function paintSelected(p, scene) {
     const { selected, layout, theme } = scene;
     const slot = selected && layout.byRow.get(selected.row);
-    if (!slot)
-        return;
-    const x0 = Math.max(-3, scene.x(selected.from)), x1 = Math.min(scene.width + 3, scene.x(selected.to));
-    const y = AXIS_HEIGHT + slot.y - scene.top, h = slot.kind === 'thread' ? 16 : slot.h;
+    if (!slot) return;
+    const x0 = Math.max(-3, scene.x(selected.from)),
+        x1 = Math.min(scene.width + 3, scene.x(selected.to));
+    const y = AXIS_HEIGHT + slot.y - scene.top,
+        h = slot.kind === 'thread' ? 16 : slot.h;
     if (x1 >= 0 && x0 <= scene.width)
         p.frame(x0 - 1, y + (slot.h - h) / 2, Math.max(x1 - x0, 1) + 2, h, theme.accent, 2);
 }
@@ -96,12 +133,9 @@ function paintSlots(p, scene) {
     const { top, layout, height } = scene;
     for (const slot of slotsBetween(layout.slots, top, top + height - AXIS_HEIGHT)) {
         const y = AXIS_HEIGHT + slot.y - top;
-        if (slot.kind === 'caption')
-            p.rect(0, y + slot.h - 1, scene.width, 1, scene.theme.grid);
-        else if (slot === scene.hoverSlot)
-            p.rect(0, y, scene.width, slot.h, scene.theme.hover);
-        if (PAINT[slot.kind])
-            PAINT[slot.kind](p, scene, slot, y);
+        if (slot.kind === 'caption') p.rect(0, y + slot.h - 1, scene.width, 1, scene.theme.grid);
+        else if (slot === scene.hoverSlot) p.rect(0, y, scene.width, slot.h, scene.theme.hover);
+        if (PAINT[slot.kind]) PAINT[slot.kind](p, scene, slot, y);
     }
 }
 

@@ -10,7 +10,8 @@ import { tileWidth, tilesOf } from './zoom.js';
 const IN_FLIGHT = 4;
 const ROWS_A_QUESTION = 256;
 const BYTES_MAX = 64 << 20;
-const RETRY_MS = 400, FAILED_MS = 2000;
+const RETRY_MS = 400,
+    FAILED_MS = 2000;
 
 const keyOf = (level, index, row) => `${level}/${index}/${row}`;
 
@@ -24,7 +25,8 @@ export class TileCache {
         this.tiles = new Map(); /* by key, the longest unused first */
         this.bytes = 0;
         this.flights = new Map(); /* "level/index/rows" to AbortController */
-        this.waiting = new Map(); /* keys that are asked for, or were and failed: until when they are not asked again */
+        this.waiting =
+            new Map(); /* keys that are asked for, or were and failed: until when they are not asked again */
         this.frames = 0;
     }
 
@@ -34,8 +36,7 @@ export class TileCache {
     }
 
     clear() {
-        for (const flight of this.flights.values())
-            flight.abort();
+        for (const flight of this.flights.values()) flight.abort();
         this.flights.clear();
         this.waiting.clear();
         this.tiles.clear();
@@ -44,9 +45,9 @@ export class TileCache {
 
     /** A row's items of one tile; null. What is asked for stays. */
     get(level, index, row) {
-        const key = keyOf(level, index, row), tile = this.tiles.get(key);
-        if (!tile)
-            return null;
+        const key = keyOf(level, index, row),
+            tile = this.tiles.get(key);
+        if (!tile) return null;
         this.tiles.delete(key);
         this.tiles.set(key, tile);
         return tile;
@@ -56,8 +57,7 @@ export class TileCache {
     standIn(level, index, row) {
         for (let l = level, i = index; l <= this.info.level_max; l++, i = Math.floor(i / 2)) {
             const tile = this.get(l, i, row);
-            if (tile)
-                return { tile, exact: l === level };
+            if (tile) return { tile, exact: l === level };
         }
         return null;
     }
@@ -69,14 +69,15 @@ export class TileCache {
     pieces(row, view, level) {
         const { tile_buckets: buckets, duration_ns: duration } = this.info;
         const { first, last } = tilesOf(view.t0, view.t1, level, buckets, duration);
-        const width = tileWidth(level, buckets), pieces = [];
+        const width = tileWidth(level, buckets),
+            pieces = [];
         for (let index = first; index <= last; index++) {
             const found = this.standIn(level, index, row);
-            const items = found ? found.tile.items : null, before = pieces[pieces.length - 1];
+            const items = found ? found.tile.items : null,
+                before = pieces[pieces.length - 1];
             if (before && items && before.items === items)
                 before.t1 = (index + 1) * width; /* one coarse tile stands in for several */
-            else
-                pieces.push({ t0: index * width, t1: (index + 1) * width, items, exact: !!found && found.exact });
+            else pieces.push({ t0: index * width, t1: (index + 1) * width, items, exact: !!found && found.exact });
         }
         return pieces;
     }
@@ -86,9 +87,9 @@ export class TileCache {
     missing(level, index, rows) {
         const now = this.how.now();
         return rows.filter(row => {
-            const key = keyOf(level, index, row), tile = this.tiles.get(key);
-            if (tile && (tile.final || tile.retryAt > now))
-                return false;
+            const key = keyOf(level, index, row),
+                tile = this.tiles.get(key);
+            if (tile && (tile.final || tile.retryAt > now)) return false;
             return !(this.waiting.get(key) > now);
         });
     }
@@ -97,7 +98,8 @@ export class TileCache {
     want(rows, view, level) {
         const { tile_buckets: buckets, duration_ns: duration, level_max: top } = this.info;
         const { first, last, end } = tilesOf(view.t0, view.t1, level, buckets, duration);
-        const questions = [], wanted = new Set();
+        const questions = [],
+            wanted = new Set();
         const add = (l, index) => {
             wanted.add(`${l}/${index}`);
             questions.push([l, index]);
@@ -106,20 +108,16 @@ export class TileCache {
         const seen = Array.from({ length: last - first + 1 }, (_, i) => first + i);
         seen.sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle)).forEach(index => add(level, index));
         const needed = questions.length;
-        if (first > 0)
-            add(level, first - 1);
-        if (last < end)
-            add(level, last + 1);
-        if (level < top)
-            add(level + 1, Math.floor(middle / 2));
+        if (first > 0) add(level, first - 1);
+        if (last < end) add(level, last + 1);
+        if (level < top) add(level + 1, Math.floor(middle / 2));
         this.abandon(wanted);
         questions.forEach(([l, index], n) => this.askFor(l, index, rows, n < needed ? IN_FLIGHT : IN_FLIGHT - 2));
     }
 
     abandon(wanted) {
         for (const [name, flight] of this.flights) {
-            if (wanted.has(name.slice(0, name.lastIndexOf('/'))))
-                continue;
+            if (wanted.has(name.slice(0, name.lastIndexOf('/')))) continue;
             flight.abort();
         }
     }
@@ -133,7 +131,8 @@ export class TileCache {
     }
 
     async fly(level, index, rows) {
-        const name = `${level}/${index}/${rows[0]}+${rows.length}`, flight = new AbortController();
+        const name = `${level}/${index}/${rows[0]}+${rows.length}`,
+            flight = new AbortController();
         const until = ms => rows.forEach(row => this.waiting.set(keyOf(level, index, row), this.how.now() + ms));
         this.flights.set(name, flight);
         until(Infinity);
@@ -141,15 +140,12 @@ export class TileCache {
             const answer = await this.how.fetchTile(level, index, rows, flight.signal);
             rows.forEach(row => this.waiting.delete(keyOf(level, index, row)));
             this.keep(level, index, rows, answer);
-            if (!answer.final)
-                this.how.later(this.how.changed, RETRY_MS + 20);
+            if (!answer.final) this.how.later(this.how.changed, RETRY_MS + 20);
         } catch (error) {
             until(error.name === 'AbortError' ? 0 : FAILED_MS);
-            if (error.name !== 'AbortError')
-                this.how.later(this.how.changed, FAILED_MS + 20);
+            if (error.name !== 'AbortError') this.how.later(this.how.changed, FAILED_MS + 20);
         } finally {
-            if (this.flights.get(name) === flight)
-                this.flights.delete(name);
+            if (this.flights.get(name) === flight) this.flights.delete(name);
         }
         this.how.changed();
     }
@@ -157,17 +153,17 @@ export class TileCache {
     /* A row that the answer does not have, has nothing there. */
     keep(level, index, rows, answer) {
         for (const row of rows) {
-            const key = keyOf(level, index, row), old = this.tiles.get(key);
-            const items = answer.rows.get(row) || null, bytes = items ? items.bytes : 100;
-            if (old)
-                this.bytes -= old.bytes;
+            const key = keyOf(level, index, row),
+                old = this.tiles.get(key);
+            const items = answer.rows.get(row) || null,
+                bytes = items ? items.bytes : 100;
+            if (old) this.bytes -= old.bytes;
             this.tiles.delete(key);
             this.tiles.set(key, { items, bytes, final: answer.final, retryAt: this.how.now() + RETRY_MS });
             this.bytes += bytes;
         }
         for (const [key, tile] of this.tiles) {
-            if (this.bytes <= this.how.bytesMax)
-                break;
+            if (this.bytes <= this.how.bytesMax) break;
             this.tiles.delete(key);
             this.bytes -= tile.bytes;
         }

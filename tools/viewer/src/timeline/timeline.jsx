@@ -18,7 +18,9 @@ function useController() {
 }
 
 function useCanvas() {
-    const canvas = useRef(), overview = useRef(), scroller = useRef();
+    const canvas = useRef(),
+        overview = useRef(),
+        scroller = useRef();
     useEffect(() => {
         controller.attach({ canvas: canvas.current, overview: overview.current, scroller: scroller.current });
         new Pointer(canvas.current, controller);
@@ -40,8 +42,13 @@ function Tip() {
 
 function Spacer() {
     useController();
-    return <div class="tl-spacer" aria-hidden="true"
-        style={{ height: `${(controller.layout ? controller.layout.height : 0) + AXIS_HEIGHT}px` }} />;
+    return (
+        <div
+            class="tl-spacer"
+            aria-hidden="true"
+            style={{ height: `${(controller.layout ? controller.layout.height : 0) + AXIS_HEIGHT}px` }}
+        />
+    );
 }
 
 export function Timeline() {
@@ -57,10 +64,16 @@ export function Timeline() {
                 <Spacer />
                 <div class="tl-sticky">
                     <div class="tl-corner" />
-                    <canvas ref={canvas} role="img" aria-label="What the threads did, over time. The rows' names are buttons:
-                        left and right walk through what a row has." />
+                    <canvas
+                        ref={canvas}
+                        role="img"
+                        aria-label="What the threads did, over time. The rows' names are buttons:
+                        left and right walk through what a row has."
+                    />
                 </div>
-                <div class="tl-labels" role="group" aria-label="Rows"><Rows /></div>
+                <div class="tl-labels" role="group" aria-label="Rows">
+                    <Rows />
+                </div>
             </div>
             <RangeBar />
             <Legend />

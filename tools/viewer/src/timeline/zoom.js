@@ -2,8 +2,8 @@
 import { clampView } from '../state.js';
 
 export const nsPerPx = (view, width) => (view.t1 - view.t0) / Math.max(width, 1);
-export const xOf = (t, view, width) => (t - view.t0) * width / (view.t1 - view.t0);
-export const tOf = (x, view, width) => view.t0 + x * (view.t1 - view.t0) / Math.max(width, 1);
+export const xOf = (t, view, width) => ((t - view.t0) * width) / (view.t1 - view.t0);
+export const tOf = (x, view, width) => view.t0 + (x * (view.t1 - view.t0)) / Math.max(width, 1);
 
 /** Zooms by `factor` (above 1: further out); what is at `anchor` (a time) stays where it is. */
 export function zoomAt(view, factor, anchor, duration) {
@@ -41,17 +41,13 @@ const STEPS = [1, 2, 5];
 /** The nicest distance of ticks so that there are at most `most`. */
 export function tickStep(ns, most) {
     const least = ns / Math.max(most, 1);
-    for (let decade = 1; ; decade *= 10)
-        for (const step of STEPS)
-            if (step * decade >= least)
-                return step * decade;
+    for (let decade = 1; ; decade *= 10) for (const step of STEPS) if (step * decade >= least) return step * decade;
 }
 
 /** Times of ticks, on whole steps since `origin` (the second's beginning of a wall clock, or 0). */
 export function ticksOf(view, step, origin = 0) {
     const ticks = [];
     const first = Math.ceil((view.t0 + origin) / step) * step - origin;
-    for (let t = first; t <= view.t1 && ticks.length < 1000; t += step)
-        ticks.push(t);
+    for (let t = first; t <= view.t1 && ticks.length < 1000; t += step) ticks.push(t);
     return ticks;
 }
