@@ -22,7 +22,7 @@
 #include "core/writer.h"
 #include "format/events.h"
 #include "source/alloc.h"
-#include "download.h"
+#include "desk.h"
 #include "family.h"
 #include "family_member.h"
 #include "filters.h"
@@ -31,6 +31,7 @@
 #include "live.h"
 #include "log.h"
 #include "loop_watch.h"
+#include "pprof_route.h"
 #include "recorder.h"
 #include "rules.h"
 #include "store.h"
@@ -75,7 +76,7 @@ static void begin_limits(void)
 static void begin_threads(void)
 {
     smk_writer_start(); /* else the next arming tries again */
-    smk_report_begin();
+    smk_desk_open();
 }
 
 static int begin_tcp(void)
@@ -213,7 +214,8 @@ static void agent_end(void)
     smk_front_tcp_stop();
     smk_front_unix_stop();
     smk_gate_close_doors();
-    smk_report_end();
+    smk_pprof_end();
+    smk_desk_close();
     smk_rules_end();
     smk_recorder_end();
     smk_captures_end(ENDING_NS);
@@ -236,7 +238,8 @@ static void reset_in_child(void)
     smk_control_reset_in_child();
     smk_fronts_reset_in_child();
     smk_store_reset_in_child();
-    smk_report_reset_in_child();
+    smk_desk_reset_in_child();
+    smk_pprof_reset_in_child();
     smk_recorder_reset_in_child();
     smk_loop_watch_reset_in_child();
     smk_rules_reset_in_child();

@@ -185,6 +185,8 @@ static void run_finished(struct smk_job *job)
         smk_rules_capture_ended(running, smk_reason_name(running->reason), progress.bytes);
     if (running->arm.link)
         smk_link_free(running->arm.link);
+    if (running->ended)
+        running->ended(running->ended_arg);
     free_running(running);
     smk_store_retain(is_running);
 }

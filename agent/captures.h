@@ -48,6 +48,8 @@ struct smk_running {
     struct smk_family_capture *family; /* NULL: we are alone, or not the first */
     struct smk_timer *timer;
     struct smk_exchange *stoppers; /* answered at its end */
+    void (*ended)(void *arg);      /* called when its file is in the store; NULL: nobody asks */
+    void *ended_arg;
     struct smk_job finished;
     enum smk_reason reason; /* written by the writer before it posts `finished` */
     bool done;              /* its file is whole */

@@ -8,10 +8,4 @@
 /* Finished, or cut; NULL, and the answer is filled, where it is neither. */
 const struct smk_stored *smk_download_find(struct smk_exchange *exchange, const char *id);
 
-/* In a fork's child no report is being made. */
-/* At the loop's beginning and its end, on it. */
-void smk_report_begin(void);
-void smk_report_end(void);
-void smk_report_reset_in_child(void);
-
 #endif

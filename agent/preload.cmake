@@ -34,7 +34,8 @@ endfunction()
 # A sanitizer's runtime and a preload do not go together.
 if(NOT SMK_SANITIZE)
   if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/agent.c)
-    smk_preload_library(MODULES smk_base smk_format smk_core smk_source smk_read smk_analysis smk_agent_objects
+    smk_preload_library(MODULES smk_base smk_format smk_core smk_source smk_read smk_analysis smk_export
+                                smk_agent_objects
                         ARCHIVES event event_pthreads zstd DEFINITIONS SMK_PRELOAD_AGENT)
   else()
     smk_preload_library(MODULES smk_base smk_format smk_core smk_source ARCHIVES zstd)

@@ -50,6 +50,9 @@ static const struct smk_route routes[] = {
      "requests in flight and where each is now, the slowest, the last, latency by route"},
     {"/debug/requests/ID", GET, READ, smk_request_parameters, smk_handle_request,
      "one request: where it is now, or what is known of it"},
+    {"/debug/pprof/", GET | HEAD, READ, NULL, smk_handle_pprof_index, "profiles as net/http/pprof has them"},
+    {"/debug/pprof/NAME", GET, CTRL, smk_pprof_parameters, smk_handle_pprof,
+     "profile, block, mutex or trace: arms what it needs, and answers as net/http/pprof does"},
     {"/metrics", GET | HEAD, READ, NULL, smk_handle_metrics, "the tracer's own figures for Prometheus"},
 };
 /* clang-format on */

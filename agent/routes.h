@@ -53,6 +53,9 @@ void smk_handle_threads(struct smk_exchange *exchange, const struct smk_route_ma
 void smk_handle_requests(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_request(struct smk_exchange *exchange, const struct smk_route_match *match);
 
+void smk_handle_pprof(struct smk_exchange *exchange, const struct smk_route_match *match);
+void smk_handle_pprof_index(struct smk_exchange *exchange, const struct smk_route_match *match);
+
 void smk_handle_rules(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_rules_put(struct smk_exchange *exchange, const struct smk_route_match *match);
 void smk_handle_rule_post(struct smk_exchange *exchange, const struct smk_route_match *match);
@@ -64,5 +67,6 @@ extern const struct smk_parameter smk_ledger_parameters[];
 extern const struct smk_parameter smk_threads_parameters[], smk_requests_parameters[], smk_request_parameters[];
 extern const struct smk_parameter smk_trace_parameters[], smk_snapshot_parameters[];
 extern const struct smk_parameter smk_download_parameters[], smk_report_parameters[];
+extern const struct smk_parameter smk_pprof_parameters[];
 
 #endif
