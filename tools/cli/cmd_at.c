@@ -3,22 +3,21 @@
 
 #include "cli.h"
 #include "trace_answer.h"
-#include "trace_open.h"
 
 extern const struct smk_command smk_cmd_at;
 
-static int answer(struct smk_answer *about, smk_trace *trace, const char *path, const char *when)
+static int answer(struct smk_answer *about, smk_trace *trace, const char *path, void *arg)
 {
     struct smk_request_view_options options = smk_answer_options(about);
     struct smk_moment *moment;
     uint64_t time;
-    if (smk_moment_parse(&time, trace, when) != 0 || smk_moment_make(&moment, trace, time, &options) != 0)
+    if (smk_moment_parse(&time, trace, arg) != 0 || smk_moment_make(&moment, trace, time, &options) != 0)
         return smk_cli_fail("%s: %s", path, smk_last_error());
     smk_cli_progress_end();
     int result = about->json ? smk_moment_json(moment, smk_answer_put, stdout)
                              : smk_moment_text(moment, smk_answer_put, stdout);
     smk_moment_free(moment);
-    return result == 0 ? SMK_EXIT_FINE : smk_cli_fail("standard output could not be written");
+    return smk_answer_said(result);
 }
 
 static int run(int argc, char **argv)
@@ -30,15 +29,7 @@ static int run(int argc, char **argv)
         return args.exit_code;
     if (args.count != 2)
         return smk_cli_fail("a file and a time are wanted (14:02:09.350, +2.35s, or ns), got %d words", args.count);
-    smk_trace *trace;
-    int result = smk_cli_open_trace(&trace, args.operand, 1, false, about.max_processes);
-    if (result != 0)
-        return result;
-    smk_answer_begin(&about);
-    result = answer(&about, trace, args.operand[0], args.operand[1]);
-    smk_answer_end(&about);
-    smk_trace_close(trace);
-    return result;
+    return smk_answer_trace(&about, args.operand, 1, answer, args.operand[1]);
 }
 
 const struct smk_command smk_cmd_at = {

@@ -2,7 +2,6 @@
 #include "analysis/diff.h"
 
 #include "trace_answer.h"
-#include "trace_open.h"
 
 extern const struct smk_command smk_cmd_diff;
 
@@ -27,7 +26,7 @@ static int print(const struct smk_answer *about, struct smk_report *before, stru
     int result = about->json ? smk_diff_json(diff, smk_answer_put, stdout)
                              : smk_diff_text(diff, smk_answer_put, stdout);
     smk_diff_free(diff);
-    return result == 0 ? SMK_EXIT_FINE : smk_cli_fail("standard output could not be written");
+    return smk_answer_said(result);
 }
 
 static int run(int argc, char **argv)

@@ -3,23 +3,22 @@
 
 #include "cli.h"
 #include "trace_answer.h"
-#include "trace_open.h"
 
 extern const struct smk_command smk_cmd_pauses;
 
 #define TOP_MAX 100u
 
-static int answer(struct smk_answer *about, smk_trace *trace, const char *path, uint64_t top)
+static int answer(struct smk_answer *about, smk_trace *trace, const char *path, void *arg)
 {
     struct smk_request_view_options options = smk_answer_options(about);
     struct smk_pauses *pauses;
-    if (smk_pauses_make(&pauses, trace, (unsigned)top, &options) != 0)
+    if (smk_pauses_make(&pauses, trace, *(const unsigned *)arg, &options) != 0)
         return smk_cli_fail("%s: %s", path, smk_last_error());
     smk_cli_progress_end();
     int result = about->json ? smk_pauses_json(pauses, smk_answer_put, stdout)
                              : smk_pauses_text(pauses, smk_answer_put, stdout);
     smk_pauses_free(pauses);
-    return result == 0 ? SMK_EXIT_FINE : smk_cli_fail("standard output could not be written");
+    return smk_answer_said(result);
 }
 
 static int run(int argc, char **argv)
@@ -35,15 +34,8 @@ static int run(int argc, char **argv)
     if (top > TOP_MAX)
         return smk_cli_fail("'%llu' is no value for --top; allowed is a number from 1 to %u", (unsigned long long)top,
                             TOP_MAX);
-    smk_trace *trace;
-    int result = smk_cli_open_trace(&trace, args.operand, args.count, false, about.max_processes);
-    if (result != 0)
-        return result;
-    smk_answer_begin(&about);
-    result = answer(&about, trace, args.operand[0], top);
-    smk_answer_end(&about);
-    smk_trace_close(trace);
-    return result;
+    unsigned worst = (unsigned)top;
+    return smk_answer_trace(&about, args.operand, args.count, answer, &worst);
 }
 
 const struct smk_command smk_cmd_pauses = {

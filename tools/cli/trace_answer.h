@@ -6,6 +6,7 @@
 #include "analysis/request_view.h"
 #include "cli.h"
 #include "lines/lines.h"
+#include "trace_open.h"
 
 struct smk_answer {
     bool json, no_symbols;
@@ -21,6 +22,13 @@ struct smk_answer {
 
 void smk_answer_begin(struct smk_answer *about);
 void smk_answer_end(struct smk_answer *about);
+
+/* Opens the files as one trace, lets `answer` say what is asked, and closes it. Returns the exit code. */
+int smk_answer_trace(struct smk_answer *about, char **paths, int count,
+                     int (*answer)(struct smk_answer *about, smk_trace *trace, const char *path, void *arg), void *arg);
+
+/* What `answer` returns when all was said, or could not be: `result` of smk_…_text or smk_…_json. */
+int smk_answer_said(int result);
 
 struct smk_request_view_options smk_answer_options(const struct smk_answer *about);
 /* smk_report_put; arg: a FILE. */
