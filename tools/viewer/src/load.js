@@ -10,6 +10,7 @@ async function loadRows() {
     const { view } = store.get();
     if (view.t1 <= 1) patch.view = { t0: 0, t1: Math.max(info.duration_ns, 1) };
     store.set(patch, 'none');
+    document.title = `${info.program || 'trace'} · stallmark`;
 }
 
 /* Follows the progress until the trace is known whole. Rows come again each time that there may be more. */

@@ -17,7 +17,7 @@ export function Opening({ progress }) {
             <h1>Opening the trace</h1>
             <p>
                 {progress
-                    ? `${DOING[progress.state] || 'Reading'}: ${count(progress.done)} of ${count(progress.total)} events`
+                    ? `${DOING[progress.state] || DOING.building}: ${count(progress.done)} of ${count(progress.total)} events`
                     : 'Asking the viewer …'}
             </p>
             <Bar progress={progress} />

@@ -1,7 +1,7 @@
 /* controller.js: the timeline's moving part: it paints a frame whenever something changed, asks for what the frame
  * lacks, and says what the pointer met. Components around it (timeline.jsx) show labels, tooltip and legend.
  */
-import { KEYS } from '../colours.js';
+import { KEYS, keyOfNames } from '../colours.js';
 import { ask, askAnew, askBinary, isEmbedded } from '../data.js';
 import { firstOfDay } from '../format.js';
 import { isDark, paintedTheme } from '../theme.js';
@@ -36,6 +36,7 @@ export class Controller {
             asked: null,
             density: null,
             isCounter: new Set(),
+            seen: new Set(),
         });
         const again = () => this.schedule();
         this.labels = new LabelCache(ids => ask('/api/labels', { ids: ids.join(',') }), again);
@@ -69,13 +70,15 @@ export class Controller {
     }
 
     /** Tells whoever draws around the canvas. */
-    listen(listener) {
-        this.listeners.add(listener);
-        return () => this.listeners.delete(listener);
+    /** @param {'rows'|'tip'|'legend'} topic what the listener shows */
+    listen(listener, topic) {
+        const one = { listener, topic };
+        this.listeners.add(one);
+        return () => this.listeners.delete(one);
     }
 
-    tell() {
-        this.listeners.forEach(listener => listener());
+    tell(topic) {
+        this.listeners.forEach(one => one.topic === topic && one.listener());
     }
 
     /* ---- the store ----------------------------------------------------------------------------------- */
@@ -125,7 +128,7 @@ export class Controller {
             requests: { pinned, slowest: this.slowest, total: this.total },
             processes: processNames(state.info),
         });
-        this.tell();
+        this.tell('rows');
         this.schedule();
     }
 
@@ -139,7 +142,8 @@ export class Controller {
         try {
             this.density = await (isEmbedded() ? ask('/api/density') : askAnew('/api/density', { px }));
             this.densityAt = null;
-            this.tell();
+            (this.density.states || []).forEach(one => this.seen.add(keyOfNames(one.state, one.kind)));
+            this.tell('legend');
             this.schedule();
         } catch {
             /* the strip stays empty; the rows say what is wrong */
@@ -251,6 +255,8 @@ export class Controller {
             info,
             selection,
             off,
+            knownTo: state.progress && state.progress.state !== 'ready' ? (state.progress.known_to ?? 0) : null,
+            request,
             layout: this.layout,
             cache: this.cache,
             labels: this.labels,
@@ -283,6 +289,7 @@ export class Controller {
         this.painter.begin(width, height, scene.ratio, scene.theme);
         paintScene(this.painter, scene);
         this.columns = scene.columns;
+        this.tellSeen();
         this.frameOverview(scene, state);
         this.tellVisible(scene);
         this.frameMs.push(performance.now() - begin);
@@ -314,13 +321,21 @@ export class Controller {
         });
     }
 
+    /* The legend has the states that there are. */
+    tellSeen() {
+        const seen = this.columns ? this.columns.seen : [],
+            before = this.seen.size;
+        for (let code = 1; code < seen.length; code++) if (seen[code]) this.seen.add(KEYS[code]);
+        if (this.seen.size !== before) this.tell('legend');
+    }
+
     /* Labels are components: they are drawn again only when other rows came into sight. */
     tellVisible(scene) {
         const first = Math.floor(scene.top / 200),
             last = Math.floor((scene.top + scene.height) / 200);
         if (this.visible === `${first}-${last}`) return;
         this.visible = `${first}-${last}`;
-        this.tell();
+        this.tell('rows');
     }
 
     visibleSlots() {
@@ -361,7 +376,7 @@ export class Controller {
             what && what.slot && (what.hit || what.slot.request)
                 ? { ...what, clientX: event.clientX, clientY: event.clientY }
                 : null;
-        this.tell();
+        this.tell('tip');
         this.schedule();
     }
 

@@ -2,12 +2,14 @@
 import { cssOf, LEGEND, nameOf, patternOf } from '../colours.js';
 import { actions } from '../state.js';
 import { useStore } from '../use-store.js';
+import { useController } from './use-controller.js';
 
-export function Legend() {
+export function Legend({ controller }) {
+    useController(controller, 'legend');
     const off = useStore(state => state.off);
     return (
         <div class="tl-legend" role="group" aria-label="States: click to hide or show">
-            {LEGEND.map(key => (
+            {LEGEND.filter(key => controller.seen.has(key)).map(key => (
                 <button
                     key={key}
                     aria-pressed={!off.includes(key)}

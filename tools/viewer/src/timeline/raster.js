@@ -34,6 +34,7 @@ export class Columns {
         this.times = new Float32Array(width * CODES);
         this.used = new Uint8Array(width);
         this.any = false;
+        this.seen = new Uint8Array(CODES); /* since it was made: for the legend */
     }
 
     clear() {
@@ -52,6 +53,7 @@ export class Columns {
             this.times[x * CODES + code] += Math.max(part, 0.002) * share;
             this.used[x] = 1;
         }
+        this.seen[code] = 1;
         this.any = this.any || first <= last;
     }
 }
@@ -73,7 +75,7 @@ export function rasterize(items, piece, place, columns, bars) {
             x1 = (Math.min(items.to[i], to) - t0) * scale;
         if (flagsOf(look) & FLAG.together) addTogether(columns, look, x0, x1);
         else if (x1 - x0 >= WIDE_PX || goesOn(bars, items, i))
-            addBar(bars, { x0: Math.round(x0), x1: Math.round(x1), code: codeOfLook(look), index: i, items });
+            addBar(columns, bars, { x0: Math.round(x0), x1: Math.round(x1), code: codeOfLook(look), index: i, items });
         else columns.add(codeOfLook(look), x0, x1, 1);
     }
 }
@@ -89,7 +91,8 @@ function goesOn(bars, items, i) {
     );
 }
 
-function addBar(bars, bar) {
+function addBar(columns, bars, bar) {
+    columns.seen[bar.code] = 1;
     if (goesOn(bars, bar.items, bar.index)) bars[bars.length - 1].x1 = Math.max(bars[bars.length - 1].x1, bar.x1);
     else bars.push(bar);
 }

@@ -2,7 +2,8 @@
  *
  * A scene is: `view`, `width` and `height` in CSS pixels, `ratio`, `top` (how far it is scrolled), `layout`, `cache`,
  * `labels`, `level`, `info`, `theme` (theme.js), `off` (by code: switched off), `times` (format.js), `cursor`,
- * `selection`, `selected` ({row, from, to}), `arrows`, `range`, `partsOf(request)`, `x(t)`.
+ * `selection`, `selected` ({row, from, to}), `request` (parts of the selected one), `knownTo`, `arrows`, `range`,
+ * `partsOf(request)`, `x(t)`.
  */
 import { duration, groupsFor, time } from '../format.js';
 import { slotsBetween } from './layout.js';
@@ -129,6 +130,27 @@ function paintSelected(p, scene) {
         p.frame(x0 - 1, y + (slot.h - h) / 2, Math.max(x1 - x0, 1) + 2, h, theme.accent, 2);
 }
 
+/* Where a selected request was: on its threads' rows. */
+function paintRequestTrace(p, scene) {
+    const { request, layout, theme } = scene;
+    for (const part of (request && request.parts) || []) {
+        const slot = layout.byRow.get(part.row);
+        const x0 = Math.max(0, scene.x(part.from)),
+            x1 = Math.min(scene.width, scene.x(part.to));
+        if (slot && x1 > x0)
+            p.rect(x0, AXIS_HEIGHT + slot.y - scene.top + slot.h - 2, Math.max(x1 - x0, 1), 2, theme.accent);
+    }
+}
+
+/* What the server has not read yet. */
+function paintUnread(p, scene) {
+    const { knownTo, theme } = scene;
+    if (knownTo === null || knownTo >= scene.view.t1) return;
+    const x = Math.max(0, scene.x(knownTo));
+    p.rect(x, AXIS_HEIGHT, scene.width - x, scene.height, theme.range);
+    if (scene.width - x > 90) p.text('not read yet', x + 8, AXIS_HEIGHT + 12, theme.faint);
+}
+
 function paintSlots(p, scene) {
     const { top, layout, height } = scene;
     for (const slot of slotsBetween(layout.slots, top, top + height - AXIS_HEIGHT)) {
@@ -146,6 +168,8 @@ export function paintScene(p, scene) {
         paintGrid(p, scene, ticks, AXIS_HEIGHT);
         paintSlots(p, scene);
         paintGaps(p, scene);
+        paintUnread(p, scene);
+        paintRequestTrace(p, scene);
         paintSelected(p, scene);
         paintArrows(p, scene);
     });

@@ -1,5 +1,5 @@
 /* timeline.jsx: overview, axis and rows, with the canvas that the controller paints. */
-import { useEffect, useReducer, useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 
 import { controller } from './current.js';
 import { Labels } from './labels.jsx';
@@ -10,12 +10,7 @@ import { RangeBar } from './range-bar.jsx';
 import { RowTools } from './row-tools.jsx';
 import { AXIS_HEIGHT } from './scene.js';
 import { Tooltip } from './tooltip.jsx';
-
-/* Draws the component again when the controller tells of something. */
-function useController() {
-    const [, redraw] = useReducer(n => n + 1, 0);
-    useEffect(() => controller.listen(redraw), []);
-}
+import { useController } from './use-controller.js';
 
 function useCanvas() {
     const canvas = useRef(),
@@ -31,17 +26,17 @@ function useCanvas() {
 }
 
 function Rows() {
-    useController();
+    useController(controller, 'rows');
     return <Labels controller={controller} />;
 }
 
 function Tip() {
-    useController();
+    useController(controller, 'tip');
     return <Tooltip controller={controller} />;
 }
 
 function Spacer() {
-    useController();
+    useController(controller, 'rows');
     return (
         <div
             class="tl-spacer"
@@ -76,7 +71,7 @@ export function Timeline() {
                 </div>
             </div>
             <RangeBar />
-            <Legend />
+            <Legend controller={controller} />
             <Tip />
         </div>
     );
