@@ -10,16 +10,15 @@ function Bar({ progress }) {
 
 const DOING = { scanning: 'Looking through the file', building: 'Drawing the timeline', ready: 'Ready' };
 
+const doing = ({ state, done, total }) =>
+    `${DOING[state] || DOING.building}: ${count(done)} of ${count(total)} events`;
+
 /** Before anything is known. */
 export function Opening({ progress }) {
     return (
         <div class="state" role="status">
             <h1>Opening the trace</h1>
-            <p>
-                {progress
-                    ? `${DOING[progress.state] || DOING.building}: ${count(progress.done)} of ${count(progress.total)} events`
-                    : 'Asking the viewer …'}
-            </p>
+            <p>{progress ? doing(progress) : 'Asking the viewer …'}</p>
             <Bar progress={progress} />
         </div>
     );
