@@ -109,6 +109,11 @@ export function createActions(store) {
         selectRange(t0, t1) {
             actions.select({ type: 'range', t0: Math.min(t0, t1), t1: Math.max(t0, t1) });
         },
+        /** Selects what lies in a stretch and jumps there: one step of the history. @param {Selection} selection */
+        show(selection, t0, t1, room = 0.08) {
+            const more = Math.max((t1 - t0) * room, NARROWEST_NS / 2);
+            store.set({ selection, view: clampView(t0 - more, t1 + more, duration()) }, 'push');
+        },
         setCursor(t) {
             store.set({ cursor: t === null ? null : Math.min(Math.max(t, 0), duration()) }, 'replace');
         },
