@@ -10,8 +10,8 @@
 
 #include "view/requests.h"
 
-#define SMK_VIEW_REGIONS_TOLD 16u
-#define SMK_VIEW_CHAIN   8u
+#define SMK_VIEW_REGIONS_TOLD 16u /* regions inside regions */
+#define SMK_VIEW_CHAIN        8u
 
 /* What a thread was in the middle of. */
 struct smk_view_at {
