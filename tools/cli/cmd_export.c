@@ -168,6 +168,7 @@ const struct smk_command smk_cmd_export = {
     "  pprof-mutex  the same: unlocks, with how long others had waited for them\n"
     "  pprof-cpu    the same: CPU samples\n"
     "  chrome     the JSON of chrome://tracing: waits, regions, states, requests, arrows, counters\n"
+    "  firefox    profiler.firefox.com: threads with their CPU time, waits, regions and requests as markers\n"
     "  go         `go tool trace`: threads as goroutines, waits, who woke whom, requests as tasks, regions\n"
     "  otlp       OpenTelemetry's JSON, for a collector: requests as spans, with where their time went\n"
     "  sqlite     a database: tables, and views for the usual questions (docs/sqlite.md); not to '-'\n"
