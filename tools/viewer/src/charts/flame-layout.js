@@ -82,3 +82,21 @@ export function neighbour(boxes, number, key) {
     const at = row.indexOf(number) + (key === 'ArrowRight' ? 1 : -1);
     return at >= 0 && at < row.length ? row[at] : number;
 }
+
+/** The leaves' callers are many; what was waited in most is what is asked first. @returns {{name, place, ns, count}[]} */
+export function topOf(root, most) {
+    const found = new Map();
+    const walk = node => {
+        const inner = (node.children || []).reduce((all, child) => all + child.ns, 0);
+        const own = node.ns - inner;
+        if (own > 0 && node !== root) {
+            const place = node.file ? `${node.file}:${node.line}` : '';
+            const key = `${node.name} ${place}`;
+            const one = found.get(key) || { name: node.name, place, ns: 0 };
+            found.set(key, { ...one, ns: one.ns + own });
+        }
+        (node.children || []).forEach(walk);
+    };
+    walk(root);
+    return [...found.values()].sort((a, b) => b.ns - a.ns).slice(0, most);
+}

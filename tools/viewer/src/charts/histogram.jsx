@@ -6,30 +6,9 @@ import { count, duration } from '../format.js';
 import { dragBox } from './drag.js';
 import { logScale, logTicks } from './scale.js';
 import { useWidth } from './size.js';
+import { heightOf } from './bins.js';
 
 const AXIS = 18;
-
-/** @typedef {{from: number, to: number, count: number}} Bin ns */
-
-/** Bins of "edges" and "counts" as /api/latency has them, without the empty ones at both ends. Pure. @returns {Bin[]} */
-export function binsOf(edges, counts) {
-    const bins = counts.map((n, i) => ({ from: edges[i], to: edges[i + 1] || edges[i] * 2, count: n }));
-    const first = bins.findIndex(bin => bin.count > 0);
-    if (first < 0)
-        return [];
-    let last = bins.length - 1;
-    while (bins[last].count === 0)
-        last--;
-    return bins.slice(first, last + 1);
-}
-
-/** Bins of "histogram" as `stallmark pauses` has it: powers of two, empty ones are left out. Pure. @returns {Bin[]} */
-export function binsOfPowers(histogram) {
-    return histogram.map(one => ({ from: one.from_ns, to: one.from_ns * 2 || 1, count: one.count }));
-}
-
-/** How high a bar is, 0 to 1. Few beside many must be seen: by the square root. Pure. */
-export const heightOf = (n, most) => (n > 0 ? Math.max(Math.sqrt(n / most), 0.03) : 0);
 
 const sum = bins => bins.reduce((all, bin) => all + bin.count, 0);
 
@@ -61,7 +40,7 @@ function Ticks({ x, least, most, height }) {
 }
 
 /**
- * @param {{bins: Bin[], what: string, height?: number, colour?: string, marks?: {name: string, ns: number}[],
+ * @param {{bins: import('./bins.js').Bin[], what: string, height?: number, colour?: string, marks?: {name: string, ns: number}[],
  *     chosen?: {from: number, to: number}|null, onChoose?: (range: {from: number, to: number}|null) => void}} props
  */
 export function Histogram({ bins, what, height = 90, colour = 'var(--faint)', marks = [], chosen = null, onChoose }) {

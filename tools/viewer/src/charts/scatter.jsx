@@ -5,34 +5,9 @@ import { count, duration } from '../format.js';
 import { dragBox } from './drag.js';
 import { linearScale, logBounds, logScale, logTicks } from './scale.js';
 import { prepare, property, useWidth } from './size.js';
+import { nearest, thin } from './points.js';
 
-const HEIGHT = 120, NEAR_PX = 9;
-
-/** @typedef {{at: number[], ns: number[], route: number[], process: number[], id: number[]}} Points */
-
-/** The point next to a place, at most NEAR_PX away; -1: none is. Pure. */
-export function nearest(points, x, y, toX, toY) {
-    let best = -1, least = NEAR_PX * NEAR_PX;
-    for (let i = 0; i < points.at.length; i++) {
-        const dx = toX(points.at[i]) - x, dy = toY(points.ns[i]) - y, far = dx * dx + dy * dy;
-        if (far <= least) {
-            least = far;
-            best = i;
-        }
-    }
-    return best;
-}
-
-/**
- * Which points are drawn: of those that would lie on the same pixel the last one. Pure.
- * @returns {number[]} their numbers
- */
-export function thin(points, toX, toY, width) {
-    const taken = new Map();
-    for (let i = 0; i < points.at.length; i++)
-        taken.set(Math.round(toX(points.at[i])) + Math.round(toY(points.ns[i])) * width, i);
-    return [...taken.values()];
-}
+const HEIGHT = 120;
 
 function draw(canvas, width, points, scales, route, chosenId, view) {
     const context = prepare(canvas, width, HEIGHT);
@@ -69,7 +44,7 @@ function Axis({ scales, least, most }) {
 }
 
 /**
- * @param {{points: Points, of: number, from: number, to: number, route: number|null, chosenId: number|null,
+ * @param {{points: import('./points.js').Points, of: number, from: number, to: number, route: number|null, chosenId: number|null,
  *     view: {t0: number, t1: number}, dark: boolean, onPoint: (i: number) => void,
  *     onBox: (box: {t0: number, t1: number, min: number, max: number}) => void}} props
  */

@@ -1,11 +1,9 @@
 /* stack-bar.jsx: parts of a whole as one bar. */
 import { cssOf } from '../colours.js';
 import { duration, percent } from '../format.js';
+import { widthsOf } from './widths.js';
 
 /** @typedef {{key: string, name: string, ns: number}} Part key: of a state, colours.js */
-
-/** Widths in percent of `scale`, so that two bars beside each other are of one scale. Pure. */
-export const widthsOf = (parts, scale) => parts.map(part => (scale > 0 ? part.ns / scale * 100 : 0));
 
 /** @param {{parts: Part[], scale: number, what: string, onPart?: (i: number) => void, slim?: boolean}} props */
 export function StackBar({ parts, scale, what, slim = false }) {

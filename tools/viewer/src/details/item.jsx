@@ -9,22 +9,12 @@ import { Everybody } from './everybody.jsx';
 import { Frames } from './frames.jsx';
 import { RequestParts } from './request-parts.jsx';
 import { Busy, Caption, Faint, Go, Unknown } from '../panels/pieces.jsx';
+import { headline, placeText, whyNoStack } from './item-words.js';
 
 const there = value => value !== null && value !== undefined;
 
 /** What is at a place, for a name in an answer that is a text or an object. */
 const textOf = one => (typeof one === 'string' ? one : one ? one.name || one.text || one.region || '' : '');
-
-/** "render_log log.c:118". */
-export const placeText = at => (at && at.function ? at.function + (at.file ? ` ${at.file}:${at.line}` : '') : '');
-
-/** The large line. The server's own words; where it has none, the state's. Pure. */
-export function headline(item) {
-    if (item.says)
-        return item.says;
-    const key = keyOfNames(item.state, item.kind);
-    return `${duration(item.ns)} ${nameOf(key)}`;
-}
 
 function Steps({ item }) {
     const steps = item.chain || [];
@@ -161,11 +151,3 @@ export function ItemDetails({ row, item: number }) {
     );
 }
 
-/** Why there is no stack: said where one looks for it. Pure. */
-export function whyNoStack(item) {
-    if (item.state === 'running')
-        return 'no CPU sample fell into it';
-    if (item.state === 'runnable')
-        return 'it was ready and had no CPU: nothing of it ran';
-    return 'none was taken: short waits have none';
-}

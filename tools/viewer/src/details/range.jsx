@@ -1,6 +1,7 @@
 /* range.jsx: a stretch of time: what all threads' time in it was, and where to look on. */
 import { useMemo } from 'preact/hooks';
 
+import { topOf } from '../charts/flame-layout.js';
 import { StackBar } from '../charts/stack-bar.jsx';
 import { count, duration, time } from '../format.js';
 import { limitRequests, openFlame } from '../panels/chosen.js';
@@ -12,24 +13,6 @@ import { byWaiting, partsOfSums, together } from './sums.js';
 import { Caption, Faint, Go, Swatch, Unknown } from '../panels/pieces.jsx';
 
 const ROWS = 256, SHOWN = 10, WAITS = 8;
-
-/** The leaves' callers are many; what was waited in most is what is asked first. @returns {{name, place, ns, count}[]} */
-export function topOf(root, most) {
-    const found = new Map();
-    const walk = node => {
-        const inner = (node.children || []).reduce((all, child) => all + child.ns, 0);
-        const own = node.ns - inner;
-        if (own > 0 && node !== root) {
-            const place = node.file ? `${node.file}:${node.line}` : '';
-            const key = `${node.name} ${place}`;
-            const one = found.get(key) || { name: node.name, place, ns: 0 };
-            found.set(key, { ...one, ns: one.ns + own });
-        }
-        (node.children || []).forEach(walk);
-    };
-    walk(root);
-    return [...found.values()].sort((a, b) => b.ns - a.ns).slice(0, most);
-}
 
 function States({ parts }) {
     const mille = thousandths(parts.map(part => part.ns));

@@ -5,21 +5,9 @@ import { goToThread, sinceFirst, threadRow } from '../panels/see.js';
 import { actions } from '../state.js';
 import { useAnswer, useStore, useTimes } from '../use-store.js';
 import { Chain } from './chain.jsx';
-import { nameOfPart, partRows, keyOfPart, shadeOfPart } from './parts.js';
+import { keyOfPart, nameOfPart, sentenceOf, shadeOfPart } from './parts.js';
 import { RequestParts } from './request-parts.jsx';
 import { Busy, Caption, Faint, Go, Unknown } from '../panels/pieces.jsx';
-
-/** "It was slower by 44.2 ms than a normal one: 40.8 ms of that are lock cart_lock." Pure. */
-export function sentenceOf(answer) {
-    const { request, normal } = answer;
-    const most = partRows(request, normal).find(row => row.most);
-    if (!normal)
-        return most ? `Most of it was ${nameOfPart(most.part)}: ${duration(most.part.ns)}.` : '';
-    const more = request.duration_ns - normal.duration_ns;
-    if (more <= 0 || !most)
-        return 'It took no longer than a normal one.';
-    return `It took ${duration(more)} longer than a normal one; ${duration(most.more)} of that is ${nameOfPart(most.part)}.`;
-}
 
 /* Its time in order: each stretch in its colour. A click goes there. */
 function InOrder({ request, info }) {

@@ -25,3 +25,9 @@ export function byWaiting(rows) {
         .reduce((all, sum) => all + sum.ns, 0);
     return rows.map(row => ({ ...row, waited: waited(row) })).sort((a, b) => b.waited - a.waited);
 }
+
+/** Sums of a row by what a reader asks: ran, stood ready, waited, idled. Pure. */
+export function figuresOf(sums) {
+    const of = state => sums.filter(sum => sum.state === state).reduce((all, sum) => all + sum.ns, 0);
+    return { running: of('running'), ready: of('runnable'), waiting: of('waiting'), idle: of('idle') };
+}

@@ -1,19 +1,12 @@
 /* file.jsx: what the file is, what it lacks, and what the recording cost: what all other figures stand on. */
-import { bytes, count, duration, percent, time } from '../format.js';
+import { bytes, count, duration, time } from '../format.js';
 import { actions } from '../state.js';
 import { useStore, useTimes } from '../use-store.js';
 import { isEmbedded } from '../data.js';
 import { Caption, Faint, Go } from './pieces.jsx';
+import { costText } from './file-words.js';
 
 const day = iso => (iso || '').replace('T', ' ').replace('Z', ' UTC');
-
-/** What the tracer cost, with how exactly that is known. Pure. */
-export function costText(capture) {
-    const { tracer_ns_estimated: ns, tracer_ns_error: error, process_cpu_ns: cpu } = capture;
-    if (!cpu || ns === undefined || ns === null)
-        return 'unknown (the file does not say)';
-    return `${percent(ns / cpu)} ± ${percent(error / cpu)} of the program's CPU time: ${duration(ns)} of ${duration(cpu)}`;
-}
 
 const Fact = ({ name, children }) => <div><dt>{name}</dt><dd>{children}</dd></div>;
 

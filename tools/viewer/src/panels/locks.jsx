@@ -7,14 +7,8 @@ import { useStore } from '../use-store.js';
 import { showEvidence, sinceFirst } from './see.js';
 import { Table } from './table.jsx';
 import { Caption, Faint, Go, Swatch } from './pieces.jsx';
+import { heldIn, waiterAt } from './lock-words.js';
 
-const NEAR_NS = 1000; /* the same wait, as two answers tell it */
-
-/** Of everybody at an instant: who was in the wait that began then. Pure. */
-export function waiterAt(threads, kind, from) {
-    const waits = threads.filter(thread => (thread.state === 'waiting' || thread.state === 'idle') && (!kind || thread.kind === kind));
-    return waits.find(thread => Math.abs(thread.since - from) <= NEAR_NS) || null;
-}
 
 /* Shows the longest wait: the thread of it is whoever was in it. */
 async function showLongest(kind, fromNs, ns) {
@@ -25,14 +19,6 @@ async function showLongest(kind, fromNs, ns) {
         showEvidence({ selection: { type: 'item', row: who.row, item: who.item }, t0, t1, row: who.row });
     else
         showEvidence({ selection: { type: 'range', t0, t1 }, t0, t1, row: null });
-}
-
-/** Who held a lock, where a finding says it. */
-export function heldIn(lock, findings) {
-    const finding = findings.find(one => one.address === lock.address && one.process === lock.process && one.lock === lock.lock);
-    const held = finding && finding.held_in && finding.held_in[0];
-    return held && held.function ? { text: `${held.function}${held.file ? ` ${held.file}:${held.line}` : ''}`,
-        share: held.ns / Math.max(finding.cost_ns, 1), threads: held.threads || [] } : null;
 }
 
 const Longest = ({ ns, onClick }) => (ns > 0

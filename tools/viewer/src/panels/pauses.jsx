@@ -1,7 +1,8 @@
 /* pauses.jsx: times in which nothing of the program's own went on: for memory, faults, a held loop, throttling. */
 import { useMemo, useState } from 'preact/hooks';
 
-import { binsOfPowers, Histogram } from '../charts/histogram.jsx';
+import { binsOfPowers } from '../charts/bins.js';
+import { Histogram } from '../charts/histogram.jsx';
 import { StackBar } from '../charts/stack-bar.jsx';
 import { cssOf, keyOfNames, nameOf } from '../colours.js';
 import { placeOf } from '../details/chain-words.js';

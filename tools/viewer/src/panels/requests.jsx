@@ -1,7 +1,8 @@
 /* requests.jsx: all requests as a table, limited by route, by how long they took and by when. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 
-import { binsOf, Histogram } from '../charts/histogram.jsx';
+import { binsOf } from '../charts/bins.js';
+import { Histogram } from '../charts/histogram.jsx';
 import { count, duration, time } from '../format.js';
 import { rowById } from '../rows.js';
 import { store } from '../state.js';
@@ -9,15 +10,9 @@ import { useAnswer, useStore, useTimes } from '../use-store.js';
 import { NO_LIMITS, setChosen, useChosen } from './chosen.js';
 import { goToRequest } from './see.js';
 import { Caption, Faint, Figures, Go, Unknown } from './pieces.jsx';
+import { queryOf } from './limits.js';
 
 const PAGE = 50;
-
-/* What the server is asked with: whole numbers, and nothing that is not limited. */
-export const queryOf = limits => ({
-    t0: limits.t0 === null ? null : Math.max(0, Math.round(limits.t0)), t1: limits.t1 === null ? null : Math.round(limits.t1),
-    min_ns: limits.min === null ? null : Math.max(0, Math.round(limits.min)),
-    max_ns: limits.max === null ? null : Math.round(limits.max), route: limits.route,
-});
 
 const limit = patch => setChosen({ limits: { ...NO_LIMITS, ...patch } });
 

@@ -1,5 +1,6 @@
 /* scheduler.jsx: how long threads were ready without a CPU. */
-import { binsOf, Histogram } from '../charts/histogram.jsx';
+import { binsOf } from '../charts/bins.js';
+import { Histogram } from '../charts/histogram.jsx';
 import { cssOf } from '../colours.js';
 import { count, duration, time } from '../format.js';
 import { rowById } from '../rows.js';

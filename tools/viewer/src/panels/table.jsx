@@ -1,19 +1,12 @@
 /* table.jsx: a table whose columns sort it. */
 import { useState } from 'preact/hooks';
 import { Faint } from './pieces.jsx';
+import { sortRows } from './sort.js';
 
 /**
  * @typedef {{id: string, name: string, num?: boolean, value: (row: any) => number|string, show?: (row: any) => any,
  *     fixed?: boolean}} Column value: what it is sorted by; show: what is seen; fixed: it does not sort
  */
-
-/** Rows by a column; of equal ones the order stays. Pure. */
-export function sortRows(rows, column, down) {
-    const sign = down ? -1 : 1;
-    const compare = (a, b) => (typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b)));
-    return rows.map((row, i) => ({ row, i }))
-        .sort((a, b) => sign * compare(column.value(a.row), column.value(b.row)) || a.i - b.i).map(one => one.row);
-}
 
 function Head({ column, sort, onSort }) {
     const isBy = sort && sort.id === column.id;

@@ -2,7 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 
 import { StackBar } from '../charts/stack-bar.jsx';
-import { partsOfSums } from '../details/sums.js';
+import { figuresOf, partsOfSums } from '../details/sums.js';
 import { duration, percent } from '../format.js';
 import { actions } from '../state.js';
 import { useAnswer, useStore } from '../use-store.js';
@@ -10,12 +10,6 @@ import { Table } from './table.jsx';
 import { Choice, Faint, Go, Unknown } from './pieces.jsx';
 
 const ROWS = 256;
-
-/** Sums of a row by what a reader asks: ran, stood ready, waited, idled. Pure. */
-export function figuresOf(sums) {
-    const of = state => sums.filter(sum => sum.state === state).reduce((all, sum) => all + sum.ns, 0);
-    return { running: of('running'), ready: of('runnable'), waiting: of('waiting'), idle: of('idle') };
-}
 
 function columnsOf(length) {
     const figure = (id, name) => ({

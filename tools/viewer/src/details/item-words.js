@@ -1,0 +1,23 @@
+/* item-words.js: an item of the timeline in words. Pure. */
+import { keyOfNames, nameOf } from '../colours.js';
+import { duration } from '../format.js';
+
+/** "render_log log.c:118". */
+export const placeText = at => (at && at.function ? at.function + (at.file ? ` ${at.file}:${at.line}` : '') : '');
+
+/** The large line. The server's own words; where it has none, the state's. Pure. */
+export function headline(item) {
+    if (item.says)
+        return item.says;
+    const key = keyOfNames(item.state, item.kind);
+    return `${duration(item.ns)} ${nameOf(key)}`;
+}
+
+/** Why there is no stack: said where one looks for it. Pure. */
+export function whyNoStack(item) {
+    if (item.state === 'running')
+        return 'no CPU sample fell into it';
+    if (item.state === 'runnable')
+        return 'it was ready and had no CPU: nothing of it ran';
+    return 'none was taken: short waits have none';
+}
