@@ -217,10 +217,16 @@ test('an exported page answers from itself, and says what it does not have', asy
         '/api/info': pack('{"program": "a"}'),
         '/api/labels': pack('{"1": "x"}'),
         '/api/tiles?level=20&tile=0': pack('SMKT'),
+        '/api/requests': pack(
+            '{"total": 2, "requests": [{"from": 0, "to": 4, "ns": 9}, {"from": 8, "to": 12, "ns": 4}]}',
+        ),
     });
     assert.equal((await backend.json('/api/info')).program, 'a');
     assert.deepEqual(await backend.json('/api/labels?ids=1%2C2'), { 1: 'x' });
     assert.equal((await backend.binary('/api/tiles?level=20&rows=1&tile=0')).byteLength, 4);
     assert.equal((await backend.json('/api/progress?wait=0')).state, 'ready');
+    assert.deepEqual((await backend.json('/api/requests?limit=1&offset=0&sort=slowest&t0=5&t1=9')).requests, [
+        { from: 8, to: 12, ns: 4 },
+    ]);
     await assert.rejects(backend.json('/api/request?id=1&process=0'), /not in this file/);
 });

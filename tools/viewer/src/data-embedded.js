@@ -2,13 +2,15 @@
  *
  * An object of base64 of gzip of each answer, by the path that would have asked for it with its parameters in the order
  * of their names; a tile has all rows and its path none; the labels are one answer (docs/viewer-api.md). What is not
- * there was left out to keep the file small, and is said so.
+ * there under its parameters is taken from the answer without them; what is not there at all was left out to keep the
+ * file small, and is said so.
  */
 import { AnswerError } from './answer-error.js';
 
 const TILES = '/api/tiles',
     LABELS = '/api/labels',
-    PROGRESS = '/api/progress';
+    PROGRESS = '/api/progress',
+    REQUESTS = '/api/requests';
 const READY = { state: 'ready', done: 1, total: 1, known_to: null, error: null, serial: 1 };
 
 async function unpack(packed) {
@@ -27,10 +29,28 @@ export function nameOfAnswer(where) {
     return `${path}?level=${query.get('level')}&tile=${query.get('tile')}`;
 }
 
+/* The list has the slowest of all, slowest first. */
+export function requestsBetween({ requests }, query) {
+    const number = (name, plain) => Number(query.get(name) ?? plain),
+        route = query.get('route');
+    const some = requests.filter(
+        one =>
+            one.to >= number('t0', 0) &&
+            one.from <= number('t1', Infinity) &&
+            one.ns >= number('min_ns', 0) &&
+            one.ns <= number('max_ns', Infinity) &&
+            (!route || one.route === route),
+    );
+    if (query.get('sort') === 'newest') some.sort((a, b) => b.to - a.to);
+    const offset = number('offset', 0);
+    return { total: some.length, requests: some.slice(offset, offset + number('limit', 100)) };
+}
+
 /** @param {Object<string, string>} answers */
 export function embeddedBackend(answers) {
     async function bytesOf(where) {
-        const packed = answers[nameOfAnswer(where)];
+        const name = nameOfAnswer(where);
+        const packed = answers[name] ?? answers[name.split('?')[0]];
         if (packed === undefined)
             throw new AnswerError(
                 'not in this file, which was exported small: open the trace itself with ' + 'stallmark view',
@@ -43,7 +63,10 @@ export function embeddedBackend(answers) {
         binary: bytesOf,
         async json(where) {
             if (where.startsWith(PROGRESS)) return READY;
-            return JSON.parse(new TextDecoder().decode(await bytesOf(where)));
+            const answer = JSON.parse(new TextDecoder().decode(await bytesOf(where)));
+            return where.startsWith(REQUESTS)
+                ? requestsBetween(answer, new URLSearchParams(where.split('?')[1]))
+                : answer;
         },
     };
 }

@@ -15,13 +15,13 @@ export function useStore(pick) {
     seen.current = pick(store.get());
     const picker = useRef(pick);
     picker.current = pick;
-    useEffect(
-        () =>
-            store.subscribe(state => {
-                if (!Object.is(picker.current(state), seen.current)) redraw(n => n + 1);
-            }),
-        [],
-    );
+    useEffect(() => {
+        const look = state => {
+            if (!Object.is(picker.current(state), seen.current)) redraw(n => n + 1);
+        };
+        look(store.get()); /* it may have changed since it was drawn */
+        return store.subscribe(look);
+    }, []);
     return seen.current;
 }
 
