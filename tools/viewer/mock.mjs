@@ -197,18 +197,20 @@ const ANSWERS = {
     '/api/item': q => item(Number(q.get('row')), Number(q.get('item'))),
     '/api/sums': () => ({
         rows: [],
-        all: [
-            { state: 'waiting', kind: 'lock', ns: 3e9, count: 5 },
-            { state: 'running', kind: null, ns: 1e9, count: 9 },
-        ],
+        all: {
+            sums: [
+                { state: 'waiting', kind: 'lock', ns: 3e9, count: 5 },
+                { state: 'running', kind: null, ns: 1e9, count: 9 },
+            ],
+        },
     }),
     '/api/requests': () => ({
         total: 1,
-        requests: [{ process: 0, id: 7, route: 'GET /cart', from: 2.1e9, to: 2.5e9, ns: 4e8, row: 2 }],
+        requests: [{ process: 0, id: '7', route: 'GET /cart', from: 2.1e9, to: 2.5e9, ns: 4e8, row: 2 }],
     }),
     '/api/parts': () => ({
         process: 0,
-        id: 7,
+        id: '7',
         route: 'GET /cart',
         from: 2.1e9,
         to: 2.5e9,

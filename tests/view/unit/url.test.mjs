@@ -12,8 +12,8 @@ const full = {
     selection: { type: 'item', row: 3, item: 17 },
     panel: 'locks',
     requests: [
-        { process: 0, id: 7 },
-        { process: 1, id: 4294967296 },
+        { process: 0, id: '7' },
+        { process: 1, id: '18446744073709551615' },
     ],
     off: ['idle', 'poll'],
     clock: 'relative',
@@ -31,7 +31,11 @@ test('what is written is read', () => {
     const back = hashToState('#' + stateToHash(full, 'abc'));
     for (const name of ['view', 'cursor', 'selection', 'panel', 'rows', 'requests', 'off', 'clock'])
         assert.deepEqual(back[name], full[name], name);
-    for (const selection of [{ type: 'request', process: 0, id: 0 }, { type: 'range', t0: 1, t1: 9 }, null])
+    for (const selection of [
+        { type: 'request', process: 0, id: '12345678901234567890' },
+        { type: 'range', t0: 1, t1: 9 },
+        null,
+    ])
         assert.deepEqual(hashToState(stateToHash({ ...full, selection })).selection, selection);
 });
 
@@ -52,7 +56,7 @@ test('nonsense is left out', () => {
     assert.equal(state.view, undefined);
     assert.deepEqual([state.cursor, state.selection, state.panel], [null, null, null]);
     assert.deepEqual([state.rows.group, state.rows.sort, state.rows.pinned], ['process', 'started', [3]]);
-    assert.deepEqual([state.requests, state.clock], [[{ process: 1, id: 2 }], 'wall']);
+    assert.deepEqual([state.requests, state.clock], [[{ process: 1, id: '2' }], 'wall']);
     assert.deepEqual(hashToState('#s=range.9.9').selection, null);
 });
 

@@ -6,7 +6,7 @@
 
 /**
  * @typedef {'running'|'either'|'ready'|'lock'|'cond'|'net'|'poll'|'disk'|'sleep'|'memory'|'join'|'other'|'idle'
- *     |'unknown'} StateKey
+ *     |'unseen'|'unknown'} StateKey
  */
 
 /* The keys by their code, which is what the timeline paints with. 0 is nothing. */
@@ -26,6 +26,7 @@ export const KEYS = [
     'idle',
     'unknown',
     'either',
+    'unseen',
 ];
 export const CODE = Object.fromEntries(KEYS.map((key, code) => [key, code]).slice(1));
 
@@ -43,6 +44,7 @@ const STATES = {
     memory: ['memory', '#d0408f', '#dc5ea4', 'falling'],
     join: ['join', '#c7a6da', '#6f5185', 'rising'],
     other: ['other wait', '#6b7683', '#8d97a3', 'falling'],
+    unseen: ['waiting, not seen for what', '#d3d7db', '#444b52', ''],
     idle: ['idle', '#dfe2e4', '#3a4046', ''],
     unknown: ['not known', '#eceeef', '#2b3036', ''],
 };
@@ -61,6 +63,7 @@ export const LEGEND = [
     'memory',
     'join',
     'other',
+    'unseen',
     'idle',
     'unknown',
 ];
@@ -77,7 +80,7 @@ export function keyOf(state, kind, either = false) {
         case 2:
             return 'ready';
         case 3:
-            return KINDS[kind] || 'other';
+            return kind ? KINDS[kind] || 'other' : 'unseen';
         case 4:
             return 'idle';
         default:
@@ -87,7 +90,7 @@ export function keyOf(state, kind, either = false) {
 
 /** Of the words in an answer: ("waiting", "lock"), ("runnable", null). @returns {StateKey} */
 export function keyOfNames(state, kind) {
-    if (state === 'waiting') return KINDS.includes(kind) && kind ? kind : 'other';
+    if (state === 'waiting') return kind ? (KINDS.includes(kind) ? kind : 'other') : 'unseen';
     return NAMES_OF_STATES[state] || (KINDS.includes(state) && state ? state : 'unknown');
 }
 

@@ -3,7 +3,7 @@
 import { LEGEND, CODE, nameOf } from './colours.js';
 import { duration, time } from './format.js';
 import { CanvasPainter } from './timeline/canvas-painter.js';
-import { slotsBetween } from './timeline/layout.js';
+import { isBeneath, slotsBetween } from './timeline/layout.js';
 import { fitText } from './timeline/paint-rows.js';
 import { AXIS_HEIGHT, paintScene } from './timeline/scene.js';
 import { SvgPainter } from './timeline/svg-painter.js';
@@ -42,7 +42,7 @@ function paintLabels(p, scene) {
                 ? slot.text
                 : slot.request
                   ? slot.request.route
-                  : slot.row && typeof slot.row.thread !== 'number'
+                  : slot.row && !isBeneath(slot.row)
                     ? slot.row.name
                     : '';
             if (text)

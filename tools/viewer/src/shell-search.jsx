@@ -11,7 +11,7 @@ const WAIT_MS = 150,
 /** What choosing a hit does. */
 export function goTo(hit) {
     const has = value => typeof value === 'number';
-    if (hit.what === 'request' && has(hit.id)) {
+    if (hit.what === 'request' && hit.id) {
         actions.pinRequest(hit.process, hit.id);
         actions.selectRequest(hit.process, hit.id);
     }

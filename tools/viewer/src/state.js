@@ -9,7 +9,7 @@
 
 /**
  * @typedef {{type: 'item', row: number, item: number}
- *     | {type: 'request', process: number, id: number}
+ *     | {type: 'request', process: number, id: string}
  *     | {type: 'range', t0: number, t1: number}} Selection
  */
 

@@ -72,5 +72,11 @@ export function paintedTheme(dark, style) {
     const named = Object.fromEntries(
         ['bg', 'panel', 'text', 'faint', 'line', 'tint', 'accent', 'bad', 'hover'].map(name => [name, css(name)]),
     );
-    return { dark, unknown: colourOf('unknown', dark), ...named, ...PAINTED[dark ? 'dark' : 'light'] };
+    return {
+        dark,
+        unknown: colourOf('unknown', dark),
+        unseen: colourOf('unseen', dark),
+        ...named,
+        ...PAINTED[dark ? 'dark' : 'light'],
+    };
 }

@@ -67,12 +67,19 @@ export function stateToHash(state, token = null) {
 
 /* ---- reading -------------------------------------------------------------------------------------------- */
 
+/* A request's id may be larger than a number can be: it stays text. */
+const requestOf = (process, id) =>
+    whole(process) !== null && /^\d{1,20}$/.test(id || '') ? { process: Number(process), id } : null;
+
 function selectionOf(text) {
     const [type, ...rest] = (text || '').split('.');
+    if (type === 'request') {
+        const one = rest.length === 2 ? requestOf(...rest) : null;
+        return one && { type, ...one };
+    }
     const numbers = wholes(rest.join('.'), 2);
     if (!numbers) return null;
     if (type === 'item') return { type, row: numbers[0], item: numbers[1] };
-    if (type === 'request') return { type, process: numbers[0], id: numbers[1] };
     if (type === 'range' && numbers[0] < numbers[1]) return { type, t0: numbers[0], t1: numbers[1] };
     return null;
 }
@@ -85,9 +92,8 @@ function viewOf(text) {
 function requestsOf(text) {
     return (text || '')
         .split('.')
-        .map(one => wholes(one.replace('-', '.'), 2))
+        .map(one => requestOf(...one.split('-')))
         .filter(Boolean)
-        .map(([process, id]) => ({ process, id }))
         .slice(0, 20);
 }
 

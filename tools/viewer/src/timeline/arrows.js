@@ -1,7 +1,7 @@
 /* arrows.js: who let whom go on: from the releaser or waker to who waited, and along a request from thread to
  * thread. */
 
-export const ROW_BAR_TOP = 3;
+const HOPS_SHOWN = 40;
 
 /**
  * The arrows of what is selected.
@@ -33,15 +33,29 @@ export function arrowsOfRequest(whole) {
             toT: one.to,
             text: 'handed on',
         }));
-    const arrows = [];
+    return hops(whole.parts || []).slice(0, HOPS_SHOWN);
+}
+
+/* Where a request came to a thread that it was not on just before. Parts of two threads may overlap. */
+function hops(parts) {
+    const arrows = [],
+        ends = new Map();
     let before = null;
-    for (const part of whole.parts || []) {
+    for (const part of parts) {
         if (typeof part.row !== 'number') continue;
-        if (before && before.row !== part.row)
-            arrows.push({ fromRow: before.row, fromT: before.to, toRow: part.row, toT: part.from, text: '' });
+        const end = ends.get(part.row);
+        if (before && before.row !== part.row && (end === undefined || end < part.from))
+            arrows.push({
+                fromRow: before.row,
+                fromT: Math.min(before.to, part.from),
+                toRow: part.row,
+                toT: part.from,
+                text: '',
+            });
+        ends.set(part.row, Math.max(end ?? 0, part.to));
         before = part;
     }
-    return arrows.slice(0, 100);
+    return arrows;
 }
 
 function middleOf(scene, row, axis) {

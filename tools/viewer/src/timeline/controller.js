@@ -9,7 +9,7 @@ import { arrowsOfItem, arrowsOfRequest } from './arrows.js';
 import { CanvasPainter } from './canvas-painter.js';
 import { hitItem, neighbour } from './hit.js';
 import { LabelCache } from './label-cache.js';
-import { layOut, slotAt, slotsBetween, SLOWEST_SHOWN } from './layout.js';
+import { isBeneath, layOut, slotAt, slotsBetween, SLOWEST_SHOWN } from './layout.js';
 import { densityColumns, OVERVIEW_HEIGHT, paintOverview } from './overview.js';
 import { AXIS_HEIGHT, paintScene } from './scene.js';
 import { TileCache } from './tile-cache.js';
@@ -89,6 +89,10 @@ export class Controller {
 
     takeInfo(state) {
         if (state.info) this.cache.setInfo(state.info);
+        this.regionRows = new Map();
+        for (const row of state.rowList)
+            if (row.kind === 'regions' && isBeneath(row) && row.depth === 0)
+                this.regionRows.set(row.thread, [...(this.regionRows.get(row.thread) || []), row.id]);
         this.isCounter = new Set(state.rowList.filter(row => row.kind === 'counter').map(row => row.id));
     }
 
@@ -254,6 +258,7 @@ export class Controller {
             info,
             selection,
             off,
+            regionRows: this.regionRows,
             knownTo: state.progress && state.progress.state !== 'ready' ? (state.progress.known_to ?? 0) : null,
             request,
             layout: this.layout,
@@ -281,9 +286,9 @@ export class Controller {
             height = this.canvas.clientHeight;
         if (!state.info || !width || !height) return;
         const scene = this.scene(width, height, window.devicePixelRatio || 1);
-        const rows = slotsBetween(this.layout.slots, scene.top - ROOM_PX, scene.top + height + ROOM_PX)
-            .filter(slot => slot.row)
-            .map(slot => slot.row.id);
+        const rows = slotsBetween(this.layout.slots, scene.top - ROOM_PX, scene.top + height + ROOM_PX).flatMap(
+            slot => (slot.row ? [slot.row.id] : slot.request ? this.rowsUnder(slot.request) : []),
+        );
         this.cache.want([...new Set(rows)], scene.view, scene.level);
         this.painter.begin(width, height, scene.ratio, scene.theme);
         paintScene(this.painter, scene);
@@ -292,6 +297,13 @@ export class Controller {
         this.frameOverview(scene, state);
         this.tellVisible(scene);
         this.canvas.paintMs = performance.now() - begin; /* for bench/view_page.mjs */
+    }
+
+    /* The regions under a request's parts are those of its threads. */
+    rowsUnder(request) {
+        const whole = this.partsOf(request),
+            threads = new Set(((whole && whole.parts) || []).map(part => part.row));
+        return [...threads].flatMap(thread => this.regionRows.get(thread) || []);
     }
 
     /* As wide as the rows, which have a scroll bar beside them. */

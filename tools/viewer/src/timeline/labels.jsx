@@ -2,6 +2,7 @@
 import { count, duration } from '../format.js';
 import { actions } from '../state.js';
 import { useStore } from '../use-store.js';
+import { isBeneath } from './layout.js';
 import { AXIS_HEIGHT } from './scene.js';
 
 function Heading({ slot }) {
@@ -72,7 +73,7 @@ function RowLabel({ slot, controller, selected, pinned }) {
                 onKeyDown={walk}
                 aria-label={`${row.name}, ${tid || row.kind}: left and right walk through it`}
                 onClick={() => controller.step(row.id, 1)}>
-                {row.name}
+                {row.kind === 'requests' && row.depth > 0 ? '' : row.name}
             </button>
             <button
                 class="tl-tool"
@@ -93,8 +94,7 @@ function RowLabel({ slot, controller, selected, pinned }) {
     );
 }
 
-/* What stands beneath a thread has the thread's name. */
-const isNameless = slot => slot.row && typeof slot.row.thread === 'number';
+const isNameless = slot => slot.row && isBeneath(slot.row);
 
 function isSelected(slot, selection) {
     if (!selection) return false;

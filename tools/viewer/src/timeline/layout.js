@@ -80,8 +80,8 @@ class Writer {
 
 const isNumber = value => typeof value === 'number';
 
-/* What stands beneath a thread: its regions, its samples, the stalls of its loop. */
-const isBeneath = row =>
+/** What stands beneath a thread, and has its name: its regions, its samples, the stalls of its loop. */
+export const isBeneath = row =>
     row.kind === 'samples' || ((row.kind === 'regions' || row.kind === 'marks') && isNumber(row.thread));
 
 function childrenOf(rowList) {
@@ -118,7 +118,7 @@ function putPinned(writer, byId, children, duration) {
 function putRequests(writer, requests) {
     const { pinned, slowest, total } = requests;
     if (!total && !pinned.length) return;
-    if (!writer.heading('caption', 'slow', 'Slowest requests', total)) return;
+    if (!writer.heading('caption', 'slow', 'Slow requests', total)) return;
     for (const request of pinned)
         writer.put('request', `q${request.process}.${request.id}`, { request, pinned: true });
     const others = slowest.filter(one => !pinned.some(pin => pin.process === one.process && pin.id === one.id));

@@ -3,7 +3,7 @@ import { CODE, keyOfNames } from '../colours.js';
 import { Columns, CODES, STACK } from './raster.js';
 
 export const OVERVIEW_HEIGHT = 54;
-const NOT_SHOWN = ['idle', 'unknown'];
+const NOT_SHOWN = ['idle', 'unknown', 'unseen'];
 
 /**
  * The answer of /api/density as columns that fill the strip: the highest is as high as it. Before states are known, how
@@ -48,7 +48,7 @@ export function paintOverview(p, { columns, view, duration, width, height, theme
         p.rect(x, 0, width - x, height - 1, theme.hover);
         p.text('not read yet', x + 6, height / 2, theme.faint);
     }
-    p.rect(x0, 0, x1 - x0, height - 1, theme.range);
+    if (x1 - x0 < width - 1) p.rect(x0, 0, x1 - x0, height - 1, theme.range);
     p.frame(x0 + 0.5, 0.5, Math.max(x1 - x0 - 1, 1), height - 2, theme.accent);
 }
 

@@ -1,5 +1,6 @@
 /* paint-rows.js: one row of the timeline, by its kind. `p` is a painter, `scene` what scene.js describes. */
 import { CODE, colourOf, keyOfNames, KEYS, patternOf } from '../colours.js';
+import { counterValue } from '../format.js';
 import { FLAG, flagsOf } from '../look.js';
 import { Columns, firstAfter, rasterize } from './raster.js';
 
@@ -95,6 +96,10 @@ function paintBar(p, scene, bar, y, h) {
     }
     if (gap) {
         hatch(p, scene, x, y, w, h);
+        return;
+    }
+    if (bar.code === CODE.unseen) {
+        p.rect(x, y + h / 2 - 3, w, 6, scene.theme.unseen);
         return;
     }
     if (bar.code === CODE.unknown) {
@@ -196,8 +201,8 @@ export function paintCounter(p, scene, slot, y) {
     if (!points.length) return;
     const highest = Math.max(...points.map(one => one.high)),
         lowest = Math.min(0, ...points.map(one => one.low));
-    const h = slot.h - 8,
-        yOf = value => y + 4 + h - ((value - lowest) / (highest - lowest || 1)) * h;
+    const h = slot.h - 20,
+        yOf = value => y + 16 + h - ((value - lowest) / (highest - lowest || 1)) * h;
     const line = [];
     let before = null;
     for (const one of points) {
@@ -209,13 +214,7 @@ export function paintCounter(p, scene, slot, y) {
     }
     line.push([scene.width, before]);
     p.line(line, scene.theme.sample, 1.2);
-    p.text(
-        `${highest.toLocaleString('en')}${slot.row.unit ? ' ' + slot.row.unit : ''} at most`,
-        scene.width - 6,
-        y + 9,
-        scene.theme.faint,
-        'right',
-    );
+    p.text(`${counterValue(slot.row, highest)} at most`, scene.width - 6, y + 9, scene.theme.faint, 'right');
 }
 
 export function paintMarks(p, scene, slot, y) {
@@ -259,6 +258,28 @@ function paintParts(p, scene, parts, y) {
     }
 }
 
+/* The regions of the threads that worked on it, while they did. */
+function regionsOf(scene, whole) {
+    const spans = new Map();
+    for (const { row, from, to } of whole.parts || []) {
+        const span = spans.get(row);
+        spans.set(row, span ? { from: Math.min(span.from, from), to: Math.max(span.to, to) } : { from, to });
+    }
+    const regions = [];
+    for (const [thread, span] of spans)
+        for (const row of scene.regionRows.get(thread) || []) regionsIn(scene, row, span, regions);
+    return regions.sort((a, b) => a.from - b.from);
+}
+
+function regionsIn(scene, row, span, regions) {
+    for (const { items, t0, t1 } of scene.cache.pieces(row, scene.view, scene.level))
+        for (let i = items ? firstAfter(items, Math.max(span.from, t0)) : 0; items && i < items.count; i++) {
+            if (items.from[i] >= Math.min(span.to, t1)) break;
+            if (items.from[i] >= span.from && items.to[i] <= span.to)
+                regions.push({ name: scene.labels.get(items.label[i]), from: items.from[i], to: items.to[i] });
+        }
+}
+
 function paintRegions(p, scene, regions, y) {
     let end = -Infinity;
     for (const region of regions) {
@@ -279,13 +300,14 @@ export function paintRequest(p, scene, slot, y) {
     const x0 = Math.max(0, scene.x(request.from)),
         x1 = Math.min(scene.width, scene.x(request.to));
     const whole = scene.partsOf(request);
-    p.rect(x0, y + 2 + REQUEST_BAR / 2, Math.max(x1 - x0, 1), 1, scene.theme.hairline);
+    /* Where no part is, no thread worked on it. */
+    p.rect(x0, y + REQUEST_BAR / 2, Math.max(x1 - x0, 1), 4, scene.theme.unseen);
     if (!whole) {
         p.rect(x0, y + 2, Math.max(x1 - x0, 1), REQUEST_BAR, scene.theme.hover);
         return;
     }
     paintParts(p, scene, whole.parts || [], y + 2);
-    paintRegions(p, scene, whole.regions || [], y + 20);
+    paintRegions(p, scene, whole.regions || regionsOf(scene, whole), y + 20);
     const { selection } = scene;
     if (
         selection &&

@@ -23,7 +23,7 @@ export function RangeBar() {
         range && { t0: Math.round(range.t0), t1: Math.round(range.t1) },
     );
     if (!range) return null;
-    const sums = data ? sumsByKey(data.all) : [],
+    const sums = data ? sumsByKey(data.all.sums) : [],
         all = sums.reduce((sum, [, ns]) => sum + ns, 0);
     return (
         <div class="tl-range" role="status">

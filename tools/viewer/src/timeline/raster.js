@@ -22,6 +22,7 @@ export const STACK = [
     'sleep',
     'join',
     'other',
+    'unseen',
     'ready',
     'either',
     'running',

@@ -1,6 +1,6 @@
 /* tooltip.jsx: what is under the pointer, in two lines. */
 import { nameOf } from '../colours.js';
-import { count, duration, time } from '../format.js';
+import { count, counterValue, duration, time } from '../format.js';
 import { FLAG, flagsOf, keyOfLook, stateOf } from '../look.js';
 import { useTimes } from '../use-store.js';
 
@@ -21,8 +21,7 @@ function linesOf({ slot, hit }, label) {
     if (flags & FLAG.together) notes.push(`${count(hit.merged)} drawn together: zoom in`);
     const length = slot.kind === 'samples' || slot.kind === 'counter' ? '' : duration(hit.to - hit.from);
     const state = slot.kind === 'thread' && stateOf(hit.look) !== 15 ? nameOf(keyOfLook(hit.look)) : '';
-    const value =
-        hit.value === null ? '' : hit.value.toLocaleString('en') + (slot.row.unit ? ` ${slot.row.unit}` : '');
+    const value = hit.value === null ? '' : counterValue(slot.row, hit.value);
     const what =
         [state, label, value].filter(Boolean).join(' ') || (slot.kind === 'samples' ? 'CPU sample' : slot.kind);
     return [what, length, notes.join(' · ')];
