@@ -23,6 +23,7 @@ static const struct shape shapes[SMK_EV_LIMIT] = {
     [SMK_EV_FREE_LARGE] = {SMK_WAIT_MEMORY, 2, 0, ALLOCATED_NS},
 };
 
+/* 0 stands for none: the first of an event's is its stack. */
 static uint64_t arg(const smk_event *event, unsigned number)
 {
     return number > 0 && number < event->arg_count ? event->args[number] : 0;
@@ -37,10 +38,33 @@ static bool waits_for_work(const struct smk_call_waits *waits, const struct smk_
     return call && strncmp(call, "accept", 6) == 0;
 }
 
+/* The request waited, from its question until the call that read the answer. */
+static bool answer_of(const struct smk_call_waits *waits, const smk_event *event, struct smk_call_wait *wait)
+{
+    uint64_t end = event->time - smk_min_u64(arg(event, 6), event->time), request = arg(event, 4);
+    if (end < waits->from || request == 0)
+        return false;
+    *wait = (struct smk_call_wait){
+        .begin = smk_max_u64(end - smk_min_u64(arg(event, 1), end), waits->from),
+        .end = end,
+        .thread = event->thread,
+        .stack = event->arg_count ? (uint32_t)event->args[0] : 0,
+        .kind = SMK_WAIT_NET,
+        .call = (uint32_t)arg(event, 2),
+        .what = (uint32_t)arg(event, 5),
+        .process = event->process,
+        .request = smk_map_own(event->process, request),
+        .answer = true,
+    };
+    return true;
+}
+
 bool smk_call_wait_of(const struct smk_call_waits *waits, const smk_event *event, uint64_t request,
                       struct smk_call_wait *wait)
 {
     const struct shape *shape = event->id < SMK_EV_LIMIT ? &shapes[event->id] : &shapes[0];
+    if (event->id == SMK_EV_ANSWER_WAIT)
+        return answer_of(waits, event, wait);
     if (shape->kind == SMK_WAIT_NONE || event->time < waits->from)
         return false;
     uint64_t duration = smk_min_u64(arg(event, 1), event->time);
@@ -67,7 +91,7 @@ bool smk_call_wait_of(const struct smk_call_waits *waits, const smk_event *event
 
 static uint64_t key_of(const struct smk_call_wait *wait)
 {
-    return (uint64_t)(wait->kind | (uint32_t)wait->idle << 8) << 32 | wait->call;
+    return (uint64_t)(wait->kind | (uint32_t)wait->idle << 8 | (uint32_t)wait->answer << 9) << 32 | wait->call;
 }
 
 uint32_t smk_call_waits_sum(const struct smk_call_waits *waits, const struct smk_call_wait *wait)
@@ -85,7 +109,8 @@ static uint32_t sum_of(struct smk_call_waits *waits, struct smk_mem *mem, const 
         !smk_map_put(&waits->by_call, mem, key, waits->sum_count))
         return SMK_MAP_NONE;
     waits->sums[waits->sum_count] =
-        (struct smk_call_sum){.kind = wait->kind, .call = wait->call, .idle = wait->idle};
+        (struct smk_call_sum){
+        .kind = wait->kind, .call = wait->call, .idle = wait->idle, .answer = wait->answer};
     return waits->sum_count++;
 }
 
@@ -157,6 +182,8 @@ uint32_t smk_call_waits_add(struct smk_call_waits *waits, struct smk_mem *mem, c
     uint32_t sum = add_sum(waits, mem, wait);
     if (sum != SMK_MAP_NONE)
         add_place(waits, mem, sum, wait);
+    if (wait->answer)
+        return sum; /* those that are kept are what threads did */
     if (waits->count >= waits->keep ||
         !smk_mem_grow(mem, &waits->array, &waits->capacity, waits->count + 1u)) {
         waits->refused++;

@@ -23,6 +23,7 @@ struct smk_call_wait {
     uint64_t request; /* that its thread worked for, with its process; 0: none */
     uint32_t waker;   /* tid; 0: not known */
     bool idle;        /* in no request, and in a call that waits for work: docs/findings.md */
+    bool answer;      /* no thread waited: the request did, for the answer that the call brought */
 };
 
 /* All waits in one call, for one kind of thing; idle ones apart. */
@@ -30,8 +31,8 @@ struct smk_call_sum {
     uint32_t kind, call;
     uint64_t ns, count, max;
     uint64_t preempted; /* ns of these in which its CPU had been taken from the thread; of disk and memory */
-    uint32_t threads; /* that waited */
-    bool idle;
+    uint32_t threads; /* that waited; of answers, that read them */
+    bool idle, answer;
 };
 
 /* Of these, those at one place for one thing. */
@@ -65,7 +66,8 @@ struct smk_call_waits {
     uint64_t refused;        /* were not kept */
 };
 
-/* The wait that an event is, of a thread that works for `request`, 0: for none; false: it is none, or lies before the
+/* The wait that an event is, of a thread that works for `request`, 0: for none (an answer's event says itself for
+ * whom it is); false: it is none, or lies before the
  * window. */
 bool smk_call_wait_of(const struct smk_call_waits *waits, const smk_event *event, uint64_t request,
                       struct smk_call_wait *wait);

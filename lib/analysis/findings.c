@@ -28,7 +28,8 @@ const char *smk_finding_kind_name(enum smk_finding_kind kind)
                                         [SMK_FINDING_CHAIN] = "wait chain",
                                         [SMK_FINDING_CONVOY] = "convoy",
                                         [SMK_FINDING_POOL] = "pool",
-                                        [SMK_FINDING_HERD] = "thundering herd"};
+                                        [SMK_FINDING_HERD] = "thundering herd",
+                                        [SMK_FINDING_PEER] = "peer"};
     return names[kind];
 }
 
@@ -202,7 +203,7 @@ bool smk_findings_make(struct smk_findings *findings, const struct smk_evidence 
               smk_findings_add_sleep(findings, evidence) && smk_findings_add_memory(findings, evidence) &&
               smk_findings_add_cpu(findings, evidence) && smk_findings_add_throttling(findings, evidence) &&
               smk_findings_add_sequences(findings, evidence) && smk_findings_add_pools(findings, evidence) &&
-              smk_findings_add_herds(findings, evidence);
+              smk_findings_add_herds(findings, evidence) && smk_findings_add_peers(findings, evidence);
     smk_findings_fold_chains(findings, evidence->mem);
     smk_sort(findings->array, findings->count, sizeof(*findings->array), more_costly);
     return ok;

@@ -8,6 +8,7 @@
 #include "analysis/locks.h"
 #include "analysis/loops.h"
 #include "analysis/memory.h"
+#include "analysis/peers.h"
 #include "analysis/pools.h"
 #include "analysis/sequences.h"
 #include "analysis/starved.h"
@@ -31,6 +32,7 @@ enum smk_finding_kind {
     SMK_FINDING_CONVOY,
     SMK_FINDING_POOL,
     SMK_FINDING_HERD,
+    SMK_FINDING_PEER,
     SMK_FINDING_KINDS
 };
 
@@ -72,6 +74,7 @@ struct smk_finding {
     uint32_t pool;     /* in smk_pools */
     uint32_t herd;     /* in smk_herds */
     uint32_t sequence; /* in smk_sequences */
+    uint32_t peer;     /* in smk_peers */
     uint64_t from, to; /* cpu: the first and last moment of it … */
     uint64_t lasted, ran; /* … ns that it was so, and that all threads ran meanwhile */
     uint64_t cost; /* ns of waiting in the window */
@@ -106,6 +109,7 @@ struct smk_evidence {
     const struct smk_memory *memory;
     const struct smk_starved *starved;
     const struct smk_sequences *sequences;
+    const struct smk_peers *peers;
     const struct smk_pools *pools;
     const struct smk_herds *herds;
     uint64_t from, to; /* the window of all processes together */
@@ -147,6 +151,9 @@ bool smk_findings_add_herds(struct smk_findings *findings, const struct smk_evid
 
 /* Waits one after the other that could overlap; find_sequence.c. */
 bool smk_findings_add_sequences(struct smk_findings *findings, const struct smk_evidence *evidence);
+
+/* Peers that requests wait for; find_peer.c. */
+bool smk_findings_add_peers(struct smk_findings *findings, const struct smk_evidence *evidence);
 
 /* Waits in calls that are too much in a request's path. */
 struct smk_call_rule {

@@ -145,6 +145,7 @@ static int conclude(struct smk_report *report)
         .memory = &report->memory,
         .starved = &report->starved,
         .sequences = &report->sequences,
+        .peers = &report->peers,
         .pools = &report->pools,
         .herds = &report->herds,
         .from = report->from,
@@ -195,6 +196,7 @@ void smk_report_free(struct smk_report *report)
     smk_locks_free(&report->locks, mem);
     smk_memory_free(&report->memory, mem);
     smk_sequences_free(&report->sequences, mem);
+    smk_peers_free(&report->peers, mem);
     smk_pools_free(&report->pools, mem);
     smk_herds_free(&report->herds, mem);
     smk_starved_free(&report->starved, mem);

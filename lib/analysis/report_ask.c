@@ -1,6 +1,7 @@
 /* report_ask.c: what text and JSON ask a finished report. */
 #include "analysis/report_state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "format/events.h"
@@ -76,6 +77,13 @@ int64_t smk_report_unix(const struct smk_report *report, uint64_t time)
     return (int64_t)(time + (uint64_t)report->info->realtime_offset);
 }
 
+void smk_report_sum_name(char name[SMK_NAME_MAX], const struct smk_report *report, const struct smk_call_sum *sum)
+{
+    char call[SMK_NAME_MAX];
+    smk_name_of_call(call, report->trace, sum->call);
+    snprintf(name, SMK_NAME_MAX, sum->answer ? "answer, by %.200s" : "%.300s", call);
+}
+
 const char *smk_report_part(const struct smk_report *report, const struct smk_part *part,
                             char name[SMK_NAME_MAX])
 {
@@ -89,7 +97,7 @@ const char *smk_report_part(const struct smk_report *report, const struct smk_pa
     }
     if (part->kind == SMK_PART_CALL) {
         const struct smk_call_sum *sum = &report->locks.others.sums[part->id];
-        smk_name_of_call(name, report->trace, sum->call);
+        smk_report_sum_name(name, report, sum);
         return smk_wait_kind_name(sum->kind);
     }
     smk_name_of_site(name, report->trace, part->id);

@@ -136,6 +136,16 @@ static void on_sched(struct smk_report *report, struct smk_state *state, const s
     }
 }
 
+/* No thread waited: a request did, for the answer that its thread has read now. */
+static bool on_peer_answer(struct smk_report *report, const struct smk_call_wait *wait, uint32_t sum)
+{
+    if (sum != SMK_MAP_NONE)
+        smk_latency_part(&report->latency, wait->request, SMK_PART_CALL, sum, wait->end, wait->end - wait->begin);
+    smk_sequences_wait(&report->sequences, &report->mem, wait);
+    smk_peers_wait(&report->peers, &report->mem, wait);
+    return true;
+}
+
 /* What is inside a wait that the program's source marks is part of it, and not counted twice. */
 static bool on_call_wait(struct smk_report *report, struct smk_state *state, const smk_event *event)
 {
@@ -143,6 +153,8 @@ static bool on_call_wait(struct smk_report *report, struct smk_state *state, con
     if (!smk_call_wait_of(&report->locks.others, event, state->request, &wait))
         return false;
     uint32_t sum = smk_call_waits_add(&report->locks.others, &report->mem, &wait);
+    if (wait.answer)
+        return on_peer_answer(report, &wait, sum);
     uint64_t ns = wait.end - wait.begin;
     if (wait.kind != SMK_WAIT_POLL)
         smk_loops_waited(&report->loops, &report->mem, event->thread, wait.begin, wait.end, wait.stack);
@@ -151,6 +163,7 @@ static bool on_call_wait(struct smk_report *report, struct smk_state *state, con
     if (wait.idle)
         smk_read_with_clear(&state->read_with);
     smk_sequences_wait(&report->sequences, &report->mem, &wait);
+    smk_peers_wait(&report->peers, &report->mem, &wait);
     smk_herds_wait(&report->herds, &report->mem, &wait);
     if (sum != SMK_MAP_NONE && (wait.kind == SMK_WAIT_DISK || wait.kind == SMK_WAIT_MEMORY))
         report->locks.others.sums[sum].preempted +=
@@ -159,6 +172,13 @@ static bool on_call_wait(struct smk_report *report, struct smk_state *state, con
         smk_pools_waited(&report->pools, event->thread, false, sum, ns);
     smk_regions_wait(state, wait.end, ns);
     return true;
+}
+
+/* What the request waited for in the network is all there. */
+static void end_network(struct smk_report *report, uint64_t request, uint32_t route)
+{
+    smk_sequences_end(&report->sequences, &report->mem, request, route);
+    smk_peers_end(&report->peers, &report->mem, request, route);
 }
 
 static void on_answer(struct smk_report *report, const smk_event *event)
@@ -173,8 +193,7 @@ static void on_answer(struct smk_report *report, const smk_event *event)
     };
     if (answer.end >= report->loops.from)
         smk_loops_read(&report->loops, &report->mem, event->thread, answer.delay);
-    smk_sequences_end(&report->sequences, &report->mem, request_arg(event, 1),
-                      smk_latency_route_of(&report->latency, request_arg(event, 1)));
+    end_network(report, request_arg(event, 1), smk_latency_route_of(&report->latency, request_arg(event, 1)));
     smk_latency_answered(&report->latency, &report->mem, request_arg(event, 1), &answer, event->thread);
 }
 
@@ -216,7 +235,7 @@ static void on_request(struct smk_report *report, struct smk_state *state, const
             state->request = 0;
         break;
     case SMK_EV_REQUEST_DROPPED:
-        smk_sequences_end(&report->sequences, &report->mem, id, SMK_MAP_NONE);
+        end_network(report, id, SMK_MAP_NONE);
         smk_latency_dropped(&report->latency, id);
         if (state->request == id)
             state->request = 0;
@@ -242,7 +261,7 @@ static void on_request(struct smk_report *report, struct smk_state *state, const
         smk_latency_trace(&report->latency, id, arg(event, 2), arg(event, 3));
         break;
     case SMK_EV_REQUEST_END:
-        smk_sequences_end(&report->sequences, &report->mem, id, smk_latency_route_of(&report->latency, id));
+        end_network(report, id, smk_latency_route_of(&report->latency, id));
         smk_latency_end(&report->latency, &report->mem, id, id_arg(event, 0), event->time,
                         arg(event, 2), id_arg(event, 3), event->thread);
         if (state->request == id)
@@ -357,8 +376,10 @@ static void on_gap(struct smk_report *report, uint32_t categories, uint64_t time
         smk_latency_forget_flights(&report->latency);
         smk_pools_forget(&report->pools);
     }
-    if (categories & (SMK_CAT_REQUEST | SMK_CAT_NET))
+    if (categories & (SMK_CAT_REQUEST | SMK_CAT_NET)) {
         smk_sequences_forget(&report->sequences);
+        smk_peers_forget(&report->peers);
+    }
     if (categories & SMK_CAT_COND)
         smk_herds_forget(&report->herds);
     for (uint32_t i = 0; i < report->states.count; i++) {

@@ -453,6 +453,9 @@ static void say_other(const struct smk_report *report, struct smk_words *words, 
     case SMK_FINDING_HERD:
         smk_report_herd_text(report, words, finding);
         break;
+    case SMK_FINDING_PEER:
+        smk_report_peer_text(report, words, finding);
+        break;
     default:
         break;
     }

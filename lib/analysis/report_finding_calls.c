@@ -4,6 +4,8 @@
 #include "analysis/report_state.h"
 #include "analysis/wait_functions.h"
 
+#include <string.h>
+
 #include "format/events.h"
 
 #define SHOWN       3u
@@ -58,10 +60,21 @@ static void say_longest(const struct smk_report *report, struct smk_words *words
     smk_words_say(words, "\n");
 }
 
-static const char *advice(const struct smk_finding *finding)
+static bool writes(const char *call)
+{
+    static const char *const words[] = {"sync", "write", "put", "flush", "trunc", "alloc"};
+    for (size_t i = 0; i < SMK_ARRAY_LEN(words); i++)
+        if (strstr(call, words[i]))
+            return true;
+    return false;
+}
+
+static const char *advice(const struct smk_finding *finding, const char *call)
 {
     switch (finding->kind) {
     case SMK_FINDING_DISK:
+        if (!writes(call))
+            return "whether it can be kept in memory, or another thread can wait for the disk";
         return "whether the answer has to wait for it: another thread can write and flush, for many requests at once";
     case SMK_FINDING_SLEEP:
         return "what it waits for: a condition or a descriptor wakes when it is there, and no sooner or later";
@@ -94,7 +107,7 @@ void smk_report_calls_text(const struct smk_report *report, struct smk_words *wo
     if (shown)
         say_longest(report, words, &functions[0]);
     smk_report_label_text(words, "Look at");
-    smk_words_say(words, "%s\n", advice(finding));
+    smk_words_say(words, "%s\n", advice(finding, name));
 }
 
 void smk_report_calls_json(const struct smk_report *report, struct smk_json_text *json,

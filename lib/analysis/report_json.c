@@ -347,6 +347,9 @@ static void put_other(struct smk_json_text *json, const struct smk_report *repor
     case SMK_FINDING_HERD:
         smk_report_herd_json(report, json, finding);
         break;
+    case SMK_FINDING_PEER:
+        smk_report_peer_json(report, json, finding);
+        break;
     default:
         break;
     }

@@ -106,6 +106,10 @@ static bool see_finding(const struct smk_report *report, const struct smk_findin
         uint32_t process = (uint32_t)(pool->max_request >> 48); /* as smk_map_own has put it there */
         return see_request(see, pool->max_begin, pool->max, process, pool->max_request);
     }
+    case SMK_FINDING_PEER: {
+        const struct smk_peer *peer = &report->peers.array[finding->peer];
+        return see_request(see, peer->max_begin, peer->max_ns, peer->process, peer->max_request);
+    }
     case SMK_FINDING_HERD: {
         const struct smk_herd *herd = &report->herds.array[finding->herd];
         see->from = herd->first;

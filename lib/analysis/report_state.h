@@ -36,6 +36,7 @@ struct smk_report {
     struct smk_memory memory;
     struct smk_starved starved;
     struct smk_sequences sequences;
+    struct smk_peers peers;
     struct smk_pools pools;
     struct smk_herds herds;
     struct smk_map wait_kinds; /* site of an own wait to its kind */
@@ -167,6 +168,9 @@ void smk_report_herd_text(const struct smk_report *report, struct smk_words *wor
 void smk_report_herd_json(const struct smk_report *report, struct smk_json_text *json,
                           const struct smk_finding *finding);
 
+/* report_ask.c: "recv"; "answer, by recv" where a request waited, and no thread. */
+void smk_report_sum_name(char name[SMK_NAME_MAX], const struct smk_report *report, const struct smk_call_sum *sum);
+
 /* report_events.c. False when there is no memory. */
 bool smk_report_event(struct smk_report *report, const smk_event *event);
 void smk_report_enter_process(struct smk_report *report, uint32_t process);
@@ -174,6 +178,11 @@ void smk_report_open_waits(struct smk_report *report);
 
 /* report_order.c */
 void smk_report_order(struct smk_report *report);
+
+/* report_finding_peer.c */
+void smk_report_peer_text(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding);
+void smk_report_peer_json(const struct smk_report *report, struct smk_json_text *json,
+                          const struct smk_finding *finding);
 
 /* report_finding_sequence.c */
 void smk_report_sequence_text(const struct smk_report *report, struct smk_words *words,

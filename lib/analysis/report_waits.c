@@ -109,7 +109,7 @@ static void say_sum(const struct smk_report *report, struct smk_words *words, co
     const struct smk_call_waits *waits = &report->locks.others;
     char text[SMK_UNIT_MAX], name[SMK_NAME_MAX];
     uint32_t index = (uint32_t)(sum - waits->sums);
-    smk_name_of_call(name, report->trace, sum->call);
+    smk_report_sum_name(name, report, sum);
     smk_words_say(words, "%-7s ", smk_wait_kind_name(sum->kind));
     smk_words_name_cut(words, name, WIDTH - 8);
     right(words, 0, smk_words_count(text, sum->count));
@@ -181,6 +181,7 @@ static void put_sum(struct smk_json_text *json, const struct smk_report *report,
     smk_put_json_string(json, "kind", smk_wait_kind_name(sum->kind));
     smk_put_json_string(json, "call", name);
     smk_put_json_bool(json, "idle", sum->idle);
+    smk_put_json_bool(json, "answer", sum->answer);
     smk_put_json_number(json, "count", sum->count);
     smk_put_json_number(json, "total_ns", sum->ns);
     smk_put_json_number(json, "mean_ns", sum->ns / sum->count);

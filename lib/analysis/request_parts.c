@@ -340,6 +340,46 @@ static void left_to(struct making *making, uint32_t thread, uint64_t from, uint6
         unexplained(making, from, to, 0, SMK_WHY_NOBODY);
 }
 
+/* The answer that it waited for at `from`; *to: until when that is so. */
+static const struct smk_span_answer *answer_at(const struct making *making, uint64_t from, uint64_t *to)
+{
+    const struct smk_span_answer *found = NULL;
+    for (uint32_t i = 0; i < making->index->answers_count; i++) {
+        const struct smk_span_answer *answer = &making->index->answers[i];
+        if (answer->request != making->request->id || answer->process != making->request->process ||
+            answer->to <= from)
+            continue;
+        if (answer->from > from) {
+            *to = smk_min_u64(*to, answer->from);
+        } else {
+            found = answer;
+            *to = smk_min_u64(*to, answer->to);
+        }
+    }
+    return found;
+}
+
+/* Until then it had not come: its thread had nothing to do. Behind it that may have been busy while it lay there. */
+static uint64_t had_not_come(const struct making *making, const struct smk_span_answer *answer)
+{
+    struct smk_span_place place = smk_span_index_from(making->index, answer->thread, answer->from);
+    const struct smk_kept_span *span;
+    uint64_t until = 0;
+    while ((span = smk_span_index_next(&place)) != NULL && span->from < answer->to)
+        if (span->state == SMK_SPAN_IDLE)
+            until = smk_min_u64(span->to, answer->to);
+    return until;
+}
+
+static void waits_for_peer(struct making *making, const struct smk_span_answer *answer, uint64_t from, uint64_t to)
+{
+    struct smk_time_part *part = add_step(making, SMK_TIME_NET, SMK_MAP_NONE, from, to, 0, 0);
+    if (answer->what)
+        add_detail(part, SMK_DETAIL_WHAT, answer->what, to - from);
+    else
+        add_detail(part, SMK_DETAIL_CALL, answer->call, to - from);
+}
+
 /* Others of the same queue that were in it before, and came out before. */
 static uint32_t ahead_of(const struct making *making, const struct smk_span_handoff *handoff)
 {
@@ -364,11 +404,16 @@ static void nobody_worked(struct making *making, uint64_t from, uint64_t to)
     while (from < to) {
         uint64_t until = to;
         const struct smk_span_handoff *handoff = handoff_at(making, from, &until);
+        const struct smk_span_answer *answer = answer_at(making, from, &until);
+        uint64_t rested = answer ? had_not_come(making, answer) : 0;
         if (from < making->request->read) {
             until = smk_min_u64(until, making->request->read);
             left_to(making, making->request->first_thread, from, until);
         } else if (handoff) {
             in_a_queue(making, handoff, from, until);
+        } else if (from < rested) {
+            until = smk_min_u64(until, rested);
+            waits_for_peer(making, answer, from, until);
         } else if (making->next_thread || making->last_thread) {
             left_to(making, making->next_thread ? making->next_thread : making->last_thread, from, until);
         } else {

@@ -3,9 +3,11 @@
  *
  * A step is what the threads that worked for it did; where several did at once, one that ran counts, then one that
  * was ready, then one that waited. Where none did: from the arrival of its bytes to their read the event loop was
- * late; in a handoff it lay in a queue; else it was left to a loop, whose thread either worked for somebody else, so
- * the request may have waited for it, or had nothing to do, so something outside was waited for. On a CPU is what
- * switch records say; without them the kernel's counts give an estimate, and what they do not cover is unexplained.
+ * late; in a handoff it lay in a queue; between a question and its answer a peer was waited for, as long as the
+ * thread that read it came to rest once more; else it was left to a loop, whose thread either worked for somebody
+ * else, so the request may have waited for it, or had nothing to do, so something outside was waited for. On a CPU
+ * is what switch records say; without them the kernel's counts give an estimate, and what they do not cover is
+ * unexplained.
  *
  * One thread at a time. Since 0.1.
  */

@@ -19,6 +19,7 @@ void smk_span_index_free(struct smk_span_index *index)
     smk_mem_free(mem, index->releases, index->releases_capacity * sizeof(*index->releases));
     smk_mem_free(mem, index->samples, index->samples_capacity * sizeof(*index->samples));
     smk_mem_free(mem, index->handoffs, index->handoffs_capacity * sizeof(*index->handoffs));
+    smk_mem_free(mem, index->answers, index->answers_capacity * sizeof(*index->answers));
     smk_mem_free(mem, index->counts, index->counts_capacity * sizeof(*index->counts));
     smk_mem_free(mem, index->requests, index->requests_capacity * sizeof(*index->requests));
     smk_mem_free(mem, index->threads, index->threads_capacity * sizeof(*index->threads));
@@ -69,6 +70,7 @@ static bool is_wanted(const struct smk_span_index *index, uint64_t from, uint64_
 TAKE_CALL(region, regions, struct smk_span_region, from, to)
 TAKE_CALL(sample, samples, struct smk_span_sample, time, time)
 TAKE_CALL(handoff, handoffs, struct smk_span_handoff, from, to)
+TAKE_CALL(answer, answers, struct smk_span_answer, from, to)
 TAKE_CALL(count, counts, struct smk_span_count, from, to)
 TAKE_CALL(request, requests, struct smk_span_request, from, to)
 
@@ -175,6 +177,7 @@ const struct smk_timeline_calls smk_span_index_calls = {.span = on_span,
                                                         .region = on_region,
                                                         .sample = on_sample,
                                                         .handoff = on_handoff,
+                                                        .answer = on_answer,
                                                         .count = on_count,
                                                         .request = on_request,
                                                         .release = on_release};

@@ -46,6 +46,7 @@ struct smk_span_index {
     SMK_INDEX_LIST(struct smk_span_release, releases); /* unlocks, by object and time */
     SMK_INDEX_LIST(struct smk_span_sample, samples);
     SMK_INDEX_LIST(struct smk_span_handoff, handoffs);
+    SMK_INDEX_LIST(struct smk_span_answer, answers);
     SMK_INDEX_LIST(struct smk_span_count, counts);
     SMK_INDEX_LIST(struct smk_span_request, requests);
     SMK_INDEX_LIST(struct smk_index_thread, threads);

@@ -140,6 +140,14 @@ struct smk_span_handoff {
     uint32_t giver;      /* tid; 0: not known */
 };
 
+/* A request waited for a peer's answer while no thread did. */
+struct smk_span_answer {
+    uint64_t from, to, request; /* from the question to the call that read the answer */
+    uint32_t process, thread;   /* thread: that read it */
+    uint32_t call, what;        /* strings: that call, and the peer; 0: not known */
+    uint32_t stack;             /* of that call; 0: none */
+};
+
 struct smk_span_sample {
     uint64_t time, request;
     uint32_t process, thread, stack, cpu;
@@ -177,6 +185,7 @@ struct smk_timeline_calls {
     void (*request)(void *arg, const struct smk_span_request *request);
     void (*turn)(void *arg, const struct smk_span_turn *turn);
     void (*handoff)(void *arg, const struct smk_span_handoff *handoff);
+    void (*answer)(void *arg, const struct smk_span_answer *answer);
     void (*sample)(void *arg, const struct smk_span_sample *sample);
     void (*counter)(void *arg, const struct smk_span_counter *counter);
     void (*release)(void *arg, const struct smk_span_release *release);

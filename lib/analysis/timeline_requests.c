@@ -150,6 +150,21 @@ static void on_handoff(struct smk_timeline *timeline, const smk_event *event, ui
         timeline->calls->handoff(timeline->arg, &handoff);
 }
 
+static void on_answer(struct smk_timeline *timeline, const smk_event *event)
+{
+    uint64_t to = smk_timeline_began(event, smk_timeline_arg(event, 6));
+    struct smk_span_answer answer = {.from = to - smk_min_u64(smk_timeline_arg(event, 1), to),
+                                     .to = to,
+                                     .request = smk_timeline_arg(event, 4),
+                                     .process = event->process,
+                                     .thread = event->thread,
+                                     .call = (uint32_t)smk_timeline_arg(event, 2),
+                                     .what = (uint32_t)smk_timeline_arg(event, 5),
+                                     .stack = (uint32_t)smk_timeline_arg(event, 0)};
+    if (timeline->calls->answer)
+        timeline->calls->answer(timeline->arg, &answer);
+}
+
 static void on_region_of_request(struct smk_timeline *timeline, const smk_event *event, uint64_t id)
 {
     uint64_t from = smk_timeline_began(event, smk_timeline_arg(event, 3));
@@ -201,6 +216,9 @@ bool smk_timeline_on_request(struct smk_timeline *timeline, struct smk_timeline_
         return true;
     case SMK_EV_HANDOFF:
         on_handoff(timeline, event, id);
+        return true;
+    case SMK_EV_ANSWER_WAIT:
+        on_answer(timeline, event);
         return true;
     case SMK_EV_REQUEST_REGION_END:
         on_region_of_request(timeline, event, id);

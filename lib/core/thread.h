@@ -83,6 +83,8 @@ struct smk_loop_now {
     uint32_t inner;          /* looks from elsewhere, one after the other */
     uint32_t looks;          /* of its loop, one after the other */
     uint64_t longest;        /* ticks: the longest time between two of them */
+    uint64_t answered;       /* source/asked.h: the request for which an answer was read … */
+    uint64_t answered_at;    /* … after the look `polled` */
 };
 
 /* The callback that the thread is in, where the program names them. Its own thread writes `since` last. */

@@ -172,6 +172,8 @@ enum smk_arg_type {
     X(45, ALLOC_WAIT, "alloc_wait", ALLOC, 0x0001, (STACK, "stack"), (TICKS, "duration"),          \
       (STRING, "call"), (ADDRESS, "address"), (NUMBER, "bytes"))                                   \
     X(46, MAJOR_FAULT, "major_fault", MEMORY, 0x0001, (STACK, "stack"), (ADDRESS, "address"))      \
+    X(47, ANSWER_WAIT, "answer_wait", NET, 0x0001, (STACK, "stack"), (TICKS, "duration"),          \
+      (STRING, "call"), (SIGNED, "fd"), (REQUEST, "request"), (STRING, "peer"), (TICKS, "ago"))    \
     X(48, LOG, "log", OTHER, 0x0001, (SITE, "site"), (SIGNED, "value"), (TEXT, "text"))            \
     X(49, COUNTER, "counter", OTHER, 0x0001, (SITE, "site"), (VALUE, "value"))                     \
     X(50, USER_WAIT, "user_wait", OTHER, 0x0001, (SITE, "site"), (TICKS, "duration"),              \

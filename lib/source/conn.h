@@ -10,10 +10,11 @@
  * the request's; a loop that looks for other work leaves it. What the bytes mean is proto.h's.
  *
  * Connections are what accept returned, and sockets that were there before whose own address is one that the
- * process listens on. What the process connected is none. A connection belongs to as many descriptors as stand
- * for it (dup), and is known by number and generation: who looks at a number that was given out again finds
- * another generation. What is not followed is counted and told: connections beyond the bound, protocols that
- * are not known (TLS), pieces that came while another thread had the connection for too long.
+ * process listens on. What the process connected is none: on it others are asked (asked.h).
+ * A connection belongs to as many descriptors as stand for it (dup), and is known by number and generation: who
+ * looks at a number that was given out again finds another generation. What is not followed is counted and told:
+ * connections beyond the bound, protocols that are not known (TLS), pieces that came while another thread had the
+ * connection for too long.
  *
  * A connection is looked at under a lock of its own for some hundred instructions. A signal handler may find its
  * own thread in there: who does not get the lock soon goes without, and the connection is followed no more.
@@ -31,8 +32,9 @@
 #define SMK_CONNS_DEFAULT 16384u
 #define SMK_CONNS_LIMIT   131072u
 
-/* Of smk_fd_slot.conn: not looked at, no connection; else a connection's number and generation. */
-enum { SMK_CONN_NEW = 0, SMK_CONN_NONE = 1 };
+/* Of smk_fd_slot.conn: not looked at; no connection; none, but one of ours to somebody else (asked.h); else a
+ * connection's number and generation, which is even. */
+enum { SMK_CONN_NEW = 0, SMK_CONN_NONE = 1, SMK_CONN_ASKED = 3 };
 
 struct smk_conns_stats {
     uint32_t capacity;
@@ -87,7 +89,7 @@ SMK_INLINE bool smk_conn_may_be(const struct smk_fd_slot *slot)
     return slot && smk_load_relaxed(&slot->conn) != SMK_CONN_NONE;
 }
 
-/* It is one that is followed. */
+/* It is one that is followed, or on which others are asked. */
 SMK_INLINE bool smk_conn_is(const struct smk_fd_slot *slot)
 {
     return slot && smk_load_relaxed(&slot->conn) > SMK_CONN_NONE;

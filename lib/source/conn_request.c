@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/notable.h"
+#include "source/asked.h"
 #include "source/loop.h"
 
 #define BEHIND_MAX 64u /* reads that bring more while nothing is answered: the answers go ways that we do not see */
@@ -174,7 +175,7 @@ static struct smk_conn *hold_or_find(struct smk_fd_slot *slot, int fd)
         return smk_conn_hold(slot);
     if (!smk_load_relaxed(&smk_proto_wanted.requests) || smk_load_relaxed(&slot->kind) == SMK_WAIT_DISK ||
         !smk_conn_is_served(fd)) {
-        smk_store_relaxed(&slot->conn, SMK_CONN_NONE);
+        smk_asked_find(slot, fd);
         return NULL;
     }
     struct smk_conn *conn = smk_conn_make(slot);
@@ -208,7 +209,12 @@ void smk_conn_read(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd
     if (!smk_gate_open(SMK_CAT_REQUEST) || (result <= 0 && !nothing))
         return;
     struct smk_conn *conn = hold_or_find(slot, fd);
-    if (!conn || !is_followed(seen->t, slot, conn))
+    if (!conn) {
+        if (result > 0 && smk_load_relaxed(&slot->conn) == SMK_CONN_ASKED)
+            smk_asked_read(seen, fd, now);
+        return;
+    }
+    if (!is_followed(seen->t, slot, conn))
         return;
     if (!nothing) {
         if (SMK_UNLIKELY(!parse(conn, bytes, &first) || conn->behind >= BEHIND_MAX)) {
@@ -251,7 +257,12 @@ void smk_conn_wrote(const struct smk_seen *seen, struct smk_fd_slot *slot, int f
     if (!smk_gate_open(SMK_CAT_REQUEST))
         return;
     struct smk_conn *conn = hold_or_find(slot, fd);
-    if (!conn || !is_followed(seen->t, slot, conn))
+    if (!conn) {
+        if (smk_load_relaxed(&slot->conn) == SMK_CONN_ASKED)
+            smk_asked_wrote(seen, fd);
+        return;
+    }
+    if (!is_followed(seen->t, slot, conn))
         return;
     if (conn->request.id) {
         if (conn->answering)

@@ -237,7 +237,7 @@ void smk_fd_describe_closed(int fd, struct smk_fd_facts *facts)
         facts->name = smk_load_relaxed(&slot->name);
 }
 
-void smk_fd_describe(int fd, struct smk_fd_facts *facts)
+static void describe(int fd, struct smk_fd_facts *facts, bool named)
 {
     struct smk_fd_slot *slot = smk_fd_slot(fd);
     struct stat st;
@@ -247,7 +247,7 @@ void smk_fd_describe(int fd, struct smk_fd_facts *facts)
     uint32_t identity = identity_of(&st);
     facts->kind = kind_of(&st);
     facts->waits = facts->kind == SMK_WAIT_DISK || (smk_sys_status_flags(fd) & O_NONBLOCK) == 0;
-    if (!facts->waits)
+    if (!facts->waits && !named)
         return;
     if (slot && smk_load_relaxed(&slot->identity) == identity) {
         facts->name = smk_load_relaxed(&slot->name);
@@ -260,3 +260,7 @@ void smk_fd_describe(int fd, struct smk_fd_facts *facts)
     smk_store_relaxed(&slot->name, facts->name);
     smk_store_relaxed(&slot->identity, identity);
 }
+
+void smk_fd_describe(int fd, struct smk_fd_facts *facts) { describe(fd, facts, false); }
+
+void smk_fd_describe_peer(int fd, struct smk_fd_facts *facts) { describe(fd, facts, true); }

@@ -82,6 +82,9 @@ struct smk_fd_facts {
 /* For an event, on the thread that waited. Leaves errno alone. */
 SMK_COLD void smk_fd_describe(int fd, struct smk_fd_facts *facts);
 
+/* The same, with a name where its calls never wait, too. */
+SMK_COLD void smk_fd_describe_peer(int fd, struct smk_fd_facts *facts);
+
 /* The same behind a call that closed it, when the number may be another's already: what was known before. A
  * socket that was closed is not said to have waited. */
 SMK_COLD void smk_fd_describe_closed(int fd, struct smk_fd_facts *facts);

@@ -2,9 +2,11 @@
  * at which threads of ours may begin (start.h). */
 #define _GNU_SOURCE
 #undef _FORTIFY_SOURCE
+#include <errno.h>
 #include <sys/socket.h>
 
 #include "core/fds.h"
+#include "source/asked.h"
 #include "source/io.h"
 #include "source/start.h"
 
@@ -106,9 +108,18 @@ SMK_EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int fl
 SMK_EXPORT int connect(int fd, SMK_CONST_SOCKADDR address, socklen_t size)
 {
     smk_fd_forget(fd);
-    if (smk_fd_slot(fd))
-        smk_store_relaxed(&smk_fd_slot(fd)->conn, SMK_CONN_NONE);
-    SMK_FD_CALL(int, connect, fd, (fd, address, size), false);
+    if (!smk_gate_open(SMK_CAT_IO)) {
+        smk_asked_anew(fd);
+        return SMK_REAL(connect)(fd, address, size);
+    }
+    struct smk_io io;
+    smk_io_begin(&io, SMK_CALL_connect, fd, SMK_CALLER);
+    smk_asked_anew(fd);
+    int result = SMK_REAL(connect)(fd, address, size);
+    smk_io_end(&io, result, false);
+    if (result == -1 && errno == EINPROGRESS)
+        smk_asked_wrote(&io.seen, fd);
+    return result;
 }
 
 SMK_EXPORT int accept(int fd, SMK_SOCKADDR address, socklen_t *len)

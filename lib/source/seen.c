@@ -2,6 +2,7 @@
 #include "source/seen.h"
 
 #include "core/routes.h"
+#include "source/asked.h"
 #include "source/conn.h"
 #include "source/fd.h"
 #include "source/held.h"
@@ -19,6 +20,7 @@ void smk_seen_prepare(void)
     smk_calls_prepare();
     if (!smk_gate_open(SMK_CAT_REQUEST)) /* closed and opened while nothing was recorded */
         smk_fd_prepare();
+    smk_asked_prepare();
     smk_conns_prepare(!smk_gate_open(SMK_CAT_REQUEST));
 }
 

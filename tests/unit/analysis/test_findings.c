@@ -130,8 +130,58 @@ static void test_waits_in_sequence(void **state)
     report = in_sequence(&trace, 20, "10.0.0.2:80"); /* it computed between them */
     assert_int_equal(smk_report_findings(report), 0);
     end_report(report, trace);
-    report = in_sequence(&trace, 1, "10.0.0.1:80"); /* the same peer */
+    report = in_sequence(&trace, 1, "10.0.0.1:80"); /* the same peer, which is slow */
+    assert_int_equal(only(report, SMK_FINDING_PEER)->cost, 4 * AT(50));
+    end_report(report, trace);
+}
+
+/* ---- peers ---------------------------------------------------------------------------------------------- */
+
+/* Five requests of 60 ms whose loop leaves them at once; it reads the answer of a peer after `ms`, and that of another,
+ * asked `behind` ms after the first, 10 ms later. */
+static struct smk_report *asked(smk_trace **trace, uint64_t ms, uint64_t behind)
+{
+    struct build b;
+    build_init(&b);
+    build_window(&b, AT(1000), AT(1000), AT(2000));
+    uint32_t loop = build_thread(&b, 101, "loop"), route = build_string(&b, "GET /page");
+    uint32_t call = build_string(&b, "recv"), users = build_string(&b, "10.0.0.1:80");
+    uint32_t stock = build_string(&b, "10.0.0.2:80");
+    for (uint32_t i = 0; i < 5; i++) {
+        uint64_t at = AT(1000 + 100 * i), second = at + AT(ms + 10);
+        uint64_t first[] = {0, AT(ms), call, 5, i + 1, users, 0};
+        uint64_t other[] = {0, AT(ms + 10 - behind), call, 6, i + 1, stock, 1000};
+        build_event(&b, loop, at, SMK_EV_REQUEST_BEGIN, route, i + 1);
+        build_event(&b, loop, at, SMK_EV_REQUEST_LEAVE, 0, i + 1);
+        build_event_args(&b, loop, at + AT(ms), SMK_EV_ANSWER_WAIT, first, SMK_ARRAY_LEN(first));
+        build_event_args(&b, loop, second + 1000, SMK_EV_ANSWER_WAIT, other, SMK_ARRAY_LEN(other));
+        build_event(&b, loop, at + AT(60), SMK_EV_REQUEST_END, route, i + 1, AT(60), 200);
+    }
+    return begin_report(&b, trace);
+}
+
+static void test_a_slow_peer(void **state)
+{
+    (void)state;
+    smk_trace *trace;
+    struct smk_report *report = asked(&trace, 45, 30); /* side by side */
+    const struct smk_finding *finding = only(report, SMK_FINDING_PEER);
+    const struct smk_peer *peer = &report->peers.array[finding->peer];
+    assert_string_equal(smk_trace_string(trace, peer->what), "10.0.0.1:80");
+    assert_int_equal(finding->cost, 5 * AT(45));
+    assert_int_equal(peer->requests, 5);
+    assert_int_equal(report->locks.others.count, 0); /* no thread waited */
+    char *text = text_of(report);
+    check_says(text, "1  10.0.0.1:80 made GET /page slow");
+    check_says(text, "5 of 5 requests waited for its answer, 45.0 ms on average, 45.0 ms at most, 225 ms together.");
+    check_says(text, "net     answer, by recv");
+    free(text);
+    end_report(report, trace);
+    report = asked(&trace, 19, 10);
     assert_int_equal(smk_report_findings(report), 0);
+    end_report(report, trace);
+    report = asked(&trace, 15, 15); /* a loop's waits are in sequence as a thread's are */
+    assert_int_equal(only(report, SMK_FINDING_SEQUENCE)->cost, 5 * AT(10));
     end_report(report, trace);
 }
 
@@ -274,6 +324,7 @@ int main(void)
         cmocka_unit_test(test_others_have_the_cpus),
         cmocka_unit_test(test_throttling),
         cmocka_unit_test(test_waits_in_sequence),
+        cmocka_unit_test(test_a_slow_peer),
         cmocka_unit_test(test_one_flush_for_all),
         cmocka_unit_test(test_a_pool_that_waits),
         cmocka_unit_test(test_a_herd),

@@ -137,6 +137,34 @@ static void test_one_flush_for_all(void **state)
     smk_trace_close(trace);
 }
 
+/* Its loop asks a peer at 10 ms, rests until 40, is busy for another until 50, and reads the answer. */
+static void test_a_peer(void **state)
+{
+    (void)state;
+    struct build b;
+    begin_trace(&b, "perf switch records");
+    uint32_t loop = a_thread(&b, 101, "loop", SMK_SCHED_PERF), other = build_string(&b, "GET /other");
+    uint32_t poll = build_string(&b, "epoll_wait"), peer = build_string(&b, "10.0.0.1:80");
+    uint64_t answer[] = {0, AT(40), recv_call, 5, SLOW, peer, 0};
+    build_event(&b, loop, AT(1100), SMK_EV_REQUEST_BEGIN, route, SLOW);
+    build_event(&b, loop, AT(1110), SMK_EV_REQUEST_LEAVE, 0, SLOW);
+    off(&b, loop, 1110, 1140, SMK_OFF_WAITED);
+    build_event(&b, loop, AT(1140), SMK_EV_POLL_WAIT, 0, AT(30), poll, 3, 1);
+    build_event(&b, loop, AT(1140), SMK_EV_REQUEST_BEGIN, other, NORMAL);
+    build_event(&b, loop, AT(1150), SMK_EV_REQUEST_END, other, NORMAL, AT(10), 200);
+    build_event_args(&b, loop, AT(1150), SMK_EV_ANSWER_WAIT, answer, SMK_ARRAY_LEN(answer));
+    build_event(&b, loop, AT(1150), SMK_EV_REQUEST_ENTER, 0, SLOW);
+    build_event(&b, loop, AT(1160), SMK_EV_REQUEST_END, route, SLOW, AT(60), 200);
+    smk_trace *trace = build_open(&b);
+    struct smk_request_view *view = view_of(trace, "7");
+    assert_int_equal(ms_of(&view->request, SMK_TIME_NET), 30);
+    assert_int_equal(ms_of(&view->request, SMK_TIME_LOOP), 10);
+    assert_int_equal(ms_of(&view->request, SMK_TIME_CPU), 20);
+    assert_int_equal(smk_request_part(&view->request, SMK_TIME_NET, SMK_MAP_NONE)->details[0].id, peer);
+    smk_request_view_free(view);
+    smk_trace_close(trace);
+}
+
 /* Nothing says who ran: no CPU time, and what is in no call is unexplained. */
 static void test_no_scheduler(void **state)
 {
@@ -353,7 +381,8 @@ int main(void)
         cmocka_unit_test(test_parts),          cmocka_unit_test(test_no_scheduler),
         cmocka_unit_test(test_counted),        cmocka_unit_test(test_to_the_end_of_the_chain),
         cmocka_unit_test(test_a_circle),       cmocka_unit_test(test_a_moment),
-        cmocka_unit_test(test_pauses),         cmocka_unit_test(test_one_flush_for_all),
+        cmocka_unit_test(test_a_peer),         cmocka_unit_test(test_pauses),
+        cmocka_unit_test(test_one_flush_for_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
