@@ -70,14 +70,14 @@ static uint64_t asks_for(const struct smk_thread *t)
     return t->loop.answered_at == t->loop.polled ? t->loop.answered : 0;
 }
 
-void smk_asked_wrote(const struct smk_seen *seen, int fd)
+void smk_asked_wrote(const struct smk_seen *seen, int fd, uint64_t now)
 {
     struct question *question = seen->t ? question_of(fd) : NULL;
     if (!question)
         return;
     uint64_t since = smk_load_relaxed(&question->since), request = asks_for(seen->t);
     if (since == 0 || (since & ANSWERED))
-        ask(question, request, seen->since & ~ANSWERED);
+        ask(question, request, (seen->since ? seen->since : now) & ~ANSWERED);
     else if (smk_load_relaxed(&question->request) == 0)
         smk_store_relaxed(&question->request, request); /* else who connected asks: it may write for another's turn */
 }

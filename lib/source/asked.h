@@ -30,8 +30,8 @@ SMK_COLD void smk_asked_find(struct smk_fd_slot *slot, int fd);
 /* The number is about to be connected. */
 SMK_COLD void smk_asked_anew(int fd);
 
-/* A call connects it, or wrote to it. */
-void smk_asked_wrote(const struct smk_seen *seen, int fd);
+/* A call connects it, or wrote to it, and returned at `now`. */
+void smk_asked_wrote(const struct smk_seen *seen, int fd, uint64_t now);
 /* A read returned at `now`, and brought bytes. */
 void smk_asked_read(const struct smk_seen *seen, int fd, uint64_t now);
 

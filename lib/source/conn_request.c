@@ -259,7 +259,7 @@ void smk_conn_wrote(const struct smk_seen *seen, struct smk_fd_slot *slot, int f
     struct smk_conn *conn = hold_or_find(slot, fd);
     if (!conn) {
         if (smk_load_relaxed(&slot->conn) == SMK_CONN_ASKED)
-            smk_asked_wrote(seen, fd);
+            smk_asked_wrote(seen, fd, now);
         return;
     }
     if (!is_followed(seen->t, slot, conn))

@@ -118,7 +118,7 @@ SMK_EXPORT int connect(int fd, SMK_CONST_SOCKADDR address, socklen_t size)
     int result = SMK_REAL(connect)(fd, address, size);
     smk_io_end(&io, result, false);
     if (result == -1 && errno == EINPROGRESS)
-        smk_asked_wrote(&io.seen, fd);
+        smk_asked_wrote(&io.seen, fd, io.seen.since);
     return result;
 }
 

@@ -42,7 +42,8 @@ bool smk_io_passes(struct smk_io *io, enum smk_call call, int fd)
 {
     struct smk_thread *t = smk_tls.self;
     struct smk_fd_slot *slot = smk_fd_slot(fd);
-    if (SMK_UNLIKELY(!t || smk_tls.quiet) || !smk_fd_never_waits(slot, fd))
+    if (SMK_UNLIKELY(!t || smk_tls.quiet) || !smk_fd_never_waits(slot, fd) ||
+        smk_load_relaxed(&slot->conn) == SMK_CONN_ASKED) /* whose answers are timed: asked.h */
         return false;
     smk_call_count(t, call);
     smk_local_count(&t->counted.passed);
