@@ -5,84 +5,25 @@
  * usage: report [EVENTS | FILE] (2000000; 20 million are a minute's work)
  */
 #define _GNU_SOURCE
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <stallmark/capture.h>
-#include <stallmark/trace.h>
-
 #include "analysis/report.h"
 #include "analysis/request_view.h"
 #include "analysis/timeline.h"
+#include "big_trace.h"
 #include "budgets.h"
 
-enum { THREADS = 4, EVENTS_DEFAULT = 2000000, EVENTS_A_REQUEST = 12, REST_EVERY = 2000, REST_US = 1500 };
+enum { EVENTS_DEFAULT = 2000000 };
 
 static uint64_t now_ns(void)
 {
     struct timespec ts;
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-/* ---- a trace -------------------------------------------------------------------------------------------- */
-
-static long requests_each;
-static char objects[16];
-
-/* Twelve events. */
-static void serve(long number)
-{
-    static const char *const routes[] = {"GET /cart", "GET /item/:id", "POST /cart", "GET /search"};
-    SMK_REQUEST(request, routes[number & 3]);
-    SMK_REGION("serve");
-    {
-        SMK_REGION("load");
-        smk_wait wait = SMK_WAIT_BEGIN(SMK_WAITING_LOCK, "a lock", &objects[number & 15]);
-        smk_wait_end(wait);
-    }
-    {
-        SMK_REGION("render");
-        smk_wait wait = SMK_WAIT_BEGIN(SMK_WAITING_DISK, "a file", NULL);
-        smk_wait_end(wait);
-        SMK_COUNTER("bytes", number & 1023);
-    }
-    smk_request_status(request, 200);
-}
-
-/* The writer is to come along: a rest now and then. */
-static void *work(void *unused)
-{
-    (void)unused;
-    for (long i = 0; i < requests_each; i++) {
-        serve(i);
-        if (i % (REST_EVERY / EVENTS_A_REQUEST) == 0)
-            usleep(REST_US);
-    }
-    return NULL;
-}
-
-static void record(const char *path, long events)
-{
-    pthread_t threads[THREADS];
-    smk_capture_options options = SMK_CAPTURE_OPTIONS;
-    options.path = path;
-    options.max_bytes = UINT64_C(4) << 30;
-    requests_each = events / THREADS / EVENTS_A_REQUEST;
-    if (smk_capture_start(&options, NULL) < 0) {
-        fprintf(stderr, "report: %s\n", smk_last_error());
-        exit(2);
-    }
-    for (int i = 0; i < THREADS; i++)
-        pthread_create(&threads[i], NULL, work, NULL);
-    for (int i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
-    if (smk_capture_stop() < 0)
-        fprintf(stderr, "report: %s\n", smk_last_error());
 }
 
 /* ---- what is done with it ------------------------------------------------------------------------------- */
@@ -152,7 +93,7 @@ int main(int argc, char **argv)
 {
     char path[] = "/tmp/stallmark-bench-report-XXXXXX";
     long events = argc > 1 && argv[1][0] != '/' ? strtol(argv[1], NULL, 10) : EVENTS_DEFAULT;
-    bool own = argc < 2 || events > 0;
+    bool own = argc < 2 || argv[1][0] != '/';
     smk_trace *trace;
     if (own) {
         int fd = mkstemp(path);
@@ -160,7 +101,7 @@ int main(int argc, char **argv)
             return 2;
         close(fd);
         uint64_t begun = now_ns();
-        record(path, events > 0 ? events : EVENTS_DEFAULT);
+        big_record(path, events > 0 ? events : EVENTS_DEFAULT);
         printf("recorded in %.1f s\n", (double)(now_ns() - begun) / 1e9);
     }
     int result = smk_trace_open(&trace, own ? path : argv[1], NULL);

@@ -21,7 +21,7 @@ struct random_trace {
 
 struct random_state {
     struct build *b;
-    uint64_t seed, time, request, stack;
+    uint64_t seed, time, request, begun, stack;
     uint32_t thread, strings[5], sites[4], depth;
     bool perf;
 };
@@ -63,12 +63,13 @@ static inline void random_wait(struct random_state *s, uint64_t kind)
 static inline void random_request(struct random_state *s)
 {
     if (!s->request) {
+        s->begun = s->time;
         s->request = (uint64_t)s->thread << 32 | (random_next(&s->seed) + 1);
         build_event(s->b, s->thread, s->time, SMK_EV_REQUEST_BEGIN, s->strings[random_next(&s->seed) % 3], s->request);
         build_event(s->b, s->thread, s->time, SMK_EV_REQUEST_ENTER, 0, s->request);
         return;
     }
-    build_event(s->b, s->thread, s->time, SMK_EV_REQUEST_END, s->strings[0], s->request, 500,
+    build_event(s->b, s->thread, s->time, SMK_EV_REQUEST_END, s->strings[0], s->request, s->time - s->begun,
                 random_next(&s->seed) % 7 ? 200 : 503);
     s->request = 0;
 }

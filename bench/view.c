@@ -1,0 +1,230 @@
+/* view: how soon a big trace can be looked at: from opening it until the first answer that shows something, until all of
+ * it is built, and from the kept file; how long windows take to be answered, while it is built and after; the most
+ * memory. The trace is bench/report's.
+ *
+ * usage: view [EVENTS | FILE] (1000000; 100 million take a minute to record, and 2 GiB of disk)
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "analysis/timeline.h"
+#include "big_trace.h"
+#include "budgets.h"
+#include "view/item.h"
+
+enum { EVENTS_DEFAULT = 1000000, WINDOWS = 1000, PIXELS = 1600, ROWS = 30 };
+
+static double now_s(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static long most_mib(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss / 1024;
+}
+
+static void give_up(void)
+{
+    fprintf(stderr, "view: %s\n", smk_last_error());
+    exit(2);
+}
+
+/* ---- windows -------------------------------------------------------------------------------------------- */
+
+struct times {
+    double seconds[WINDOWS];
+    unsigned count;
+    uint64_t bytes;
+};
+
+static int by_length(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* A place anywhere, a length of anything between all of it and a microsecond, up to ROWS rows. */
+static void look_anywhere(struct smk_view *view, struct times *times)
+{
+    struct smk_view_bytes bytes = {0};
+    uint32_t rows[ROWS], known = smk_view_row_count(view);
+    uint64_t length = smk_view_duration(view) >> (unsigned)rand() % 20;
+    uint64_t from = smk_view_first(view) + (uint64_t)((double)(smk_view_duration(view) - length) * drand48());
+    for (uint32_t i = 0; i < ROWS; i++)
+        rows[i] = known ? (uint32_t)rand() % known : 0;
+    double begun = now_s();
+    if (smk_view_window(view, from, from + length + 1000, PIXELS, rows, known ? ROWS : 0, &bytes) != 0)
+        give_up();
+    times->seconds[times->count++] = now_s() - begun;
+    times->bytes += bytes.size;
+    smk_view_bytes_free(&bytes);
+}
+
+static double quantile(struct times *times, double q)
+{
+    qsort(times->seconds, times->count, sizeof(double), by_length);
+    return times->count ? times->seconds[(unsigned)((double)(times->count - 1) * q)] * 1000 : 0;
+}
+
+static void say_windows(const char *when, struct times *times)
+{
+    printf("%-34s %6u of %d pixels and %d rows: p50 %.2f ms, p99 %.2f ms, most %.2f ms, %.0f KiB\n", when, times->count,
+           PIXELS, ROWS, quantile(times, 0.5), quantile(times, 0.99), quantile(times, 1),
+           times->count ? (double)times->bytes / times->count / 1024 : 0);
+}
+
+/* ---- a view --------------------------------------------------------------------------------------------- */
+
+/* A span of a thread is there, and not only what the headers of chunks say. */
+static bool shows_something(struct smk_view *view)
+{
+    struct smk_view_row row;
+    return smk_view_get_row(view, 0, &row) && row.items > 0;
+}
+
+static double build(const char *path, struct times *meanwhile)
+{
+    struct smk_view *view;
+    struct smk_view_progress progress;
+    struct smk_view_density density = {0};
+    double begun = now_s(), opened, first = 0;
+    if (smk_view_open(&view, &path, 1, NULL) != 0)
+        give_up();
+    if (smk_view_density_of(view, 1600, &density) != 0)
+        give_up();
+    opened = now_s();
+    smk_view_density_free(&density);
+    do {
+        smk_view_get_progress(view, &progress);
+        if (first == 0 && shows_something(view))
+            first = now_s();
+        if (first > 0 && meanwhile->count < WINDOWS)
+            look_anywhere(view, meanwhile);
+        usleep(10000);
+    } while (progress.phase < SMK_VIEW_READY);
+    double ready = now_s();
+    if (progress.phase != SMK_VIEW_READY)
+        fprintf(stderr, "view: %s\n", progress.text);
+    printf("%-34s %8.3f s\n", "opened, with the overview", opened - begun);
+    printf("%-34s %8.3f s\n", "first items", first - begun);
+    printf("%-34s %8.3f s  %.1f million events a second, %.0f MiB of file, %u rows\n", "all built", ready - begun,
+           (double)progress.total / (ready - begun) / 1e6, (double)progress.file_bytes / 1048576,
+           smk_view_row_count(view));
+    smk_view_close(view);
+    return ready - begun;
+}
+
+static void look(const char *path, struct times *times)
+{
+    struct smk_view *view;
+    struct smk_view_progress progress;
+    struct smk_view_moment moment = {0};
+    double begun = now_s();
+    if (smk_view_open(&view, &path, 1, NULL) != 0)
+        give_up();
+    smk_view_get_progress(view, &progress);
+    look_anywhere(view, times);
+    printf("%-34s %8.3f s%s\n", "opened again, with a window", now_s() - begun, progress.from_file ? "" : " (not kept!)");
+    while (times->count < WINDOWS)
+        look_anywhere(view, times);
+    begun = now_s();
+    if (smk_view_moment_at(view, smk_view_first(view) + smk_view_duration(view) / 2, &moment) != 0)
+        give_up();
+    printf("%-34s %8.3f ms\n", "everybody at one instant", (now_s() - begun) * 1000);
+    smk_view_moment_free(&moment);
+    smk_view_close(view);
+}
+
+/* ---- beside it ------------------------------------------------------------------------------------------ */
+
+static void on_span(void *arg, const struct smk_span *span) { *(uint64_t *)arg += span->to > span->from; }
+
+/* What the pass takes without building anything. */
+static double pass(const char *path)
+{
+    static const struct smk_timeline_calls calls = {.span = on_span};
+    smk_trace *trace;
+    uint64_t spans = 0;
+    if (smk_trace_open(&trace, path, NULL) != 0)
+        give_up();
+    double begun = now_s();
+    if (smk_timeline_run(trace, NULL, &calls, &spans) != 0)
+        give_up();
+    double took = now_s() - begun;
+    const smk_trace_info *info = smk_trace_get_info(trace);
+    printf("%llu events, %.0f MiB, %llu spans; the timeline alone %.3f s, %.1f million events a second\n",
+           (unsigned long long)info->events, (double)info->bytes / 1048576, (unsigned long long)spans, took,
+           (double)info->events / took / 1e6);
+    smk_trace_close(trace);
+    return took;
+}
+
+/* In a process of its own, so that the most memory is its own. */
+static void in_child(void (*run)(const char *), const char *path)
+{
+    int status;
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        run(path);
+        printf("%-34s %8ld MiB\n", "most memory", most_mib());
+        exit(0);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+        exit(2);
+}
+
+static void run_pass(const char *path) { pass(path); }
+
+static void run_build(const char *path)
+{
+    static struct times meanwhile;
+    build(path, &meanwhile);
+    say_windows("windows meanwhile", &meanwhile);
+}
+
+static void run_look(const char *path)
+{
+    static struct times times;
+    look(path, &times);
+    say_windows("windows", &times);
+}
+
+static long wanted;
+static void run_record(const char *path) { big_record(path, wanted); }
+
+int main(int argc, char **argv)
+{
+    char path[256] = "/tmp/stallmark-bench-view-XXXXXX", kept[300];
+    bool own = argc < 2 || argv[1][0] != '/';
+    wanted = own && argc > 1 ? strtol(argv[1], NULL, 10) : EVENTS_DEFAULT;
+    if (own) {
+        int fd = mkstemp(path);
+        if (fd < 0)
+            return 2;
+        close(fd);
+        in_child(run_record, path);
+    } else {
+        snprintf(path, sizeof(path), "%s", argv[1]);
+    }
+    snprintf(kept, sizeof(kept), "%s.view", path);
+    unlink(kept);
+    in_child(run_pass, path);
+    in_child(run_build, path);
+    in_child(run_look, path);
+    unlink(kept);
+    if (own)
+        unlink(path);
+    return 0;
+}
