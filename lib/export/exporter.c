@@ -95,7 +95,7 @@ int smk_export(smk_trace *trace, const struct smk_export_format *format, const s
 /* ---- what there is -------------------------------------------------------------------------------------- */
 
 #define FORMATS(X) X(perfetto) X(csv) X(folded) X(folded_cpu) X(pprof_block) \
-    X(pprof_mutex) X(pprof_cpu) X(chrome) X(otlp) X(go) X(firefox)
+    X(pprof_mutex) X(pprof_cpu) X(chrome) X(otlp) X(go) X(firefox) X(ctf)
 
 #define X(name) extern const struct smk_export_format smk_export_##name;
 FORMATS(X)

@@ -1,8 +1,9 @@
 /* firefox.c: profiles of profiler.firefox.com, its processed format in version 57.
  *
  * Waits, regions, unlocks and times without a CPU are markers of their thread, with the stack as their cause;
- * requests are markers of the thread that began them. The graph of a thread's CPU time is drawn from samples: each CPU sample is one,
- * and between them stands one without a stack for each bucket of the time, with what the thread ran since the last.
+ * requests are markers of the thread that began them. The graph of a thread's CPU time is drawn from samples: each
+ * CPU sample is one, and between them stands one without a stack for each bucket of the time, with what the thread
+ * ran since the last.
  */
 #include "export/firefox.h"
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "export/ctf.h"
 #include "export/export.h"
 #include "lines/lines.h"
 #include "trace_open.h"
@@ -77,6 +78,8 @@ static int export_into(const struct export_command *command, const struct smk_ex
     return result;
 }
 
+static bool is_directory(const struct smk_export_format *format) { return strcmp(format->name, "ctf") == 0; }
+
 static bool is_file(const char *path)
 {
     struct stat status;
@@ -101,6 +104,36 @@ static int export_to_file(const struct export_command *command, const struct smk
                        : smk_cli_fail("%s could not be written", command->output);
 }
 
+/* One file of a directory. */
+static int export_part(const struct export_command *command, const struct smk_export_format *format, smk_trace *trace,
+                       const char *name)
+{
+    struct export_command part = *command;
+    char path[4096];
+    if (snprintf(path, sizeof(path), "%s/%s", command->output, name) >= (int)sizeof(path))
+        return smk_cli_fail("%s: the name is too long", command->output);
+    part.output = path;
+    return export_to_file(&part, format, trace);
+}
+
+/* Into a directory that is not there yet: two files. Neither stays without the other. */
+static int export_to_directory(const struct export_command *command, const struct smk_export_format *format,
+                               smk_trace *trace)
+{
+    char metadata[4200];
+    if (mkdir(command->output, 0777) < 0)
+        return smk_cli_fail("%s: %s", command->output, strerror(errno));
+    int result = export_part(command, &smk_export_ctf_metadata, trace, "metadata");
+    if (result == SMK_EXIT_FINE)
+        result = export_part(command, format, trace, "stream");
+    if (result == SMK_EXIT_FINE)
+        return result;
+    snprintf(metadata, sizeof(metadata), "%.4090s/metadata", command->output);
+    remove(metadata);
+    rmdir(command->output);
+    return result;
+}
+
 static int export_to_database(const struct export_command *command, smk_trace *trace)
 {
     int result = export_into(command, &sqlite, trace, NULL);
@@ -113,6 +146,8 @@ static int export_trace(const struct export_command *command, const struct smk_e
 {
     if (format == &sqlite)
         return export_to_database(command, trace);
+    if (is_directory(format))
+        return export_to_directory(command, format, trace);
     if (strcmp(command->output, "-") != 0)
         return export_to_file(command, format, trace);
     int result = export_into(command, format, trace, stdout);
@@ -140,6 +175,8 @@ static int run(int argc, char **argv)
         return smk_cli_fail("--output is missing: a file, or '-' for standard output");
     if (strcmp(command.output, "-") == 0 && format == &sqlite)
         return smk_cli_fail("a database cannot be written to standard output; allowed is -o FILE");
+    if (strcmp(command.output, "-") == 0 && is_directory(format))
+        return smk_cli_fail("a directory cannot be written to standard output; allowed is -o DIR");
     if (strcmp(command.output, "-") == 0 && isatty(STDOUT_FILENO))
         return smk_cli_fail("standard output is a terminal; allowed are -o FILE, and '-' into a pipe or file");
     smk_trace *trace;
@@ -171,13 +208,14 @@ const struct smk_command smk_cmd_export = {
     "  firefox    profiler.firefox.com: threads with their CPU time, waits, regions and requests as markers\n"
     "  go         `go tool trace`: threads as goroutines, waits, who woke whom, requests as tasks, regions\n"
     "  otlp       OpenTelemetry's JSON, for a collector: requests as spans, with where their time went\n"
+    "  ctf        a new directory of the common trace format 1.8, for babeltrace2: all events as recorded\n"
     "  sqlite     a database: tables, and views for the usual questions (docs/sqlite.md); not to '-'\n"
     "\n"
     "Names out of the trace are escaped: control characters and what changes the direction of a text are\n"
     "written as \\x1b and \\u202e. A file that could not be written to its end does not stay.\n"
     "\n"
     "  -f, --format NAME  one of the above\n"
-    "  -o, --output FILE  where to; '-' is standard output\n"
+    "  -o, --output FILE  where to; '-' is standard output; of ctf a directory that is not there yet\n"
     "  --debug-dir DIR    look here for debug files first (DIR/.build-id/…, or as /usr/lib/debug is laid out)\n"
     "  --no-symbols       open no file but the trace: addresses instead of what it does not name itself\n"
     "  --max-processes N  processes that it may have; default 4096, at most 65535\n",
