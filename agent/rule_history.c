@@ -14,6 +14,7 @@
 #define WAITS     0x80000000u /* above: a kind of wait, and no route */
 #define SERIES    512u        /* places for what was counted until the last minute; a power of two */
 #define EVENTS    600u        /* matches of one minute that a backtest tries, evenly spread */
+#define GOLDEN    6180u       /* its multiples, in ten thousandths, are chances as evenly spread as can be */
 
 /* A minute of one route: a head, and then a pair of bucket and count for each bucket that has some. */
 struct head {
@@ -131,21 +132,26 @@ static void keep(uint64_t now)
         drop_first();
 }
 
-void smk_history_note(uint64_t now)
+static void put_all(void)
 {
     static struct smk_route_view view; /* of 2 KiB; the control loop's */
     static struct smk_histogram waits;
     if (!history.series)
         history.series = smk_heap_zalloc(SERIES * sizeof *history.series);
+    history.used = 0;
+    smk_routes_each(&view, put_route, NULL);
+    for (unsigned kind = SMK_WAIT_NONE + 1; kind <= SMK_WAIT_OTHER; kind++) {
+        smk_waits_get((enum smk_wait_kind)kind, &waits);
+        put_series(WAITS | kind, &waits, 0, 0);
+    }
+}
+
+void smk_history_note(uint64_t now)
+{
     history.room_size = smk_min_u64(smk_agent.settings.rule_history, 1u << 20);
     history.room = smk_heap_alloc(history.room_size);
-    history.used = 0;
     if (history.room) {
-        smk_routes_each(&view, put_route, NULL);
-        for (unsigned kind = SMK_WAIT_NONE + 1; kind <= SMK_WAIT_OTHER; kind++) {
-            smk_waits_get((enum smk_wait_kind)kind, &waits);
-            put_series(WAITS | kind, &waits, 0, 0);
-        }
+        put_all();
         if (history.used > 0)
             keep(now);
     }
@@ -163,6 +169,7 @@ static void minute_due(void *arg)
 void smk_history_begin(void)
 {
     memset(&history, 0, sizeof history);
+    put_all(); /* without room for it: what was counted before is nobody's minute */
     history.timer = smk_timer_new(minute_due, NULL);
     smk_timer_set(history.timer, MINUTE_NS);
 }
@@ -185,6 +192,7 @@ struct trial {
     struct smk_backtest *result;
     struct smk_guard guard;
     uint64_t from;
+    uint32_t tries;
 };
 
 static bool concerns(const struct smk_rule *rule, uint32_t series)
@@ -276,8 +284,9 @@ static void try_minute(struct trial *trial, const struct minute *minute, const s
     uint64_t tries = smk_min_u64(least, EVENTS);
     for (uint64_t i = 0; i < tries; i++) {
         uint64_t at = minute->end_unix_ns - MINUTE_NS + i * (MINUTE_NS / tries);
+        uint32_t chance = ++trial->tries * GOLDEN % 10000;
         if (smk_guard_match(&trial->guard, trial->rule, at) &&
-            smk_guard_judge(&trial->guard, trial->rule, at, 9999) == SMK_SUPPRESSED_NONE) {
+            smk_guard_judge(&trial->guard, trial->rule, at, chance) == SMK_SUPPRESSED_NONE) {
             smk_guard_fired(&trial->guard, at);
             trial->result->fires++;
         }

@@ -11,7 +11,7 @@
 
 #define INDEX_LIMIT (UINT32_C(1) << 18)
 #define BYTES_LIMIT (UINT32_C(32) << 20)
-#define PAGE        UINT64_C(4096)
+#define PAGE        SMK_BOX_PAGE
 
 static struct {
     int fd; /* 0: none */

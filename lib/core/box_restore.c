@@ -1,4 +1,8 @@
-/* box_restore.c: the watcher's side of box.h: another process's buffer and tables become this one's. */
+/* box_restore.c: the watcher's side of box.h: another process's buffer and tables become this one's.
+ *
+ * That process has crashed, perhaps because it wrote where it should not have, which may have been here: nothing in the
+ * box is believed. What makes no sense is left out, and where that is the header nothing is restored.
+ */
 #include <string.h>
 
 #include "base/errors.h"
@@ -10,8 +14,11 @@
 #include "core/intern.h"
 #include "core/kept.h"
 #include "core/locknames.h"
+#include "core/site.h"
 
-#define MODULES_MAX 4096u
+#define MODULES_MAX     4096u
+#define FACT_BYTES_MAX  1400u
+#define STACK_BYTES_MAX (256u * 8)
 
 static struct {
     const uint8_t *base;
@@ -39,8 +46,10 @@ static void tell_module(const struct smk_box_entry *entry,
 {
     uint64_t words[4];
     const uint8_t *bytes = bytes_of(entry);
+    if (entry->len <= sizeof words || entry->len > FACT_BYTES_MAX || bytes[entry->len - 1] != '\0')
+        return;
     memcpy(words, bytes, sizeof words);
-    if (words[3] < entry->len - sizeof words)
+    if (words[0] <= words[1] && words[3] < entry->len - sizeof words)
         add(arg, entry->id, words[0], words[1], words[2], (const char *)bytes + sizeof words + words[3],
             bytes + sizeof words, (uint32_t)words[3]);
 }
@@ -107,8 +116,32 @@ static void restore_lock(const struct smk_box_entry *entry)
 static void restore_fact(const struct smk_box_entry *entry)
 {
     const char *key = (const char *)bytes_of(entry);
-    if (entry->len > 1 && key[entry->len - 1] == '\0' && strlen(key) + 1 < entry->len)
+    if (entry->len > 1 && entry->len <= FACT_BYTES_MAX && key[entry->len - 1] == '\0' && strlen(key) + 1 < entry->len)
         smk_facts_assume(key, key + strlen(key) + 1);
+}
+
+/* As they are made: what is longer has no room in the file's tables. */
+static bool is_string(const struct smk_box_entry *entry) { return entry->len <= SMK_NAME_LEN_MAX; }
+
+static bool is_stack(const struct smk_box_entry *entry)
+{
+    return entry->len > 0 && entry->len % 8 == 0 && entry->len <= STACK_BYTES_MAX;
+}
+
+/* A line, and three texts, each with its end. */
+static bool is_site(const struct smk_box_entry *entry)
+{
+    const uint8_t *bytes = bytes_of(entry);
+    uint32_t ends = 0;
+    for (uint32_t i = sizeof(uint32_t); i < entry->len; i++)
+        ends += bytes[i] == '\0';
+    return entry->len <= sizeof(uint32_t) + 3 * (SMK_NAME_LEN_MAX + 1) && ends == 3 && bytes[entry->len - 1] == '\0';
+}
+
+static void restore_table(struct smk_intern *table, const struct smk_box_entry *entry, bool good)
+{
+    if (good)
+        smk_intern_restore(table, entry->id, bytes_of(entry), entry->len);
 }
 
 static void restore_entries(void)
@@ -120,11 +153,11 @@ static void restore_entries(void)
         if (kind == SMK_BOX_NONE || entry->offset + (uint64_t)entry->len > box.header->bytes_limit)
             continue;
         if (kind == SMK_BOX_STRING)
-            smk_intern_restore(&smk_strings, entry->id, bytes_of(entry), entry->len);
+            restore_table(&smk_strings, entry, is_string(entry));
         else if (kind == SMK_BOX_SITE)
-            smk_intern_restore(&smk_sites, entry->id, bytes_of(entry), entry->len);
+            restore_table(&smk_sites, entry, is_site(entry));
         else if (kind == SMK_BOX_STACK)
-            smk_intern_restore(&smk_stacks, entry->id, bytes_of(entry), entry->len);
+            restore_table(&smk_stacks, entry, is_stack(entry));
         else if (kind == SMK_BOX_LOCK)
             restore_lock(entry);
         else if (kind == SMK_BOX_MODULE)
@@ -136,42 +169,68 @@ static void restore_entries(void)
 
 /* ---- all of it ------------------------------------------------------------------------------------------------- */
 
+/* A part begins at a page behind what is before it. *end: of this one; false when that is behind `size`. */
+static bool fits(uint64_t at, uint64_t bytes, uint64_t size, uint64_t *end)
+{
+    bool good = at >= *end && at % SMK_BOX_PAGE == 0 && at <= size && bytes <= size - at;
+    *end = good ? at + bytes : *end;
+    return good;
+}
+
+/* The parts are all there, in the order of box.h, so that none is in another. */
 static bool is_sound(const struct smk_box_header *header, uint64_t size)
 {
-    return header->size <= size && header->sub_count <= SMK_POOL_BYTES_LIMIT / SMK_SUB_SIZE &&
-           header->memory + (uint64_t)header->sub_count * SMK_SUB_SIZE <= header->size &&
-           header->subs + (uint64_t)header->sub_count * sizeof(struct smk_sub) <= header->size &&
-           header->index + (uint64_t)header->index_limit * sizeof(struct smk_box_entry) <= header->size &&
-           header->bytes + header->bytes_limit <= header->size && header->kept + header->kept_size <= header->size;
+    uint64_t subs = header->sub_count, entries = header->index_limit, end = sizeof *header;
+    return header->size <= size && subs > 0 && subs <= SMK_POOL_BYTES_LIMIT / SMK_SUB_SIZE &&
+           fits(header->subs, subs * sizeof(struct smk_sub), header->size, &end) &&
+           fits(header->index, entries * sizeof(struct smk_box_entry), header->size, &end) &&
+           fits(header->bytes, header->bytes_limit, header->size, &end) &&
+           fits(header->kept, header->kept_size, header->size, &end) &&
+           fits(header->memory, subs * SMK_SUB_SIZE, header->size, &end);
+}
+
+/* In memory of our own, as long as the header says; NULL: *why says why. The file may have been made shorter than it
+ * was: what is behind its end cannot be read. */
+static struct smk_box_header *copy_of(int fd, const char **why)
+{
+    struct stat st;
+    struct smk_box_header *copy = NULL, *header;
+    *why = "nothing was recorded in it";
+    if (smk_sys_fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof *header)
+        return NULL;
+    *why = "no memory";
+    header = smk_sys_map_copy(fd, sizeof *header);
+    if (!header)
+        return NULL;
+    if (header->magic != SMK_BOX_MAGIC || header->version != SMK_BOX_VERSION ||
+        !smk_load_acquire(&header->ready)) /* pairs with: smk_box_map */
+        *why = "nothing was recorded in it";
+    else if (!is_sound(header, (uint64_t)st.st_size))
+        *why = "what is in it makes no sense";
+    else
+        copy = smk_sys_map_copy(fd, header->size);
+    smk_sys_unmap(header, sizeof *header);
+    return copy;
 }
 
 const struct smk_box_header *smk_box_restore(int fd, const char **why)
 {
-    struct smk_box_header *header = smk_sys_map_copy(fd, sizeof *header);
-    *why = "no memory";
+    struct smk_box_header *header = copy_of(fd, why);
     if (!header)
         return NULL;
-    *why = "nothing was recorded in it";
-    if (!smk_load_acquire(&header->ready)) /* pairs with: smk_box_map */
-        return NULL;
-    *why = "what is in it makes no sense";
-    if (!is_sound(header, SMK_BOX_FILE_BYTES))
-        return NULL;
-    uint8_t *copy = smk_sys_map_copy(fd, header->size);
+    header->output[sizeof header->output - 1] = header->directory[sizeof header->directory - 1] = '\0';
+    box.base = (const uint8_t *)header;
+    box.header = header;
     *why = "no memory";
-    if (!copy)
-        return NULL;
-    box.base = copy;
-    box.header = (struct smk_box_header *)copy;
-    smk_core_assume_process(box.header->process);
+    smk_core_assume_process(header->process);
     smk_core_set_sources(&calls);
     restore_entries();
-    if (smk_pool_restore((struct smk_sub *)(copy + box.header->subs), copy + box.header->memory,
-                         box.header->sub_count) < 0 ||
-        smk_recorder_set(box.header->categories) < 0)
+    if (smk_pool_restore((struct smk_sub *)((uint8_t *)header + header->subs), (uint8_t *)header + header->memory,
+                         header->sub_count) < 0 ||
+        smk_recorder_set(header->categories) < 0)
         return NULL;
-    smk_store_relaxed(&smk_pool.complete_from, box.header->complete_from);
-    smk_kept_restore(copy + box.header->kept, box.header->kept_size,
-                     &(struct smk_kept_state){box.header->kept_head, box.header->kept_tail, box.header->kept_from});
-    return box.header;
+    smk_store_relaxed(&smk_pool.complete_from, header->complete_from);
+    smk_kept_restore((uint8_t *)header + header->kept, header->kept_size,
+                     &(struct smk_kept_state){header->kept_head, header->kept_tail, header->kept_from});
+    return header;
 }

@@ -133,19 +133,31 @@ void smk_kept_put(const struct smk_piece *pieces, uint32_t count)
     tell_box();
 }
 
+/* Bytes of what can be records. */
+static uint32_t records_in(const uint8_t *memory, uint32_t len)
+{
+    uint32_t at = 0;
+    while (at + 16 <= len && smk_record_fits((const uint64_t *)(memory + at), len - at))
+        at += smk_record_words(*(const uint64_t *)(memory + at)) * 8;
+    return at;
+}
+
 /* Only what makes sense: it ended in the middle of something. */
 void smk_kept_restore(uint8_t *memory, uint64_t bytes, const struct smk_kept_state *state)
 {
     uint64_t parts = 0, at = state->head;
-    if (bytes == 0 || state->head > state->tail || state->tail - state->head > bytes)
+    if (bytes == 0 || bytes % sizeof(struct part) || state->head % sizeof(struct part) ||
+        state->head > state->tail || state->tail - state->head > bytes)
         return;
     kept.memory = memory;
     smk_store_relaxed(&kept.bytes, bytes);
     while (at < state->tail) {
-        const struct part *part = part_at(at);
-        if (part->size == 0 || part->size > state->tail - at || part->size > bytes - at % bytes ||
-            (part->len > 0 && part->len + sizeof *part > part->size))
+        struct part *part = part_at(at);
+        if (part->size == 0 || part->size % sizeof *part || part->size > state->tail - at ||
+            part->size > bytes - at % bytes || (part->len > 0 && part->len + sizeof *part > part->size))
             break;
+        part->len = records_in((const uint8_t *)(part + 1), part->len);
+        part->name[sizeof part->name - 1] = '\0';
         parts += part->len > 0;
         at += part->size;
     }

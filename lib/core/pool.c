@@ -101,6 +101,20 @@ static uint64_t *in_order(struct smk_sub *subs, uint32_t count, uint32_t *used)
     return order;
 }
 
+/* What cannot be a record is a hole, as one that was never finished. */
+static void make_holes(uint8_t *memory, uint32_t used)
+{
+    for (uint32_t at = 0; at + 16 <= used;) {
+        uint64_t *record = (uint64_t *)(memory + at);
+        if (*record == 0)
+            at = smk_records_after_hole(memory, at, used);
+        else if (smk_record_fits(record, used - at))
+            at += smk_record_words(*record) * 8;
+        else
+            *record = 0;
+    }
+}
+
 int smk_pool_restore(struct smk_sub *subs, uint8_t *memory, uint32_t count)
 {
     uint32_t used;
@@ -116,6 +130,7 @@ int smk_pool_restore(struct smk_sub *subs, uint8_t *memory, uint32_t count)
         struct smk_sub *sub = &subs[order[2 * i + 1]];
         bool closed = (sub->state & SMK_SUB_KIND) == SMK_SUB_CLOSED;
         sub->used = closed ? (uint32_t)smk_min_u64(sub->used, SMK_SUB_SIZE) : SMK_SUB_SIZE;
+        make_holes(memory + order[2 * i + 1] * SMK_SUB_SIZE, sub->used);
         sub->state = STATE(i, SMK_SUB_CLOSED);
         sub->owner = NULL;
         sub->consumed = 0;
@@ -145,15 +160,8 @@ uint32_t smk_records_after_hole(const uint8_t *memory, uint32_t at, uint32_t to)
     uint64_t epoch = smk_clock_epoch(), now = smk_ticks();
     for (at += 8; at + 16 <= to; at += 8) {
         const uint64_t *record = (const uint64_t *)(memory + at);
-        uint64_t head = smk_load_acquire(record); /* pairs with: smk_commit */
-        const struct smk_event_spec *spec = head ? smk_event_spec(smk_record_event(head)) : NULL;
         uint64_t tick = smk_load_relaxed(record + 1);
-        unsigned text_words = (smk_record_text_len(head) + 7) / 8;
-        if (!spec || tick < epoch || tick > now)
-            continue;
-        bool text = spec->args[spec->arg_count - 1].type == SMK_ARG_TEXT;
-        if (smk_record_words(head) == spec->arg_count + (text ? text_words : 1u) &&
-            at + smk_record_words(head) * 8 <= to)
+        if (smk_record_fits(record, to - at) && tick >= epoch && tick <= now)
             return at;
     }
     return to;

@@ -51,6 +51,18 @@ SMK_INLINE uint32_t smk_records_end(const uint8_t *memory, uint32_t at, uint32_t
     return at;
 }
 
+/* Can this be a finished record: an event that exists, of its length, in the `left` bytes that there are? */
+SMK_INLINE bool smk_record_fits(const uint64_t *record, uint32_t left)
+{
+    uint64_t head = smk_load_acquire(record); /* pairs with: smk_commit */
+    const struct smk_event_spec *spec = head ? smk_event_spec(smk_record_event(head)) : NULL;
+    if (!spec || left < 16)
+        return false;
+    bool text = spec->args[spec->arg_count - 1].type == SMK_ARG_TEXT;
+    unsigned words = spec->arg_count + (text ? (smk_record_text_len(head) + 7) / 8 : 1u);
+    return smk_record_words(head) == words && words >= 2 && words * 8 <= left;
+}
+
 /* The first finished record behind the unfinished one at `at`, whose length nobody knows; `to` where
  * there is none. Looks for what can only be a record: an event that exists, of its length, at a time
  * that has been. */

@@ -8,6 +8,7 @@
 
 #define SMK_BOX_MAGIC   UINT64_C(0x786f626b6d73)
 #define SMK_BOX_VERSION 1u
+#define SMK_BOX_PAGE    UINT64_C(4096) /* each part begins at one */
 /* Of the file, which takes what is used of it: `stallmark run` sets it, since in the host that might raise SIGXFSZ. */
 #define SMK_BOX_FILE_BYTES (UINT64_C(6) << 30)
 
