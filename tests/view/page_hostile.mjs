@@ -16,7 +16,7 @@ async function opened(path) {
     const server = await view(path);
     await server.ready();
     const page = await open(server);
-    await page.waitForSelector('.tl-label.row, .state');
+    await page.waitForSelector('.tl-label.row, .state:not([role=status])');
     return { server, page };
 }
 

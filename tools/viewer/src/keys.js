@@ -73,7 +73,7 @@ export function onKey(event, how) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false;
     if (isField(event.target) && event.key !== 'Escape') return false;
     const does = byKey.get(event.key);
-    if (!does) return false;
+    if (!does || !how.store.get().info) return false;
     event.preventDefault();
     does(how);
     return true;

@@ -1,6 +1,6 @@
 /* load.js: what is asked first, and again while the server still reads the trace. */
 import { askAnew, forgetAnswers, isEmbedded } from './data.js';
-import { store } from './state.js';
+import { clampView, store } from './state.js';
 
 const pause = ms => new Promise(done => setTimeout(done, ms));
 
@@ -8,7 +8,8 @@ async function loadRows() {
     const [info, { rows }] = await Promise.all([askAnew('/api/info'), askAnew('/api/rows')]);
     const patch = { info, rowList: rows };
     const { view } = store.get();
-    if (view.t1 <= 1) patch.view = { t0: 0, t1: Math.max(info.duration_ns, 1) };
+    const whole = view.t1 <= 1 ? { t0: 0, t1: info.duration_ns } : view; /* or what the address has */
+    patch.view = clampView(whole.t0, whole.t1, info.duration_ns);
     store.set(patch, 'none');
     document.title = `${info.program || 'trace'} · stallmark`;
 }

@@ -147,8 +147,7 @@ function putThreads(writer, threads, children, duration, processes) {
     if (!writer.heading('caption', 'threads', 'Threads', threads.length)) return;
     const sorted = [...threads].sort(ORDERS[sort] || ORDERS.started);
     for (const [name, rows] of groupsOf(sorted, group, processes)) {
-        const headed = name && (group === 'process' || rows.length > 1);
-        if (headed && !writer.heading('group', `t:${name}`, name, rows.length)) continue;
+        if (name && rows.length > 1 && !writer.heading('group', `t:${name}`, name, rows.length)) continue;
         rows.forEach(row => putThread(writer, row, children, duration));
     }
 }
