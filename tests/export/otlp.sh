@@ -20,6 +20,15 @@ for name in article shop both; do
             awk '{ ns[$1] += $2 } END { for (part in ns) printf "%s %.0f\n", part, ns[part] }' | LC_ALL=C sort)"
 done
 
+python3 - "$work/shop.json" <<'PY' || say "the request with a traceparent does not go on in its trace"
+import json, sys
+spans = [span for resource in json.load(open(sys.argv[1]))["resourceSpans"] for scope in resource["scopeSpans"]
+         for span in scope["spans"]]
+found = [span for span in spans if span["traceId"] == "0af7651916cd43dd8448eb211c80319c"]
+assert len(found) == 1 and found[0]["parentSpanId"] == "b7ad6b7169203331" and found[0]["name"] == "GET /product", found
+assert all("parentSpanId" not in span for span in spans if span not in found)
+PY
+
 # shellcheck disable=SC2317 # each_hostile calls it
 check() {
     python3 "$here/otlp.py" "$@" >/dev/null || return 1

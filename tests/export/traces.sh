@@ -32,7 +32,12 @@ port=$(sed -n 's|^shop: http://127.0.0.1:\([0-9]*\)/$|\1|p' "$traces/shop")
 "$build/tests/examples/load" "$port" 8 '/cart?item=1' /product /checkout &
 pids+=($!)
 sleep 0.3
+# One that somebody else's trace goes on in, while it is recorded.
+(sleep 0.5 && curl -sf -m 20 -o /dev/null -H 'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' \
+    "http://127.0.0.1:$port/product") &
+traced=$!
 curl -sf -m 60 -o "$traces/shop.stall" "$debug/trace?duration=1500ms&wait=1" || fail "the shop was not traced"
+wait $traced || fail "the request with a traceparent has no answer"
 for pid in "${pids[@]}"; do
     kill "$pid"
     wait "$pid" 2>/dev/null
