@@ -1,5 +1,5 @@
-/* view: how soon a big trace can be looked at: from opening it until the first answer that shows something, until all of
- * it is built, and from the kept file; how long windows take to be answered, while it is built and after; the most
+/* view: how soon a big trace can be looked at: from opening it until the first answer that shows something, until all
+ * of it is built, and from the kept file; how long windows take to be answered, while it is built and after; the most
  * memory. The trace is bench/report's.
  *
  * usage: view [EVENTS | FILE] (1000000; 100 million take a minute to record, and 2 GiB of disk)
@@ -135,7 +135,8 @@ static void look(const char *path, struct times *times)
         give_up();
     smk_view_get_progress(view, &progress);
     look_anywhere(view, times);
-    printf("%-34s %8.3f s%s\n", "opened again, with a window", now_s() - begun, progress.from_file ? "" : " (not kept!)");
+    printf("%-34s %8.3f s%s\n", "opened again, with a window", now_s() - begun,
+           progress.from_file ? "" : " (not kept!)");
     while (times->count < WINDOWS)
         look_anywhere(view, times);
     begun = now_s();

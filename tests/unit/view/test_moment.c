@@ -30,8 +30,8 @@ static void test_instants(void **state)
     (void)state;
     struct opened is;
     for (unsigned i = 0; i < 4; i++) {
-        open_random(&is, &(struct random_trace){.seed = 70 + i, .threads = 6, .events = 600, .perf = i % 2, .cut = i > 1},
-                    1);
+        struct random_trace list = {.seed = 70 + i, .threads = 6, .events = 600, .perf = i % 2, .cut = i > 1};
+        open_random(&is, &list, 1);
         assert_true(moments_check_some(is.trace, is.view, 25) > 25);
         close_random(&is);
     }
