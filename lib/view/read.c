@@ -217,13 +217,18 @@ bool smk_view_next_release(struct smk_view_reader *reader, uint32_t process, uin
 
 /* ---- units ---------------------------------------------------------------------------------------------- */
 
-/* What is asked for: buckets of a level that take what is read, and give units. */
+/* What is asked for: buckets of a level that take what is read, and give units. Stretches are asked about in order, so
+ * items are read in order too, by a reader of their own, and no block of them twice. */
 struct gathering {
     struct smk_view_reader *reader;
     const struct smk_view_line *line;
     struct smk_view_bucket bucket;
     unsigned level;
     struct smk_view_units *units;
+    struct smk_view_reader items_reader;
+    struct smk_view_items items;
+    struct smk_view_entry entry; /* the one that comes next */
+    enum { ITEMS_NOT_BEGUN, ITEMS_NEXT, ITEMS_ENDED } come;
 };
 
 static void show(struct gathering *gathering, const struct smk_view_many *many)
@@ -263,17 +268,25 @@ static bool is_empty(const struct smk_view_line *line, uint64_t from, uint64_t t
     return line->pending.count == 0 || line->pending.from >= to;
 }
 
+static void next_item(struct gathering *gathering)
+{
+    gathering->come = smk_view_items_next(&gathering->items, &gathering->entry) ? ITEMS_NEXT : ITEMS_ENDED;
+}
+
 static void gather_items(struct gathering *gathering, uint64_t from, uint64_t to)
 {
-    struct smk_view_items items;
-    struct smk_view_entry entry;
+    const struct smk_view_line *line = gathering->line;
     struct smk_view_many many;
-    if (is_empty(gathering->line, from, to))
+    uint64_t before = from > 0 ? from - 1 : 0;
+    if (gathering->come == ITEMS_ENDED || is_empty(line, from, to))
         return;
-    smk_view_items_from(&items, gathering->reader, gathering->line, from > 0 ? from - 1 : 0);
-    while (smk_view_items_next(&items, &entry) && entry.from < to)
-        if (entry.from >= from) {
-            smk_view_many_of(&many, &entry);
+    if (gathering->come == ITEMS_NOT_BEGUN || block_at(line, before) >= gathering->items.block) {
+        smk_view_items_from(&gathering->items, &gathering->items_reader, line, before);
+        next_item(gathering);
+    }
+    for (; gathering->come == ITEMS_NEXT && gathering->entry.from < to; next_item(gathering))
+        if (gathering->entry.from >= from) {
+            smk_view_many_of(&many, &gathering->entry);
             gather(gathering, &many);
         }
 }
@@ -342,6 +355,18 @@ static void gather_before(struct gathering *gathering, uint64_t from)
     show(gathering, &many);
 }
 
+/* Nothing of it is looked at before it is set; it is large, and there is one for each row of an answer. */
+static void begin_gathering(struct gathering *gathering, struct smk_view_reader *reader,
+                            const struct smk_view_line *line, struct smk_view_units *units)
+{
+    gathering->reader = reader;
+    gathering->line = line;
+    gathering->units = units;
+    gathering->bucket.taken = 0;
+    gathering->come = ITEMS_NOT_BEGUN;
+    smk_view_reader_begin(&gathering->items_reader, reader->store);
+}
+
 static bool is_final(const struct smk_view_store *store, const struct smk_view_line *line, uint64_t to)
 {
     return smk_view_is_sealed(store) || (line->is.kind == SMK_VIEW_THREAD && line->last >= to);
@@ -351,7 +376,7 @@ int smk_view_units_of(struct smk_view_reader *reader, const struct smk_view_line
                       uint64_t to, struct smk_view_units *units)
 {
     struct smk_view_store *store = reader->store;
-    struct gathering gathering = {.reader = reader, .line = line, .level = level, .units = units};
+    struct gathering gathering;
     uint32_t number = 0;
     units->count = 0;
     units->final = is_final(store, line, smk_min_u64(to, store->end));
@@ -361,9 +386,14 @@ int smk_view_units_of(struct smk_view_reader *reader, const struct smk_view_line
         return 0;
     while (number < store->level_count && smk_view_level_log(number) <= level)
         number++;
+    begin_gathering(&gathering, reader, line, units);
+    gathering.level = level;
     gather_before(&gathering, from);
     gather_level(&gathering, number, from, to);
     if (gathering.bucket.taken > 0)
         close_gathered(&gathering);
+    int result = smk_view_reader_end(&gathering.items_reader);
+    if (result != 0)
+        fail(reader, result);
     return reader->result != 0 ? reader->result : smk_mem_failed(&units->mem);
 }
