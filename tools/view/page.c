@@ -38,7 +38,7 @@ const struct smk_page_file *smk_page_find(const char *path)
             continue;
         size_t len = (size_t)(files[i].to - files[i].from);
         found = (struct smk_page_file){files[i].path, files[i].type, files[i].from, len, ""};
-        snprintf(found.tag, sizeof(found.tag), "\"%016llx\"",
+        snprintf(found.tag, sizeof(found.tag), "%016llx",
                  (unsigned long long)smk_hash_bytes(files[i].from, len));
         return len > 0 ? &found : NULL;
     }

@@ -12,7 +12,7 @@ struct smk_page_file {
     const char *type; /* of its content */
     const uint8_t *packed;
     size_t len;
-    char tag[24]; /* a strong ETag with its quotes, out of the content */
+    char tag[24]; /* of the content: another one for another */
 };
 
 /* NULL: there is none of that path. Stays until this thread asks again. */
