@@ -62,15 +62,31 @@ static int serve(const struct view_command *command, struct smk_web *web)
     return SMK_EXIT_FINE;
 }
 
+/* Said now, and not when the page asks. */
+static int try_before(const struct view_command *command)
+{
+    const char *before = command->options.before;
+    smk_trace *trace;
+    if (!before)
+        return 0;
+    int status = smk_cli_open_trace(&trace, (char *const *)&before, 1, false, command->max_processes);
+    if (!status)
+        smk_trace_close(trace);
+    return status;
+}
+
 static int view(const struct view_command *command)
 {
     struct smk_web *web;
     sigset_t set;
+    int status = try_before(command);
+    if (status)
+        return status;
     block_signals(&set); /* the view has a thread of its own */
     int rc = smk_web_open(&web, &command->options);
     if (rc < 0)
         return smk_cli_fail("%s", smk_last_error());
-    int status = serve(command, web);
+    status = serve(command, web);
     smk_web_close(web);
     return status;
 }
