@@ -144,7 +144,7 @@ static int run(int argc, char **argv)
                                              {"duration", 0, SMK_CLI_TEXT, &command.take.duration},
                                              {"output", 'o', SMK_CLI_TEXT, &command.take.output},
                                              {"token-file", 0, SMK_CLI_TEXT, &command.take.token_file},
-                                             {"debug-dir", 0, SMK_CLI_TEXT, &command.options.debug_dir},
+                                             {"debug-dir", 0, SMK_CLI_DIRECTORY, &command.options.debug_dir},
                                              {"no-symbols", 0, SMK_CLI_FLAG, &command.options.no_symbols},
                                              SMK_CLI_MAX_PROCESSES(&command.max_processes),
                                              SMK_CLI_END};
