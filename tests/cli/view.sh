@@ -60,7 +60,7 @@ ends() {
 begin file view article.stall --no-browser --before article.stall --debug-dir . --max-processes 2 --http 127.0.0.1:0
 answers '"files": \[' /api/info
 answers '"schema": "stallmark.diff/1"' /api/diff
-answers 'the token is missing' "/api/info?token=$token" # (it is in the header: the parameter is refused)
+answers 'unknown parameter .token.; allowed: none' "/api/info?token=$token"
 ends TERM
 grep -q 'open it in a browser; Ctrl-C ends it' file.err || say "it does not say how it ends: $(cat file.err)"
 begin twice view article.stall article.stall --no-symbols --no-browser
@@ -103,7 +103,7 @@ id=$(curl -s "$agent/debug/traces" | sed -n 's/.*"id": *"\([a-z0-9-]*\)".*/\1/p'
 begin download view "$agent/debug/traces/$id" --no-browser -o by_id.stall
 answers "\"capture\": \"$id\"" /api/info
 ends TERM
-expect 2 '404\|no such' -- view "$agent/debug/traces/nothing" -o x
+expect 2 'the capture nothing left no file' -- view "$agent/debug/traces/nothing" -o x
 expect 2 "'nowhere.token'" -- view --token-file nowhere.token "$agent"
 exec 3>&-
 wait "$fighters"
