@@ -116,12 +116,32 @@ static void follow(struct smk_view *view, struct smk_view_reader *reader, struct
     *link = (struct link){at.holder, from, to};
 }
 
+/* A lock goes through many hands while somebody waits for it: who kept it longest meanwhile, and when. False: nobody is
+ * known to have had it. */
+static bool longest_hold(struct smk_view_reader *reader, const struct smk_view_item *is, struct link *link)
+{
+    const struct smk_span_wait *wait = &is->wait;
+    struct smk_view_release release;
+    uint64_t since = is->from, longest = 0;
+    for (uint32_t i = 0; wait->kind == SMK_WAIT_LOCK && wait->object && i < LOOKED_AT; i++) {
+        if (!smk_view_next_release(reader, wait->process, wait->object, since, &release) || release.from > is->to)
+            break;
+        uint32_t row = smk_map_get(&reader->store->by_thread, release.thread);
+        if (release.thread != wait->thread && row != SMK_VIEW_NONE && release.from - since > longest) {
+            longest = release.from - since;
+            *link = (struct link){row, since, release.from};
+        }
+        since = release.from + 1;
+    }
+    return longest > 0;
+}
+
 static void make_chain(struct smk_view *view, struct smk_view_reader *reader, struct smk_view_item *is)
 {
     struct smk_view_at first = {.row = is->row, .item = is->item, .look = is->look, .label = is->label,
                                 .from = is->from, .to = is->to, .sample = is->stack};
     struct link link = {is->holder.row != SMK_VIEW_NONE ? is->holder.row : is->waker.row, is->from, is->to};
-    if (link.row == SMK_VIEW_NONE || link.row == is->row)
+    if (!longest_hold(reader, is, &link) && (link.row == SMK_VIEW_NONE || link.row == is->row))
         return;
     add_step(is, &first, is->to - is->from);
     while (link.row != SMK_VIEW_NONE && is->step_count < SMK_VIEW_CHAIN) {
