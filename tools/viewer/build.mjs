@@ -26,8 +26,8 @@ await build({
   target: ['chrome109', 'firefox115', 'safari16'],
   charset: 'utf8',
   legalComments: 'none', // licences.txt has them whole
-  jsxFactory: 'h', // shorter than the automatic one: no array of children
-  jsxFragment: 'Fragment',
+  jsxFactory: 'preactElement', // shorter than the automatic form: no array of children
+  jsxFragment: 'PreactFragment',
   inject: [join(here, 'src/jsx.js')],
   nodePaths: [packages],
   loader: { '.svg': 'dataurl' },

@@ -79,7 +79,7 @@ test('the large line, and why there is no stack', () => {
 });
 
 test('a comparison says what the test says, and no more', () => {
-  assert.equal(verdictText({ verdict: 'rose', before_ns: 3283550, after_ns: 55193960 }), 'rose to 17 times');
+  assert.equal(verdictText({ verdict: 'rose', before_ns: 3283550, after_ns: 55193960 }), 'rose to 16 times');
   assert.equal(verdictText({ verdict: 'fell', before_ns: 8608589273, after_ns: 1067023088 }), 'fell by 88 %');
   assert.equal(verdictText({ verdict: 'rose', before_ns: 0, after_ns: 5 }), 'rose from nothing');
   assert.equal(verdictText({ verdict: 'unknown', why: 'locks were not recorded before' }), 'unknown (locks were not recorded before)');

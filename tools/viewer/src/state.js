@@ -104,7 +104,7 @@ export function createActions(store) {
             actions.select({ type: 'item', row, item });
         },
         selectRequest(process, id) {
-            actions.select({ type: 'request', process, id });
+            actions.select({ type: 'request', process, id: String(id) });
         },
         selectRange(t0, t1) {
             actions.select({ type: 'range', t0: Math.min(t0, t1), t1: Math.max(t0, t1) });
@@ -118,12 +118,12 @@ export function createActions(store) {
             store.set({ cursor: t === null ? null : Math.min(Math.max(t, 0), duration()) }, 'replace');
         },
         pinRequest(process, id) {
-            const one = { process, id };
+            const one = { process, id: String(id) };
             if (!get().requests.some(other => sameRequest(other, one)))
                 store.set({ requests: [...get().requests, one] }, 'push');
         },
         unpinRequest(process, id) {
-            store.set({ requests: get().requests.filter(other => !sameRequest(other, { process, id })) }, 'push');
+            store.set({ requests: get().requests.filter(other => !sameRequest(other, { process, id: String(id) })) }, 'push');
         },
         openPanel(panel) {
             store.set({ panel }, 'push');

@@ -100,3 +100,9 @@ export function topOf(root, most) {
     walk(root);
     return [...found.values()].sort((a, b) => b.ns - a.ns).slice(0, most);
 }
+
+/** The state of what a stack ends in: "lock cart_lock" is a lock. Null of functions. @param {string[]} kinds */
+export function keyOfLeaf(node, kinds) {
+    const word = node.name.split(' ', 1)[0];
+    return !(node.children && node.children.length) && kinds.includes(word) ? word : null;
+}

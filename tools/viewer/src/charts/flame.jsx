@@ -27,14 +27,16 @@ function fit(context, text, width) {
 
 function draw(canvas, width, height, boxes, state) {
     const context = prepare(canvas, width, height);
-    const ink = property(canvas, '--text'), ground = property(canvas, '--panel'), accent = property(canvas, '--accent');
-    const fill = property(canvas, state.colour);
+    const ink = property(canvas, '--text'), accent = property(canvas, '--accent');
+    const shades = new Map();
+    const shadeOf = key => shades.get(key) || shades.set(key, property(canvas, `--st-${key}`)).get(key);
     context.font = '12px system-ui, "DejaVu Sans", sans-serif';
     context.textBaseline = 'middle';
     boxes.forEach((box, i) => {
         const x = box.x * width, w = box.width * width, y = box.depth * ROW;
-        context.globalAlpha = state.searched ? (state.hit[i] ? 0.75 : 0.12) : 0.22 + 0.2 * ((box.depth + i) % 2);
-        context.fillStyle = fill;
+        const key = state.keyOf(box.node);
+        context.globalAlpha = state.searched && !state.hit[i] ? 0.08 : key ? 0.55 : 0.14 + 0.06 * ((box.depth + i) % 2);
+        context.fillStyle = key ? shadeOf(key) : ink;
         context.fillRect(x, y, Math.max(w - 1, 0.5), ROW - 1);
         context.globalAlpha = 1;
         if (i === state.at) {
@@ -47,7 +49,6 @@ function draw(canvas, width, height, boxes, state) {
             context.fillText(fit(context, box.node.name, w - 8), x + 4, y + ROW / 2);
         }
     });
-    context.fillStyle = ground;
 }
 
 const boxAt = (boxes, x, y) => boxes.findIndex(box => box.depth === Math.floor(y / ROW) && x >= box.x && x < box.x + box.width);
@@ -76,10 +77,11 @@ function onKey(event, boxes, at, path, setAt, setPath) {
 }
 
 /**
- * @param {{root: import('./flame-layout.js').Node, search: string, what: string, colour: string, dark: string,
- *     onFound?: (ns: number) => void}} props what: what is counted ("waits", "samples"); colour: a custom property
+ * @param {{root: import('./flame-layout.js').Node, search: string, what: string, keyOf: (node: object) => string|null,
+ *     dark: string, onFound?: (ns: number) => void}} props what: what is counted ("waits", "samples"); keyOf: the state
+ *     that a node is drawn in, null: in none
  */
-export function Flame({ root, search, what, colour, dark, onFound }) {
+export function Flame({ root, search, what, keyOf, dark, onFound }) {
     const canvas = useRef(null);
     const [ref, width] = useWidth();
     const [path, setPath] = useState([]);
@@ -93,8 +95,8 @@ export function Flame({ root, search, what, colour, dark, onFound }) {
     useEffect(() => onFound && onFound(found.ns), [found.ns]);
     useEffect(() => {
         if (canvas.current && width)
-            draw(canvas.current, width, height, boxes, { ...found, searched: search.trim() !== '', at: here, colour });
-    }, [boxes, found, here, width, dark, colour]);
+            draw(canvas.current, width, height, boxes, { ...found, searched: search.trim() !== '', at: here, keyOf });
+    }, [boxes, found, here, width, dark, keyOf]);
     const under = event => {
         const bounds = event.currentTarget.getBoundingClientRect();
         return boxAt(boxes, (event.clientX - bounds.left) / bounds.width, event.clientY - bounds.top);

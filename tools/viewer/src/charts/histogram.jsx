@@ -25,7 +25,7 @@ function Bars({ bins, x, height, least, chosen, colour }) {
     });
 }
 
-function Ticks({ x, least, most, height }) {
+function Ticks({ x, least, most, height, width }) {
     let last = -100;
     return logTicks(least, most).filter(tick => {
         const shown = x.to(tick) - last >= 54;
@@ -34,7 +34,7 @@ function Ticks({ x, least, most, height }) {
     }).map(tick => (
         <g key={tick}>
             <line x1={x.to(tick)} x2={x.to(tick)} y1={0} y2={height} class="rule" />
-            <text x={x.to(tick) + 3} y={height + AXIS - 5}>{duration(tick).replace(/\.0+ /, ' ')}</text>
+            <text x={x.to(tick)} y={height + AXIS - 5} text-anchor={x.to(tick) > width - 24 ? 'end' : x.to(tick) < 24 ? 'start' : 'middle'}>{duration(tick).replace(/\.0+ /, ' ')}</text>
         </g>
     ));
 }
@@ -58,7 +58,7 @@ export function Histogram({ bins, what, height = 90, colour = 'var(--faint)', ma
     return (
         <div class={onChoose ? 'histogram chooses' : 'histogram'} ref={ref}>
             <svg role="img" aria-label={says} width="100%" height={height + AXIS} onPointerDown={begin || undefined}>
-                <Ticks x={x} least={least} most={most} height={height} />
+                <Ticks x={x} least={least} most={most} height={height} width={width} />
                 <Bars bins={bins} x={x} height={height} least={least} chosen={chosen} colour={colour} />
                 {marks.filter(mark => mark.ns >= least && mark.ns <= most).map(mark => (
                     <g key={mark.name} class="mark">

@@ -136,7 +136,7 @@ export function ItemDetails({ row, item: number }) {
         <article class={loading ? 'details loading' : 'details'}>
             <p class="caption">{WHAT[item.what] || item.what} · {named ? named.name : item.row}</p>
             <h2 class="headline" style={{ borderLeftColor: cssOf(key) }}>{headline(item)}</h2>
-            <p class="when">{time(item.from, times, Math.max(groupsFor(ns), 1))}
+            <p class="when">{time(item.wait ? item.wait.from : item.from, times, Math.max(groupsFor(ns), 1))}
                 {item.in_request && <> · in request <Go to={() => actions.selectRequest(item.in_request.process, item.in_request.id)}>
                     {item.in_request.id} {item.in_request.route}</Go></>}</p>
             <Steps item={item} />

@@ -3,7 +3,7 @@ import { duration } from '../format.js';
 
 /** "p < 0.000001", "p 0.000596". @param {number} ppb thousand-millionths */
 export const chanceText = ppb => (ppb === undefined || ppb === null ? ''
-    : ppb < 1000 ? 'p < 0.000001' : `p ${(ppb / 1e9).toFixed(6)}`);
+    : ppb < 1000 ? 'p < 0.000001' : `p ${(Math.floor(ppb / 1e3) / 1e6).toFixed(6)}`);
 
 /** "rose to 16 times", "fell by 88 %", "no change that can be told". */
 export function verdictText(figure) {
@@ -20,7 +20,7 @@ export function verdictText(figure) {
         return 'fell to nothing';
     const ratio = after / before;
     if (ratio >= 10)
-        return `rose to ${Math.round(ratio)} times`;
+        return `rose to ${Math.floor(ratio)} times`;
     return `${verdict} by ${Math.round(Math.abs(ratio - 1) * 100)} %`;
 }
 

@@ -1,6 +1,7 @@
 /* diff.jsx: two traces of one program: what changed, and what cannot be told (docs/diff.md). */
 import { count, duration, percent } from '../format.js';
 import { useAnswer, useStore } from '../use-store.js';
+import { many } from './file-words.js';
 import { barsOf, chanceText, fromTo, senseOf, verdictText } from './diff-words.js';
 import { Caption, Faint, Unknown } from './pieces.jsx';
 
@@ -33,12 +34,12 @@ function Figures({ caption, rows }) {
 const Side = ({ name, side }) => (
     <div class="card"><p class="caption">{name}</p>
         <p><strong>{side.program}</strong> <span class="faint">{(side.from || '').replace('T', ' ')}, {duration(side.length_ns)}</span></p>
-        <p class="num left">{count(side.requests)} requests · {count(side.findings)} findings{side.events_lost ? ` · ${count(side.events_lost)} events lost` : ''}
+        <p>{many(side.requests, 'request')} · {many(side.findings, 'finding')}{side.events_lost ? ` · ${many(side.events_lost, 'event')} lost` : ''}
             {!side.complete && ' · not whole'}</p>
     </div>
 );
 
-const FATES = { gone: 'gone', new: 'new', both: 'in both', before: 'in the first alone: not by more than chance', after: 'in the second alone: not by more than chance' };
+const FATES = { gone: 'gone', new: 'new', both: 'in both', before: 'in BEFORE alone', after: 'in AFTER alone' };
 
 function Findings({ findings }) {
     if (!findings.length)
@@ -46,8 +47,9 @@ function Findings({ findings }) {
     return (
         <ul class="fates">{findings.map((one, i) => (
             <li key={i} class={`fate ${one.fate}`}>
-                <strong>{FATES[one.fate] || one.fate}</strong> <span>{one.kind} {one.name}</span>{' '}
+                <strong>{FATES[one.fate] || one.fate}</strong> <span>{one.name.startsWith(one.kind) ? one.name : `${one.kind} ${one.name}`}</span>{' '}
                 <span class="faint num">{duration(one.before_cost_ns_per_s || 0)} → {duration(one.after_cost_ns_per_s || 0)} a second</span>
+                {(one.fate === 'before' || one.fate === 'after') && <span class="faint">; nothing says that this is not by chance</span>}
                 {one.figure && <div class="faint">{one.figure_of}: {fromTo(one.figure)}, {verdictText(one.figure)}{one.figure.p_ppb !== undefined && `, ${chanceText(one.figure.p_ppb)}`}</div>}
             </li>
         ))}</ul>

@@ -25,3 +25,6 @@ export function warningsOf(report) {
         said.push('Locks were not recorded: nothing is said of them.');
     return said;
 }
+
+/** "1 address", "1,204 addresses". */
+export const many = (n, one, several = `${one}s`) => `${count(n)} ${n === 1 ? one : several}`;

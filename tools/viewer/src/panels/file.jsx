@@ -4,7 +4,7 @@ import { actions } from '../state.js';
 import { useStore, useTimes } from '../use-store.js';
 import { isEmbedded } from '../data.js';
 import { Caption, Faint, Go } from './pieces.jsx';
-import { costText } from './file-words.js';
+import { costText, many } from './file-words.js';
 
 const day = iso => (iso || '').replace('T', ' ').replace('Z', ' UTC');
 
@@ -82,7 +82,7 @@ export function FilePanel({ report }) {
                 <Sentences title="Damaged" of={capture.problems || []} none="Nothing: every part of it could be read." />
                 <Gaps info={info} capture={capture} />
                 <Sentences title="Not seen" of={missing} none="All sources that were asked for were there." />
-                <Sentences title="Without names" of={nameless.map(one => `${one.module}: ${one.reason} (${count(one.addresses)} addresses)`)}
+                <Sentences title="Without names" of={nameless.map(one => `${one.module}: ${one.reason} (${many(one.addresses, 'address', 'addresses')})`)}
                     none="Every address has a name." />
             </div>
         </div>

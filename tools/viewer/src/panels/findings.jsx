@@ -1,5 +1,5 @@
 /* findings.jsx: what the report concludes, most costly first. A click jumps to the moment that shows it best. */
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 
 import { cssOf, nameOf } from '../colours.js';
 import { actions, store } from '../state.js';
@@ -7,7 +7,7 @@ import { useStore } from '../use-store.js';
 import { chosen, setChosen, useChosen } from './chosen.js';
 import { keyOfFinding, shareOfFinding, shownLabels, wordsOf } from './finding-words.js';
 import { evidenceOf, sameSelection, showEvidence } from './see.js';
-import { Faint } from './pieces.jsx';
+import { Faint, Go } from './pieces.jsx';
 
 /* The address says already what is to be shown: it is not the first finding. */
 function addressSaysMore() {
@@ -42,6 +42,21 @@ const Labelled = ({ label, lines }) => (
     </div>
 );
 
+/* Of a chosen one what matters most; the rest at a click. */
+const FIRST = ['Waiting in', 'Held in', 'Meanwhile', 'Chain', 'Look at'];
+
+function Proof({ words }) {
+    const [all, setAll] = useState(false);
+    const labelled = shownLabels(words);
+    const brief = labelled.filter(one => FIRST.includes(one.label)).map(one => ({ ...one, lines: one.lines.slice(0, 1) }));
+    return (
+        <>
+            <dl>{(all ? labelled : brief).map((one, i) => <Labelled key={i} {...one} />)}</dl>
+            <p><Go to={() => setAll(!all)} aria-expanded={all}>{all ? 'less' : 'all that the report says'}</Go></p>
+        </>
+    );
+}
+
 function Card({ finding, number, most, isChosen, onChoose }) {
     const words = wordsOf(finding.text || [finding.kind]);
     const key = keyOfFinding(finding);
@@ -61,7 +76,7 @@ function Card({ finding, number, most, isChosen, onChoose }) {
                 {words.sentences.slice(0, isChosen ? undefined : 1).map(text =>
                     <span key={text} class="sentence">{text}</span>)}
             </button>
-            {isChosen && <dl>{shownLabels(words).map((one, i) => <Labelled key={i} {...one} />)}</dl>}
+            {isChosen && <Proof words={words} />}
             {isChosen && !finding.see && <Faint>When this was is not recorded: there is no moment to show.</Faint>}
         </li>
     );

@@ -2,6 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 
 import { Flame } from '../charts/flame.jsx';
+import { keyOfLeaf } from '../charts/flame-layout.js';
 import { count, duration, percent, time } from '../format.js';
 import { store } from '../state.js';
 import { useAnswer, useStore, useTimes } from '../use-store.js';
@@ -36,8 +37,9 @@ function Bar({ flame, rows, search, onSearch, times }) {
     );
 }
 
-/** The colour of a flame graph: that of its kind of wait, else a neutral one. */
-const colourOf = flame => (flame.kind === 'on' ? '--st-running' : flame.wait ? `--st-${flame.wait}` : '--st-other');
+/* Functions are in no state's colour; what they waited for is, and all that ran. */
+const keyOfWait = node => keyOfLeaf(node, WAITS);
+const keyOfRun = () => 'running';
 
 export function FlamePanel() {
     const flame = useChosen(state => state.flame);
@@ -61,7 +63,7 @@ export function FlamePanel() {
                     {root.count ? `, ${count(root.count)} ${what}` : ''}
                     {data.thinned_ns > 0 && `, ${duration(data.thinned_ns)} of it in stacks too small to be shown`}
                     {search.trim() && <strong> · {search.trim()}: {duration(found)}, {percent(found / root.ns)}</strong>}</Faint>
-                <Flame root={root} search={search} what={what} colour={colourOf(flame)} dark={dark} onFound={setFound} />
+                <Flame root={root} search={search} what={what} keyOf={flame.kind === 'on' ? keyOfRun : keyOfWait} dark={dark} onFound={setFound} />
             </>}
             {root && !(root.ns > 0) && <Faint>{flame.kind === 'off' ? 'Nobody waited then with a stack taken.'
                 : 'No CPU sample fell into it: either nothing ran for long, or samples were not recorded.'}</Faint>}

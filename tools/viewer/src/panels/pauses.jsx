@@ -31,7 +31,7 @@ function Kind({ kind }) {
             {kind.count > 0 ? <>
                 <Histogram bins={binsOfPowers(kind.histogram)} what={`Pauses, ${kind.kind}`} height={70} colour={cssOf(COLOURS[kind.kind] || 'other')}
                     marks={[{ name: 'p99', ns: kind.p99_ns }]} />
-                <p class="num left">{count(kind.count)} · {duration(kind.total_ns)} together · p50 {duration(kind.p50_ns)} · p99 {duration(kind.p99_ns)} · max {duration(kind.max_ns)}</p>
+                <p>{count(kind.count)} · {duration(kind.total_ns)} together · p50 {duration(kind.p50_ns)} · p99 {duration(kind.p99_ns)} · max {duration(kind.max_ns)}</p>
             </> : <Faint>none was seen</Faint>}
         </div>
     );

@@ -57,7 +57,7 @@ function Row({ request, chosen, times }) {
 
 function List({ list, times, sort, onSort }) {
     const selection = useStore(state => state.selection);
-    const isChosen = one => !!selection && selection.type === 'request' && selection.process === one.process && String(selection.id) === String(one.id);
+    const isChosen = one => !!selection && selection.type === 'request' && selection.process === one.process && selection.id === one.id;
     const head = (by, name) => (
         <th scope="col" class="num" aria-sort={sort === by ? 'descending' : undefined}>
             <button type="button" class="sort" onClick={() => onSort(by)}>{name}{sort === by ? ' ↓' : ''}</button></th>

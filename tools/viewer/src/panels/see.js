@@ -63,7 +63,7 @@ export function goToItem(row, item, from, to) {
 
 /** Selects a request and jumps to its time. */
 export function goToRequest(process, id, from, to) {
-    actions.show({ type: 'request', process, id }, from, to);
+    actions.show({ type: 'request', process, id: String(id) }, from, to);
 }
 
 /**
@@ -84,7 +84,7 @@ export async function evidenceOf(finding) {
     }
     const whom = row ? row.id : null;
     if (see.request)
-        return { selection: { type: 'request', process: see.process, id: see.request }, t0, t1, row: whom };
+        return { selection: { type: 'request', process: see.process, id: String(see.request) }, t0, t1, row: whom };
     return { selection: { type: 'range', t0, t1 }, t0, t1, row: whom };
 }
 
