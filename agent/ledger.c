@@ -9,6 +9,7 @@
 #include "base/escape.h"
 #include "base/sys.h"
 #include "heap.h"
+#include "log.h"
 #include "store.h"
 
 #define FIELDS    16
@@ -221,6 +222,8 @@ static void read_lines(const char *text, size_t size, void (*fired)(const struct
 static void read_file(const char *name, void (*fired)(const struct smk_ledger_entry *entry))
 {
     int fd = open_file(name, O_RDONLY);
+    if (fd < 0 && fd != -ENOENT)
+        ledger.stats.unread = -fd;
     char *text = fd >= 0 ? smk_heap_alloc(SMK_LEDGER_BYTES + LINE_MOST) : NULL;
     size_t size = 0;
     ssize_t n = 1;
@@ -248,6 +251,9 @@ void smk_ledger_open(void (*fired)(const struct smk_ledger_entry *entry))
     ledger.directory = smk_directory_hold(directory);
     read_file(OLD_NAME, fired);
     read_file(NAME, fired);
+    if (ledger.stats.unread)
+        smk_agent_log("the ledger in %s cannot be read: %s; what fired before does not count for the rules' limits",
+                      directory->path, strerrordesc_np(ledger.stats.unread));
 }
 
 void smk_ledger_close(void)

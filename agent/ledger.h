@@ -71,6 +71,7 @@ struct smk_ledger_stats {
     uint64_t written, failed; /* lines */
     bool in_memory;
     int error;                /* errno of the last failure */
+    int unread;               /* errno: what earlier processes wrote is there and cannot be read */
 };
 void smk_ledger_get_stats(struct smk_ledger_stats *stats);
 

@@ -214,8 +214,11 @@ static enum smk_suppression act(struct smk_rule_live *live, const struct smk_cau
         return why;
     smk_guard_fired(&live->guard, now);
     note_fired(live, cause, id, now);
-    if (live->rule.run[0] && live->rule.action == SMK_RULE_NO_CAPTURE)
-        smk_rule_run(live->rule.name, live->rule.run, "", "", live->last.what);
+    if (live->rule.run[0] && live->rule.action == SMK_RULE_NO_CAPTURE) {
+        char text[256];
+        smk_cause_format(&live->rule, cause, text, sizeof text);
+        smk_rule_run(live->rule.name, live->rule.run, "", "", text);
+    }
     return why;
 }
 

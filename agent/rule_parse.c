@@ -282,8 +282,8 @@ static bool condition(struct parser *p)
     if (take(p, "trigger"))
         return trigger(p);
     if (is(p, "signal"))
-        return expected(p, "another condition: a signal would interrupt the program's own waits (docs/rules.md); "
-                           "to capture by hand: stallmark snapshot");
+        return expected(p, "another condition: a signal would interrupt the program's own waits (docs/rules.md); by "
+                           "hand: stallmark snapshot; in the program's own handler: smk_trigger and when trigger");
     return wait_of_kind(p);
 }
 

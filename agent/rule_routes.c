@@ -1,4 +1,5 @@
 /* rule_routes.c: the routes of rules. */
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>
 
@@ -462,6 +463,7 @@ void smk_rules_put_status(struct smk_json *json)
     smk_json_number(json, "ledger_lines", ledger.written);
     smk_json_number(json, "ledger_failures", ledger.failed);
     smk_json_flag(json, "ledger_in_memory", ledger.in_memory);
+    smk_json_text(json, "ledger_unread", ledger.unread ? strerrordesc_np(ledger.unread) : NULL);
     smk_json_number(json, "history_bytes", history.bytes);
     smk_json_number(json, "history_minutes", history.minutes);
     smk_json_end(json, '}');

@@ -76,7 +76,7 @@ for _ in 1 2 3; do
     site=$(free_port) front=$(free_port)
     sed -i "s/listen 127.0.0.1:[0-9]*/listen 127.0.0.1:$site/" "$tmp/nginx.conf"
     env LD_PRELOAD="$preload" STALLMARK_LISTEN="127.0.0.1:$front" STALLMARK_DIRECTORY="$tmp/captures" \
-        STALLMARK_RULES='of-settings: when request > 1h' \
+        STALLMARK_RULES='of-settings: when request > 1h' STALLMARK_ALLOW_RUN=on \
         "$(command -v nginx)" -p "$tmp" -c nginx.conf -e "$tmp/error.log" || continue
     wait_for 10 test -s "$tmp/nginx.pid" && master=$(cat "$tmp/nginx.pid") && wait_for 10 has_them 2 && break
 done
@@ -121,6 +121,21 @@ answer=$(set_rule other 'when request > 100ms on "GET /other"')
 kill -CONT "$hangs"
 [[ $answer =~ \"missing\":\[\"$hangs:\ its\ agent\ does\ not\ answer\"\] ]] || fail "the one that hangs is not named: $answer"
 wait_for 10 has_them 2 || fail "it does not have them later: $(ask 'rules?format=json')"
+
+# ---- a command for what is slow in a worker is the first's to run, with what it is about
+cat >"$tmp/told" <<SH
+#!/bin/sh
+echo "\$(id -u) \$STALLMARK_RULE: \$STALLMARK_CAUSE" >$tmp/was_told.new
+mv $tmp/was_told.new $tmp/was_told
+SH
+chmod 755 "$tmp/told"
+answer=$(set_rule runs "when request > 100ms on \"GET /slow*\" then run \"$tmp/told\" cooldown 1h")
+[[ $answer =~ \"have_them\":2, ]] || fail "a rule with a command: $answer"
+slow
+wait_for 10 test -s "$tmp/was_told" || fail "the command has not run: $(ledger)"
+grep -qE "^$(id -u) runs: GET /slow (took|has been running for) .*\(process [0-9]+, " "$tmp/was_told" ||
+    fail "what the command was told: $(cat "$tmp/was_told")"
+wait_for 10 in_ledger ' runs +ran ' || fail "that it ran is not in the ledger: $(ledger)"
 
 # ---- removed, it fires nowhere
 answer=$(curl -s -m 20 -X DELETE "http://127.0.0.1:$front/debug/trace/rules/slow")

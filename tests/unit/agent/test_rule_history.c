@@ -75,7 +75,8 @@ static void minutes_and_routes_are_told_apart(void **state)
     ended("GET /cart", 10 * MS, 50, SMK_OUTCOME_GOOD);
     ended("GET /cart", 600 * MS, 2, SMK_OUTCOME_GOOD);
     minute_ended(2 * MINUTE);
-    struct smk_backtest all = try("when request > 250ms on \"GET /cart*\" cooldown 0s at most 1000 per 24h 1000 per day", HOUR);
+    struct smk_backtest all =
+        try("when request > 250ms on \"GET /cart*\" cooldown 0s at most 1000 per 24h 1000 per day", HOUR);
     assert_true(all.known);
     assert_int_equal(all.minutes, 2);
     assert_int_equal(all.requests, 155);
