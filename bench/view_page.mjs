@@ -46,14 +46,13 @@ async function measure(name, server) {
         await page.waitForTimeout(700);
         const { frame, paint } = await page.evaluate(pan, FRAMES);
         const { v } = Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)));
-        const [t0, t1] = (v || '0-0').split('-').map(Number);
-        console.log(`  ${((t1 - t0) / 1e6).toFixed(1).padStart(8)} ms wide   paint p50 ${share(paint, 0.5)} p99 `
+        const [t0, t1] = (v || '0-0').split('-').map(Number), wide = t1 > t0 ? `${((t1 - t0) / 1e6).toFixed(1)} ms` : 'all';
+        console.log(`  ${wide.padStart(11)}   paint p50 ${share(paint, 0.5)} p99 `
             + `${share(paint, 0.99)} ms   frame p50 ${share(frame, 0.5)} p99 ${share(frame, 0.99)} ms`);
         await page.mouse.move(box.x + 500, box.y + 200);
         for (let i = 0; i < 6; i++) await page.mouse.wheel(0, -240);
     }
-    const { usedJSHeapSize: heap } = await page.evaluate(() => performance.memory && { ...performance.memory,
-        usedJSHeapSize: performance.memory.usedJSHeapSize });
+    const heap = await page.evaluate(() => performance.memory.usedJSHeapSize);
     console.log(`  ${(heap / (1 << 20)).toFixed(0)} MiB of JavaScript's memory`);
     await page.context().close();
 }

@@ -47,6 +47,15 @@ test('what is wide is a bar on whole pixels, clipped to the view', () => {
     assert.equal(columns.any, false);
 });
 
+test('what is a little wide fills its columns', () => {
+    const { bars, time } = drawn([[10.3, 13.4, LOCK]]);
+    assert.equal(bars.length, 0);
+    assert.deepEqual(
+        [9, 10, 11, 12, 13].map(x => time(x, 'lock')),
+        [0, 1, 1, 1, 0],
+    );
+});
+
 test('what is narrow is added up by state and pixel', () => {
     const list = Array.from({ length: 40 }, (_, i) => [20 + i / 10, 20 + (i + 1) / 10, i % 2 ? LOCK : RUNNING]);
     const { bars, time } = drawn(list);

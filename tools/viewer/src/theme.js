@@ -66,17 +66,17 @@ const PAINTED = {
     },
 };
 
-/** The theme of a scene (timeline/scene.js). */
-export function paintedTheme(dark, style) {
-    const css = name => style.getPropertyValue(`--${name}`).trim();
-    const named = Object.fromEntries(
-        ['bg', 'panel', 'text', 'faint', 'line', 'tint', 'accent', 'bad', 'hover'].map(name => [name, css(name)]),
-    );
-    return {
-        dark,
-        unknown: colourOf('unknown', dark),
-        unseen: colourOf('unseen', dark),
-        ...named,
-        ...PAINTED[dark ? 'dark' : 'light'],
-    };
+const themes = new Map();
+
+/** The theme of a scene (timeline/scene.js). @param {() => CSSStyleDeclaration} styleOf */
+export function paintedTheme(dark, styleOf) {
+    if (!themes.has(dark)) themes.set(dark, readTheme(dark, styleOf()));
+    return themes.get(dark);
+}
+
+function readTheme(dark, style) {
+    const names = ['bg', 'panel', 'text', 'faint', 'line', 'tint', 'accent', 'bad', 'hover'];
+    const css = Object.fromEntries(names.map(name => [name, style.getPropertyValue(`--${name}`).trim()]));
+    const states = { unknown: colourOf('unknown', dark), unseen: colourOf('unseen', dark) };
+    return { dark, ...states, ...css, ...PAINTED[dark ? 'dark' : 'light'] };
 }

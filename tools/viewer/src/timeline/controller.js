@@ -268,7 +268,7 @@ export class Controller {
             top: this.top(),
             cursor: state.cursor,
             times: { clock: state.clock, ofDay: firstOfDay(info.realtime_first_ns) },
-            theme: paintedTheme(dark, getComputedStyle(document.documentElement)),
+            theme: paintedTheme(dark, () => getComputedStyle(document.documentElement)),
             hoverSlot: this.hoverSlot,
             selected: this.selected,
             columns: this.columns,

@@ -39,16 +39,15 @@ function rasterRow(scene, row) {
     const columns = columnsOf(scene),
         bars = [],
         place = placeOf(scene);
-    for (const piece of scene.cache.pieces(row.id, scene.view, scene.level))
-        if (piece.items) rasterize(piece.items, piece, place, columns, bars);
-    return { columns, bars };
+    const pieces = scene.cache.pieces(row.id, scene.view, scene.level);
+    for (const piece of pieces) if (piece.items) rasterize(piece.items, piece, place, columns, bars);
+    return { columns, bars, pieces };
 }
 
 /* Nothing has come of a stretch yet, not even something coarser. */
-function paintAbsent(p, scene, row, y, h) {
-    for (const piece of scene.cache.pieces(row.id, scene.view, scene.level)) {
-        if (piece.items || scene.cache.get(scene.level, Math.round(piece.t0 / (piece.t1 - piece.t0)), row.id))
-            continue;
+function paintAbsent(p, scene, pieces, y, h) {
+    for (const piece of pieces) {
+        if (piece.items || piece.exact) continue;
         const x0 = Math.max(0, scene.x(piece.t0)),
             x1 = Math.min(scene.width, scene.x(piece.t1));
         p.rect(x0, y + h / 2 - 2, x1 - x0, 4, scene.theme.hover);
@@ -113,13 +112,13 @@ function paintBar(p, scene, bar, y, h) {
 export function paintThread(p, scene, slot, y) {
     const h = slot.quiet ? 8 : BAR,
         top = y + (slot.h - h) / 2;
-    const { columns, bars } = rasterRow(scene, slot.row);
+    const { columns, bars, pieces } = rasterRow(scene, slot.row);
     if (columns.any) {
         hairline(p, scene, 0, scene.width, top + h / 2);
         p.columns(columns, 0, top, h, scene.off);
     }
     for (const bar of bars) paintBar(p, scene, bar, top, h);
-    paintAbsent(p, scene, slot.row, top, h);
+    paintAbsent(p, scene, pieces, top, h);
 }
 
 /* ---- tinted bars: regions, lanes of requests, CPUs --------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* raster.js: many items into few pixels. Pure.
  *
- * An item of two pixels or more is a bar with edges on whole pixels. All smaller ones are added up by column and state:
+ * An item of six pixels or more is a bar with edges on whole pixels, one of two or more fills its columns. All smaller
+ * ones are added up by column and state:
  * a column then is a stack of what the thread did in that pixel's time, as high as its share, and what was idle stays
  * empty. So a row that is seen from far away says how much of its time was what, and no rare state is lost for its
  * neighbour's sake.
@@ -9,7 +10,8 @@ import { CODE, KEYS } from '../colours.js';
 import { codeOfLook, flagsOf, FLAG, secondKeyOfLook, shareOf } from '../look.js';
 
 export const CODES = KEYS.length;
-const WIDE_PX = 2;
+const SOLID_PX = 2,
+    BAR_PX = 6;
 
 /* From the bottom: what delays stands on the line, and is compared there. */
 export const STACK = [
@@ -45,6 +47,16 @@ export class Columns {
         this.any = false;
     }
 
+    /** All of the pixels [x0, x1) is `code`. */
+    solid(code, x0, x1) {
+        for (let x = Math.max(x0, 0); x < Math.min(x1, this.width); x++) {
+            this.times[x * CODES + code] = 1;
+            this.used[x] = 1;
+        }
+        this.seen[code] = 1;
+        this.any = true;
+    }
+
     /** `share` of the pixels in [x0, x1) were `code`. */
     add(code, x0, x1, share) {
         const first = Math.max(0, Math.floor(x0));
@@ -75,8 +87,9 @@ export function rasterize(items, piece, place, columns, bars) {
         const x0 = (Math.max(items.from[i], from) - t0) * scale,
             x1 = (Math.min(items.to[i], to) - t0) * scale;
         if (flagsOf(look) & FLAG.together) addTogether(columns, look, x0, x1);
-        else if (x1 - x0 >= WIDE_PX || goesOn(bars, items, i))
+        else if (x1 - x0 >= BAR_PX || goesOn(bars, items, i))
             addBar(columns, bars, { x0: Math.round(x0), x1: Math.round(x1), code: codeOfLook(look), index: i, items });
+        else if (x1 - x0 >= SOLID_PX) columns.solid(codeOfLook(look), Math.round(x0), Math.round(x1));
         else columns.add(codeOfLook(look), x0, x1, 1);
     }
 }

@@ -44,15 +44,36 @@ function paintGrid(p, scene, ticks, top) {
     for (const t of ticks) p.rect(Math.round(scene.x(t)), top, 1, scene.height - top, scene.theme.grid);
 }
 
+/* The words over the axis: a selected stretch's length, the pinned instant. Ticks leave room for them. */
+function axisWords(p, scene) {
+    const words = [],
+        { range, cursor, view, width } = scene;
+    const add = (text, middle) => {
+        const w = p.measure(text) + 12;
+        words.push({ text, w, left: Math.min(Math.max(middle - w / 2, 0), width - w) });
+    };
+    if (range) add(duration(range.t1 - range.t0), (scene.x(range.t0) + scene.x(range.t1)) / 2);
+    if (cursor !== null && cursor >= view.t0 && cursor <= view.t1) add(time(cursor, scene.times, 2), scene.x(cursor));
+    return words;
+}
+
 function paintAxis(p, scene, ticks, step) {
     const { theme } = scene,
-        groups = groupsFor(step);
+        groups = groupsFor(step),
+        words = axisWords(p, scene);
     p.rect(0, 0, scene.width, AXIS_HEIGHT, theme.panel);
     p.rect(0, AXIS_HEIGHT - 1, scene.width, 1, theme.line);
     for (const t of ticks) {
-        const x = Math.round(scene.x(t));
+        const x = Math.round(scene.x(t)),
+            text = time(t, scene.times, groups),
+            end = x + 4 + p.measure(text);
         p.rect(x, AXIS_HEIGHT - 6, 1, 5, theme.line);
-        p.text(time(t, scene.times, groups), x + 4, AXIS_HEIGHT / 2, theme.faint);
+        if (end < scene.width && !words.some(one => x < one.left + one.w + 4 && end > one.left - 4))
+            p.text(text, x + 4, AXIS_HEIGHT / 2, theme.faint);
+    }
+    for (const { text, w, left } of words) {
+        p.rect(left, 4, w, 17, theme.accent);
+        p.text(text, left + w / 2, 13, theme.onAccent, 'center');
     }
 }
 
@@ -61,34 +82,27 @@ function paintRange(p, scene) {
     if (!range) return;
     const x0 = scene.x(range.t0),
         x1 = scene.x(range.t1);
-    p.rect(x0, 0, x1 - x0, scene.height, theme.range);
+    p.rect(x0, AXIS_HEIGHT, x1 - x0, scene.height, theme.range);
     p.line(
         [
-            [x0, 0],
+            [x0, AXIS_HEIGHT],
             [x0, scene.height],
         ],
         theme.accent,
     );
     p.line(
         [
-            [x1, 0],
+            [x1, AXIS_HEIGHT],
             [x1, scene.height],
         ],
         theme.accent,
     );
-    const text = duration(range.t1 - range.t0);
-    const w = p.measure(text) + 10,
-        middle = Math.min(Math.max((x0 + x1) / 2, w / 2), scene.width - w / 2);
-    p.rect(middle - w / 2, 4, w, 17, theme.accent);
-    p.text(text, middle, 13, theme.onAccent, 'center');
 }
 
 function paintInstant(p, scene) {
-    const { cursor, theme } = scene;
-    if (cursor === null || cursor < scene.view.t0 || cursor > scene.view.t1) return;
-    const x = Math.round(scene.x(cursor)) + 0.5,
-        text = time(cursor, scene.times, 2),
-        w = p.measure(text) + 12;
+    const { cursor, theme, view } = scene;
+    if (cursor === null || cursor < view.t0 || cursor > view.t1) return;
+    const x = Math.round(scene.x(cursor)) + 0.5;
     p.line(
         [
             [x, AXIS_HEIGHT],
@@ -98,9 +112,6 @@ function paintInstant(p, scene) {
         1,
         [4, 3],
     );
-    const left = Math.min(Math.max(x - w / 2, 0), scene.width - w);
-    p.rect(left, 4, w, 17, theme.accent);
-    p.text(text, left + w / 2, 13, theme.onAccent, 'center');
 }
 
 /* What was not recorded, over all rows. */
