@@ -62,7 +62,7 @@ only() {
 
 only zstd zstd 'lib/core/compress.[ch]' 'lib/read/*'
 # The two headers are for services that use these libraries anyway; nothing of ours includes them.
-only civetweb civetweb agent/front_civetweb.c 'agent/civetweb_*.[ch]' agent/tcp_client.c lib/include/stallmark/civetweb.h
+only civetweb civetweb tools/view/server.c agent/front_civetweb.c 'agent/civetweb_*.[ch]' agent/tcp_client.c lib/include/stallmark/civetweb.h
 only libevent 'event2/|event\.h|evhttp' agent/control.c agent/front_unix.c agent/front_evhttp.c 'agent/evhttp_*.[ch]' \
     lib/include/stallmark/libevent.h
 only "what is for services" 'stallmark/(libevent|civetweb)\.h' 'examples/*'

@@ -1,5 +1,5 @@
-/* hostile.c: the viewer's server as somebody hostile meets it, byte by byte: a page of somebody else, another user of the
- * machine, a client that sends nonsense. Nothing of a trace gets to who has no token, and it answers on.
+/* hostile.c: the viewer's server as somebody hostile meets it, byte by byte: a page of somebody else, another user of
+ * the machine, a client that sends nonsense. Nothing of a trace gets to who has no token, and it answers on.
  *
  * usage: view_hostile STALLMARK TRACE
  */
@@ -68,8 +68,8 @@ static void expect_clean(const struct answer *answer)
     assert_true(answer->closed);
     if (answer->status <= 0)
         return;
-    expect(strstr(answer->head, "\r\nContent-Security-Policy: default-src 'none'; script-src 'self'; "), "no policy: %s",
-           answer->head);
+    expect(strstr(answer->head, "\r\nContent-Security-Policy: default-src 'none'; script-src 'self'; "),
+           "no policy: %s", answer->head);
     expect(strstr(answer->head, "\r\nX-Content-Type-Options: nosniff\r\n"), "no nosniff: %s", answer->head);
     expect(strstr(answer->head, "\r\nReferrer-Policy: no-referrer\r\n"), "no referrer policy: %s", answer->head);
     expect(strstr(answer->head, "\r\nCache-Control: no-"), "it may be kept: %s", answer->head);
@@ -181,7 +181,8 @@ static void case_paths(void **state)
 {
     static const char *const bad[] = {"/api", "/api/", "/api/info/", "/api//info", "//api/info", "/API/INFO",
                                       "/api/info%00", "/api/./info", "/api/../api/info", "/index.html", "/viewer.js/",
-                                      "/../../etc/passwd", "/..%2f..%2fetc/passwd", "/%2e%2e/etc/passwd", "/viewer.js%00",
+                                      "/../../etc/passwd", "/..%2f..%2fetc/passwd", "/%2e%2e/etc/passwd",
+                                      "/viewer.js%00",
                                       "/.", "/..", "/viewer.css.gz", "/favicon.ico", "/etc/passwd"};
     (void)state;
     for (size_t i = 0; i < SMK_ARRAY_LEN(bad); i++) {
@@ -200,8 +201,8 @@ static void case_paths(void **state)
 static void case_parameters(void **state)
 {
     static const char *const bad[] = {
-        "info?x=1", "progress?wait=", "progress?wait=abc", "progress?wait=-1", "progress?wait=1&wait=2", "progress?wait",
-        "tiles", "tiles?level=5", "tiles?level=64&tile=0&rows=0", "tiles?level=5&tile=x&rows=0",
+        "info?x=1", "progress?wait=", "progress?wait=abc", "progress?wait=-1", "progress?wait=1&wait=2",
+        "progress?wait", "tiles", "tiles?level=5", "tiles?level=64&tile=0&rows=0", "tiles?level=5&tile=x&rows=0",
         "tiles?level=5&tile=0&rows=", "tiles?level=5&tile=0&rows=1,,2", "tiles?level=5&tile=0&rows=99999999999",
         "tiles?level=5&tile=18446744073709551616&rows=0", "window?t0=5&t1=4&px=10&rows=0",
         "window?t0=0&t1=1000&px=0&rows=0", "window?t0=0&t1=1000&px=8193&rows=0", "window?t0=1e9&t1=2e9&px=10&rows=0",
@@ -209,16 +210,17 @@ static void case_parameters(void **state)
         "labels?ids=-1", "item?row=0", "item?row=0&item=1%00", "item?row=0&item=%zz", "item?row=0&item=%4",
         "at", "at?time=%0d%0aevil:1", "sums?t0=9&t1=1", "requests?sort=best", "requests?limit=0", "requests?limit=1001",
         "requests?offset=10001", "requests?route=evil", "scatter?points=0", "latency?route=nonsense", "parts?process=0",
-        "request?process=0&id=0", "request?process=4294967296&id=1", "flame", "flame?kind=odd", "flame?kind=off&wait=odd",
-        "flame?kind=off&row=4294967295", "scheduler?t0=2&t1=1", "search", "search?q=%01", "diff?x=1", "report?top=5"};
+        "request?process=0&id=0", "request?process=4294967296&id=1", "flame", "flame?kind=odd",
+        "flame?kind=off&wait=odd", "flame?kind=off&row=4294967295", "scheduler?t0=2&t1=1", "search", "search?q=%01",
+        "diff?x=1", "report?top=5"};
     char many[SMK_ARRAY_LEN("rows=") + 2 * 300];
     (void)state;
     for (size_t i = 0; i < SMK_ARRAY_LEN(bad); i++) {
         struct answer answer;
         ask(&server, DOOR_TCP, &answer, "GET /api/%s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n", bad[i], bearer);
         expect(answer.status == 400, "%s: %d %.200s", bad[i], answer.status, answer.body ? answer.body : "");
-        expect(strstr(answer.body, "\"error\"") && strstr(answer.body, "allowed"), "%s: it does not say what is allowed: %s",
-               bad[i], answer.body);
+        expect(strstr(answer.body, "\"error\"") && strstr(answer.body, "allowed"),
+               "%s: it does not say what is allowed: %s", bad[i], answer.body);
         expect_clean(&answer);
         answer_free(&answer);
     }
@@ -264,8 +266,8 @@ static void case_large_and_broken(void **state)
     assert_int_equal(answer.status, 404);
     assert_null(strstr(answer.raw, "first_ns"));
     answer_free(&answer);
-    expect_status(200, "GET /api/info HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n%s\r\n",
-                  bearer);
+    expect_status(200, "GET /api/info HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                       "%s\r\n", bearer);
 }
 
 /* Those that connect and say nothing hold workers for a while; those that go away hold none. */
@@ -298,8 +300,8 @@ static void case_files(void **state)
     assert_string_equal(answer_header(&packed, "Vary"), "Accept-Encoding");
     snprintf(tag, sizeof(tag), "%s", answer_header(&packed, "ETag"));
     assert_string_not_equal(tag, answer_header(&plain, "ETag"));
-    ask(&server, DOOR_TCP, &same, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip\r\nIf-None-Match: %s\r\n\r\n",
-        tag);
+    ask(&server, DOOR_TCP, &same,
+        "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip\r\nIf-None-Match: %s\r\n\r\n", tag);
     assert_int_equal(same.status, 304);
     assert_int_equal(same.body_len, 0);
     answer_free(&packed);

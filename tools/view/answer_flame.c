@@ -51,8 +51,8 @@ static uint64_t overlap(const struct pass *pass, uint64_t from, uint64_t to)
 }
 
 /* Runs the calls over the stretch, and on behind it, where waits that began in it end. */
-static int run_pass(struct smk_web *web, struct smk_web_trace *trace, struct pass *pass, struct smk_timeline_calls *calls,
-                    void *arg)
+static int run_pass(struct smk_web *web, struct smk_web_trace *trace, struct pass *pass,
+                    struct smk_timeline_calls *calls, void *arg)
 {
     const struct smk_trace_info *info = smk_trace_get_info(trace->trace);
     struct smk_timeline_options options = {.from = pass->from <= info->first ? 0 : pass->from,
@@ -276,7 +276,8 @@ static void put_ready(struct smk_web *web, struct ready *ready, const struct smk
     smk_web_end(reply, &json);
 }
 
-static int make_ready(struct smk_web *web, struct smk_web_trace *trace, struct ready *ready, struct smk_web_reply *reply)
+static int make_ready(struct smk_web *web, struct smk_web_trace *trace, struct ready *ready,
+                      struct smk_web_reply *reply)
 {
     const struct smk_export_options options = {.no_symbols = true};
     struct smk_timeline_calls calls = {.span = ready_span, .count = ready_count};

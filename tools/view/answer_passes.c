@@ -60,9 +60,10 @@ void smk_web_report(struct smk_web *web, const char *query, struct smk_web_reply
 void smk_web_request(struct smk_web *web, const char *query, struct smk_web_reply *reply)
 {
     uint64_t process = 0, id = 0;
-    const struct smk_web_parameter parameters[] = {{"process", SMK_WEB_NUMBER, &process, true, 0, UINT32_MAX, NULL, NULL},
-                                                   {"id", SMK_WEB_NUMBER, &id, true, 1, 0, NULL, NULL},
-                                                   SMK_WEB_PARAMETERS_END};
+    const struct smk_web_parameter parameters[] = {
+        {"process", SMK_WEB_NUMBER, &process, true, 0, UINT32_MAX, NULL, NULL},
+        {"id", SMK_WEB_NUMBER, &id, true, 1, 0, NULL, NULL},
+        SMK_WEB_PARAMETERS_END};
     struct smk_request_view *view;
     struct smk_web_trace *trace;
     char wanted[24];

@@ -262,9 +262,10 @@ static void put_parts(struct smk_web *web, const struct smk_view_parts *parts, s
 void smk_web_parts(struct smk_web *web, const char *query, struct smk_web_reply *reply)
 {
     uint64_t process = 0, id = 0;
-    const struct smk_web_parameter parameters[] = {{"process", SMK_WEB_NUMBER, &process, true, 0, UINT32_MAX, NULL, NULL},
-                                                   {"id", SMK_WEB_NUMBER, &id, true, 0, 0, NULL, NULL},
-                                                   SMK_WEB_PARAMETERS_END};
+    const struct smk_web_parameter parameters[] = {
+        {"process", SMK_WEB_NUMBER, &process, true, 0, UINT32_MAX, NULL, NULL},
+        {"id", SMK_WEB_NUMBER, &id, true, 0, 0, NULL, NULL},
+        SMK_WEB_PARAMETERS_END};
     struct smk_view_parts parts = {0};
     if (!smk_web_query_read(reply, query, parameters))
         return;

@@ -77,6 +77,6 @@ bool smk_web_may_enter(struct smk_web_reply *reply, const struct smk_web_request
         return smk_web_refuse(reply, 405, "'%.16s' is not answered; allowed: GET, HEAD", request->method);
     if (strncmp(request->path, "/api/", 5) == 0 && !is_token(request->authorization, token))
         return smk_web_refuse(reply, 401,
-                              "the token is missing or wrong; allowed: that of the address that stallmark view printed");
+                              "the token is missing or wrong; allowed: that of the address that was printed");
     return true;
 }

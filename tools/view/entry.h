@@ -4,8 +4,8 @@
  *   Host            127.x.y.z or localhost, with any port (a forwarded one is another): names that a foreign name
  *                   server can lead here (rebinding) are refused
  *   Origin          where there is one, this very Host
- *   Sec-Fetch-Site  where there is one, same-origin or none; but the page itself, in which nothing of a trace is, may be
- *                   navigated to from anywhere
+ *   Sec-Fetch-Site  where there is one, same-origin or none; but the page itself, in which nothing of a trace is, may
+ *                   be navigated to from anywhere
  *   token           for all below /api/
  */
 #ifndef SMK_TOOLS_VIEW_ENTRY_H

@@ -9,8 +9,8 @@
 #define SMK_WEB_TEXT_MAX 512u
 
 enum smk_web_type {
-    SMK_WEB_NUMBER, /* uint64_t *: decimal, from `least` to `most` (0: without end); what stands behind a decimal point is
-                     * dropped */
+    SMK_WEB_NUMBER, /* uint64_t *: decimal, from `least` to `most` (0: without end); what stands behind a decimal point
+                     * is dropped */
     SMK_WEB_TEXT,   /* char[SMK_WEB_TEXT_MAX]: UTF-8 as it came, decoded */
     SMK_WEB_LIST,   /* struct smk_web_list *: numbers of 32 bits with commas */
     SMK_WEB_WORD,   /* unsigned *: which of the words in `allowed`, "off|on", counted from 0 */

@@ -1,5 +1,5 @@
-/* search.h: what has a name in a trace, and where it is seen best: the longest wait for a lock or a file, the longest run
- * of a region, the longest wait in a function. Collected in one pass when it is first searched; at most
+/* search.h: what has a name in a trace, and where it is seen best: the longest wait for a lock or a file,
+ * the longest run of a region, the longest wait in a function. Collected in one pass when it is first searched; at most
  * SMK_WEB_THINGS. */
 #ifndef SMK_TOOLS_VIEW_SEARCH_H
 #define SMK_TOOLS_VIEW_SEARCH_H
