@@ -18,7 +18,7 @@ async function send(method, path, body, accept) {
   const text = await answer.text();
   const json = (answer.headers.get('Content-Type') || '').includes('json') ? JSON.parse(text) : null;
   if (answer.status === 401 || answer.status === 429)
-    wanted.dispatchEvent(new CustomEvent('token', { detail: json?.detail || json?.title || 'a token is needed' }));
+    wanted.dispatchEvent(new CustomEvent('token', { detail: json?.title || 'a token is needed' }));
   return { ok: answer.ok, status: answer.status, json, text, why: answer.ok ? '' : json?.detail || `status ${answer.status}` };
 }
 

@@ -2,11 +2,11 @@
 import { card, fill, h, table } from './dom.js';
 import { clock, count, time } from './words.js';
 
-/** "worker-3: net recvfrom 127.0.0.1:41501 3.08 ms". */
+/** "worker-3: net, 3.08 ms so far, in receive_answer". */
 function whereabouts(request) {
-  if (request.wait) return `${request.thread}: ${waits(request.wait)}${request.function ? ` in ${request.function}` : ''}`;
-  if (request.thread) return `${request.thread}${request.function ? ` in ${request.function}` : ''}`;
-  return 'no thread works for it now';
+  if (!request.thread || request.state === 'unattended') return 'no thread works for it now';
+  const wait = request.wait ? `${request.wait}, ${time(request.wait_ns)} so far` : request.state;
+  return `${request.thread}: ${wait}${request.function ? `, in ${request.function}` : ''}`;
 }
 
 const waits = (wait) => [wait.kind, wait.call, wait.object, wait.ns === undefined ? '' : time(wait.ns)].filter(Boolean).join(' ');

@@ -62,8 +62,8 @@ async function updateRules() {
 async function update() {
   const status = await get('/debug/trace/status');
   document.body.classList.toggle('gone', !status.ok);
-  if (!status.ok) { fill(facts, h('span', { class: 'bad' }, status.why)); return; }
-  tokenBox.hidden = true;
+  tabs.hidden = parts.hidden = !tokenBox.hidden; // without the token there is nothing to show
+  if (!status.ok) { fill(facts, tokenBox.hidden ? h('span', { class: 'bad' }, status.why) : null); return; }
   head(status.json);
   if (open === 'Captures') await updateLists(status.json);
   if (open === 'Rules') await updateRules();

@@ -211,3 +211,8 @@ export function takeViolations() {
     violations = [];
     return taken;
 }
+
+/** At the end of the test, whatever becomes of it; the last one first. */
+export function atEnd(what) {
+    ends.push(what);
+}
