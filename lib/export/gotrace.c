@@ -81,6 +81,12 @@ static void leave_state(struct gotrace *to, struct gotrace_thread *thread, uint6
         put_plain(to, thread, time, GO_START, GO_RANK_START);
 }
 
+void gotrace_assume_running(struct gotrace *to, struct gotrace_thread *thread)
+{
+    leave_state(to, thread, thread->state == GO_NONE ? thread->queue[0].time : thread->told, false);
+    thread->state = GO_RUNNING;
+}
+
 static void tell_wait(struct gotrace *to, struct gotrace_thread *thread, const struct smk_span *span)
 {
     enum gotrace_event event = event_of_wait(span);

@@ -10,8 +10,9 @@
  *
  *     written ──▶ │ oldest … GOTRACE_QUEUE records … latest │ ◀── put in by time
  *
- * A full queue writes its older half as one batch, up to where the thread's states are known. What comes for a time
- * that is written already is moved to the end of that; a wake that comes too late is nobody's, and not moved.
+ * A full queue writes its older half as one batch, up to where the thread's states are known. Where all of it is of a
+ * time that nothing is known of yet, the thread is taken to have run since what is known: it said something. What
+ * comes for a time that is written already is moved to the end of that; a wake that comes too late is nobody's.
  */
 #ifndef SMK_EXPORT_GOTRACE_H
 #define SMK_EXPORT_GOTRACE_H
@@ -22,6 +23,7 @@
 #define GOTRACE_QUEUE   4096u   /* records of a thread */
 #define GOTRACE_RECORDS 524288u /* of all; what comes behind has GOTRACE_LEAST a thread */
 #define GOTRACE_LEAST   256u
+#define GOTRACE_SPARE   4u      /* of them, for what a thread is taken to have done */
 #define GOTRACE_ENDED   64u     /* threads that have ended and are not written yet: they may have woken somebody */
 #define GOTRACE_REGIONS SMK_TIMELINE_DEPTH
 
@@ -90,6 +92,7 @@ struct gotrace_thread {
     struct gotrace_record *queue; /* by time and rank */
     uint32_t count, capacity;
     bool ended, closed;   /* closed: all is written */
+    bool assumes;         /* the spare room is being used */
     uint64_t told;        /* up to here its states are known */
 
     /* As it is told: */
@@ -142,6 +145,8 @@ void gotrace_close(struct gotrace *to, struct gotrace_thread *thread);
  * other thread's, if it is not too late for that. */
 void gotrace_wake(struct gotrace *to, struct gotrace_thread *sleeper, const struct gotrace_record *wake);
 void gotrace_met(struct gotrace *to, struct gotrace_thread *sleeper, const struct gotrace_record *met);
+/* gotrace.c: it runs, since what is known of it. */
+void gotrace_assume_running(struct gotrace *to, struct gotrace_thread *thread);
 void gotrace_threads_free(struct gotrace *to);
 
 #endif

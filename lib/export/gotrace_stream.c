@@ -164,20 +164,26 @@ void gotrace_close(struct gotrace *to, struct gotrace_thread *thread)
 
 /* ---- the queue ------------------------------------------------------------------------------------------ */
 
-/* Half of them, but not what may still have a state before it; all are ahead of that: half all the same. */
+/* Half of them, but not what may still have a state before it. */
 static void write_half(struct gotrace *to, struct gotrace_thread *thread)
 {
     uint32_t count = thread->count / 2;
     while (count > 0 && thread->queue[count - 1].time > thread->told)
         count--;
-    flush(to, thread, count ? count : thread->count / 2);
+    if (count == 0) {
+        thread->assumes = true;
+        gotrace_assume_running(to, thread);
+        thread->assumes = false;
+        count = thread->count / 2;
+    }
+    flush(to, thread, count);
 }
 
 /* False: there is no memory. */
 static bool make_room(struct gotrace *to, struct gotrace_thread *thread)
 {
     uint32_t before = thread->capacity;
-    if (thread->count < before)
+    if (thread->count + (thread->assumes ? 0 : GOTRACE_SPARE) < before)
         return true;
     if (before >= GOTRACE_QUEUE || (before >= GOTRACE_LEAST && to->records >= GOTRACE_RECORDS)) {
         write_half(to, thread);
@@ -223,7 +229,7 @@ static uint32_t record_at(const struct gotrace_thread *thread, uint64_t time)
 
 static bool can_take(const struct gotrace_thread *waker, uint64_t time)
 {
-    return waker && waker->count < waker->capacity && time >= waker->written;
+    return waker && waker->count + GOTRACE_SPARE < waker->capacity && time >= waker->written;
 }
 
 static void take_out(struct gotrace_thread *thread, uint32_t at)
