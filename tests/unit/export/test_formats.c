@@ -89,7 +89,8 @@ static void test_hostile_names(void **state)
     begin_build(&b);
     memset(longest, 'n', sizeof(longest) - 1);
     uint32_t worker = build_thread(&b, 101, hostile), other = build_thread(&b, 102, longest);
-    uint32_t call = build_string(&b, hostile), route = build_string(&b, hostile), site = build_site(&b, hostile, hostile, 7);
+    uint32_t call = build_string(&b, hostile), route = build_string(&b, hostile);
+    uint32_t site = build_site(&b, hostile, hostile, 7);
     const uint64_t pcs[] = {0x1010, 0x1020};
     uint32_t stack = build_stack(&b, pcs, 2);
     build_module(&b, 0x1000, 0x2000, 0, hostile, "\x01\x02", 2);
@@ -139,7 +140,8 @@ static void test_ends_of_the_range(void **state)
     uint32_t worker = build_thread(&b, UINT32_MAX, "worker"), route = build_string(&b, "r");
     uint32_t site = build_site(&b, "bytes", "a.c", UINT32_MAX), call = build_string(&b, "recv");
     build_event(&b, worker, AT(1001), SMK_EV_REQUEST_BEGIN, route, UINT64_MAX);
-    build_event(&b, worker, AT(1100), SMK_EV_LOCK_WAIT, 0, AT(50), UINT64_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, call);
+    build_event(&b, worker, AT(1100), SMK_EV_LOCK_WAIT, 0, AT(50), UINT64_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX,
+                call);
     build_event(&b, worker, AT(1200), SMK_EV_COUNTER, site, (uint64_t)INT64_MIN);
     build_event(&b, worker, AT(1210), SMK_EV_COUNTER, site, (uint64_t)INT64_MAX);
     build_event(&b, worker, AT(1300), SMK_EV_NET_WAIT, 0, AT(10), call, UINT64_MAX, (uint64_t)INT64_MIN, 0);
