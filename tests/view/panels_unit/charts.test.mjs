@@ -66,8 +66,10 @@ test('a stack without an end, and one of a thousand, are drawn to a depth', () =
 });
 
 test('what was waited in most: own time, callers do not count', () => {
-  assert.deepEqual(topOf(ROOT, 1), [{ name: 'lock_cart', place: 'cart.c:87', ns: 75 }]);
+  assert.deepEqual(topOf(ROOT, 1), [{ name: 'lock_cart', place: 'cart.c:87', ns: 75, key: null }]);
   assert.deepEqual(topOf(ROOT, 9).map(one => one.name), ['lock_cart', 'main', 'worker', 'tiny']);
+  const waits = { name: 'all', ns: 9, children: [{ name: 'f', file: 'x/a.c', line: 3, ns: 9, children: [{ name: 'lock l', ns: 9 }] }] };
+  assert.deepEqual(topOf(waits, 9), [{ name: 'lock l', place: 'f a.c:3', ns: 9, key: 'lock' }], 'a wait is told with its function');
 });
 
 test('points that lie on one another are drawn once, and the nearest is found', () => {

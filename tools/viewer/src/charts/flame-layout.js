@@ -83,26 +83,32 @@ export function neighbour(boxes, number, key) {
     return at >= 0 && at < row.length ? row[at] : number;
 }
 
-/** The leaves' callers are many; what was waited in most is what is asked first. @returns {{name, place, ns, count}[]} */
-export function topOf(root, most) {
-    const found = new Map();
-    const walk = node => {
-        const inner = (node.children || []).reduce((all, child) => all + child.ns, 0);
-        const own = node.ns - inner;
-        if (own > 0 && node !== root) {
-            const place = node.file ? `${node.file}:${node.line}` : '';
-            const key = `${node.name} ${place}`;
-            const one = found.get(key) || { name: node.name, place, ns: 0 };
-            found.set(key, { ...one, ns: one.ns + own });
-        }
-        (node.children || []).forEach(walk);
-    };
-    walk(root);
-    return [...found.values()].sort((a, b) => b.ns - a.ns).slice(0, most);
+const KINDS = ['lock', 'cond', 'net', 'poll', 'disk', 'sleep', 'memory', 'join', 'other'];
+
+/** The state of what a stack ends in: "lock cart_lock" is a lock. Null of functions. */
+export function keyOfLeaf(node) {
+    const word = node.name.split(' ', 1)[0];
+    return !(node.children && node.children.length) && KINDS.includes(word) ? word : null;
 }
 
-/** The state of what a stack ends in: "lock cart_lock" is a lock. Null of functions. @param {string[]} kinds */
-export function keyOfLeaf(node, kinds) {
-    const word = node.name.split(' ', 1)[0];
-    return !(node.children && node.children.length) && kinds.includes(word) ? word : null;
+/** "cart.c:87". */
+export const placeOfNode = node => (node.file ? `${node.file.split('/').pop()}:${node.line}` : '');
+
+/**
+ * What has most time of its own, and in which function. @returns {{name: string, place: string, ns: number, key: string|null}[]}
+ */
+export function topOf(root, most) {
+    const found = new Map();
+    const walk = (node, parent) => {
+        const own = (node.children || []).reduce((left, child) => left - child.ns, node.ns);
+        const key = keyOfLeaf(node), at = key ? parent : node;
+        if (own > 0 && node !== root) {
+            const place = key ? `${at.name} ${placeOfNode(at)}` : placeOfNode(at);
+            const one = found.get(node.name + place) || { name: node.name, place, ns: 0, key };
+            found.set(node.name + place, { ...one, ns: one.ns + own });
+        }
+        (node.children || []).forEach(child => walk(child, node));
+    };
+    walk(root, root);
+    return [...found.values()].sort((a, b) => b.ns - a.ns).slice(0, most);
 }

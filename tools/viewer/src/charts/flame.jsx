@@ -3,12 +3,11 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import { count, duration, percent } from '../format.js';
-import { layOut, matches, neighbour } from './flame-layout.js';
+import { layOut, matches, neighbour, placeOfNode } from './flame-layout.js';
 import { prepare, property, useWidth } from './size.js';
 
 const ROW = 18, LEAST_PX = 1, NAMED_PX = 22;
 
-const placeOf = node => (node.file ? `${node.name} ${node.file}:${node.line}` : node.name);
 
 /* The longest beginning of a text that is no wider than this. */
 function fit(context, text, width) {
@@ -54,7 +53,7 @@ function draw(canvas, width, height, boxes, state) {
 const boxAt = (boxes, x, y) => boxes.findIndex(box => box.depth === Math.floor(y / ROW) && x >= box.x && x < box.x + box.width);
 
 const wordsOf = (box, what) =>
-    `${placeOf(box.node)}: ${duration(box.node.ns)}, ${percent(box.share)}` +
+    `${box.node.name} ${placeOfNode(box.node)}: ${duration(box.node.ns)}, ${percent(box.share)}` +
     (box.node.count ? `, ${count(box.node.count)} ${what}` : '');
 
 /* What keys do. Returns true where it was one of ours. */

@@ -34,5 +34,6 @@ export function logTicks(least, most) {
 /** Bounds for logScale() around values: a little wider than they are, whole where they are all the same. */
 export function logBounds(least, most) {
     const low = Math.max(least, 1), high = Math.max(most, low);
-    return high / low < 4 ? { least: low / 2, most: high * 2 } : { least: low / 1.25, most: high * 1.25 };
+    const room = high / low < 4 ? 2 : Math.max(1.25, (high / low) ** 0.07);
+    return { least: low / room, most: high * room };
 }

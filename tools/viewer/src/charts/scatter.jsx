@@ -39,7 +39,7 @@ function draw(canvas, width, points, scales, route, chosenId, view) {
 /* The places of what is named, with the pointer's box above. */
 function Axis({ scales, least, most }) {
     return logTicks(least, most).map(tick => (
-        <span key={tick} class="tick" style={{ top: `${scales.y.to(tick)}px` }}>{duration(tick).replace(/\.0+ /, ' ')}</span>
+        <span key={tick} class="tick" style={{ top: `${scales.y.to(tick)}px` }}><span>{duration(tick).replace(/\.0+ /, ' ')}</span></span>
     ));
 }
 

@@ -10,7 +10,7 @@ const SHOWN = 6;
 /* Where a link is to be seen: in the middle of the wait at the top that it belongs to. */
 function go(link, step, pid) {
     const at = sinceFirst((step.from_ns + step.to_ns) / 2);
-    const thread = link.what === 'wait' && link.threads.some(one => one.serial === step.thread.serial)
+    const thread = link.what === 'wait' && step.thread && link.threads.some(one => one.serial === step.thread.serial)
         ? step.thread : (link.threads || [])[0];
     const row = thread && threadRow({ tid: thread.tid, pid }, at);
     if (row)
@@ -26,7 +26,7 @@ function Link({ link, depth, step, pid, whole }) {
             <div class="link" style={{ borderLeftColor: cssOf(key) }}>
                 <span class="num">{duration(link.ns)}</span>
                 <span>
-                    {step && (link.threads || []).length > 0
+                    {(link.threads || []).length > 0
                         ? <Go to={() => go(link, step, pid)}>{linkText(link, depth)}</Go>
                         : linkText(link, depth)}
                     {link.count > 1 && <span class="faint"> · {link.count} times</span>}
@@ -49,7 +49,7 @@ export function Chain({ answer }) {
             <Caption>Who waited for whom</Caption>
             <ol class="chain">
                 {chain.slice(0, SHOWN).map((link, i) => (
-                    <Link key={i} link={link} depth={0} step={stepOfLink(link, request.steps || [])} pid={request.pid}
+                    <Link key={i} link={link} depth={0} step={stepOfLink(link, request.steps || []) || request} pid={request.pid}
                         whole={request.duration_ns} />
                 ))}
             </ol>

@@ -50,7 +50,7 @@ function Waits({ t0, t1 }) {
     return top.length > 0 && (
         <section><Caption>Where they waited</Caption>
             <ul class="plain-list">{top.map(one => (
-                <li key={one.name + one.place}><span class="num">{duration(one.ns)}</span> <span class="mono">{one.name}</span>{' '}
+                <li key={one.name + one.place}><span class="num">{duration(one.ns)}</span> <Swatch of={one.key || 'unknown'} /> {one.name}{' '}
                     <span class="faint mono">{one.place}</span></li>
             ))}</ul>
         </section>

@@ -43,12 +43,12 @@ const Labelled = ({ label, lines }) => (
 );
 
 /* Of a chosen one what matters most; the rest at a click. */
-const FIRST = ['Waiting in', 'Held in', 'Meanwhile', 'Chain', 'Look at'];
+const LATER = ['Longest', 'When', 'Slowed'], FIRST = 4;
 
 function Proof({ words }) {
     const [all, setAll] = useState(false);
     const labelled = shownLabels(words);
-    const brief = labelled.filter(one => FIRST.includes(one.label)).map(one => ({ ...one, lines: one.lines.slice(0, 1) }));
+    const brief = labelled.filter(one => !LATER.includes(one.label)).slice(0, FIRST).map(one => ({ ...one, lines: one.lines.slice(0, 1) }));
     return (
         <>
             <dl>{(all ? labelled : brief).map((one, i) => <Labelled key={i} {...one} />)}</dl>
@@ -77,7 +77,8 @@ function Card({ finding, number, most, isChosen, onChoose }) {
                     <span key={text} class="sentence">{text}</span>)}
             </button>
             {isChosen && <Proof words={words} />}
-            {isChosen && !finding.see && <Faint>When this was is not recorded: there is no moment to show.</Faint>}
+            {isChosen && !finding.see && <Faint>It is in no single moment:{' '}
+                <Go to={() => actions.openPanel(finding.kind === 'memory' ? 'pauses' : 'scheduler')}>look at all of it</Go></Faint>}
         </li>
     );
 }

@@ -38,7 +38,6 @@ function Bar({ flame, rows, search, onSearch, times }) {
 }
 
 /* Functions are in no state's colour; what they waited for is, and all that ran. */
-const keyOfWait = node => keyOfLeaf(node, WAITS);
 const keyOfRun = () => 'running';
 
 export function FlamePanel() {
@@ -63,7 +62,7 @@ export function FlamePanel() {
                     {root.count ? `, ${count(root.count)} ${what}` : ''}
                     {data.thinned_ns > 0 && `, ${duration(data.thinned_ns)} of it in stacks too small to be shown`}
                     {search.trim() && <strong> · {search.trim()}: {duration(found)}, {percent(found / root.ns)}</strong>}</Faint>
-                <Flame root={root} search={search} what={what} keyOf={flame.kind === 'on' ? keyOfRun : keyOfWait} dark={dark} onFound={setFound} />
+                <Flame root={root} search={search} what={what} keyOf={flame.kind === 'on' ? keyOfRun : keyOfLeaf} dark={dark} onFound={setFound} />
             </>}
             {root && !(root.ns > 0) && <Faint>{flame.kind === 'off' ? 'Nobody waited then with a stack taken.'
                 : 'No CPU sample fell into it: either nothing ran for long, or samples were not recorded.'}</Faint>}

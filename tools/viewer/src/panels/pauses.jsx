@@ -64,7 +64,7 @@ function Pause({ pause }) {
     const { before, meanwhile } = pause;
     return (
         <div class="details">
-            {meanwhile && <p>Meanwhile the thread: {typeof meanwhile === 'string' ? meanwhile
+            {pause.kind === 'loop' && meanwhile && <p>Meanwhile the thread: {typeof meanwhile === 'string' ? meanwhile
                 : `${nameOf(keyOfNames(meanwhile.state, meanwhile.kind))}${meanwhile.stack ? ` in ${placeOf(meanwhile.stack)}` : ''}`}</p>}
             <Frames stack={stack} of="Stack" />
             {before && <Faint>Before it {nameOf(keyOfNames(before.state, before.kind))} for {duration(before.ns)}{before.route ? `, for ${before.route}` : ''}.</Faint>}
