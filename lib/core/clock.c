@@ -15,12 +15,12 @@
 #define SAMPLE_EVERY_NS  500000000u
 #define CALIBRATE_MIN_NS 1000000u
 
-bool smk_clock_is_counter;
+bool smk_clock_is_counter SMK_HOT_DATA;
 
 static const char *source_name = "monotonic";
 static const char *source_reason = "not initialised";
 static struct smk_clock_pair origin;
-static uint64_t hz; /* atomic; 0 before the first calibration */
+static uint64_t hz SMK_HOT_DATA; /* atomic; 0 before the first calibration */
 
 static struct smk_lock history_lock = SMK_LOCK_INIT(SMK_RANK_CLOCK);
 static struct smk_clock_pair history[HISTORY]; /* history_lock */
@@ -132,9 +132,10 @@ uint64_t smk_ns_to_ticks(uint64_t ns)
     return (uint64_t)((double)ns * (double)smk_clock_hz() / 1e9);
 }
 
-uint64_t smk_ticks_to_ns(uint64_t ticks)
+/* Neither is ever a span of centuries: signed conversions are one instruction each. */
+SMK_HOT uint64_t smk_ticks_to_ns(uint64_t ticks)
 {
-    return (uint64_t)((double)ticks * 1e9 / (double)smk_clock_hz());
+    return (uint64_t)(int64_t)((double)(int64_t)ticks * 1e9 / (double)(int64_t)smk_clock_hz());
 }
 
 /* Under `history_lock`. A long history gets coarser, never shorter: the older half is thinned. */

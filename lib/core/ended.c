@@ -12,7 +12,7 @@ struct entry {
     struct smk_ended ended;
 };
 
-struct smk_ended_bounds smk_ended_bounds;
+struct smk_ended_bounds smk_ended_bounds SMK_HOT_DATA;
 
 static struct entry recent[SMK_ENDED_RECENT], slowest[SMK_ENDED_SLOWEST];
 static uint32_t recent_next; /* atomic */

@@ -29,10 +29,16 @@ extern struct smk_ended_bounds {
 
 SMK_COLD void smk_ended_keep(const struct smk_ended *ended);
 
+/* Whether one that took so long and ended then is to be kept. */
+SMK_INLINE bool smk_ended_counts(uint64_t end, uint64_t ticks)
+{
+    return SMK_UNLIKELY(ticks > smk_load_relaxed(&smk_ended_bounds.least) ||
+                        end >= smk_load_relaxed(&smk_ended_bounds.next));
+}
+
 SMK_INLINE void smk_ended_note(const struct smk_ended *ended)
 {
-    if (SMK_UNLIKELY(ended->ticks > smk_load_relaxed(&smk_ended_bounds.least) ||
-                     ended->end >= smk_load_relaxed(&smk_ended_bounds.next)))
+    if (smk_ended_counts(ended->end, ended->ticks))
         smk_ended_keep(ended);
 }
 

@@ -48,6 +48,7 @@ bool smk_core_is_own_process(void);
 /* ---- for lib/source ---------------------------------------------------------------------------------- */
 
 struct smk_piece;
+struct smk_flight;
 typedef void (*smk_add_fact)(void *arg, const char *key, const char *value);
 
 /* What the sources are asked for in one pass. */
@@ -87,6 +88,8 @@ struct smk_source_calls {
     int (*start_thread)(void *(*run)(void *), void *arg);
     /* Lines for SMK_FACT_MISSING; returns the length. */
     size_t (*missing)(char *text, size_t size);
+    /* Visits the requests in flight that it lists itself, until `visit` returns false. */
+    void (*requests)(bool (*visit)(const struct smk_flight *flight, void *arg), void *arg);
 
     /* What others say about threads (the kernel): the next six are the writer's.
      *

@@ -14,7 +14,7 @@
 #define SHORT_NS UINT64_C(20000)
 #define LATE_NS  UINT64_C(1000000)
 
-static uint64_t seen_since; /* atomic, ticks */
+uint64_t smk_loops_since SMK_HOT_DATA;
 static uint64_t short_ticks, late_ticks; /* atomic: the two above */
 
 static struct smk_histogram figures[SMK_LOOP_FIGURES];
@@ -23,16 +23,14 @@ void smk_loops_gate_changes(uint32_t from, uint32_t to)
 {
     if ((from & POLLS_SEEN) != 0 || (to & POLLS_SEEN) == 0)
         return;
-    smk_store_relaxed(&seen_since, smk_ticks());
+    smk_store_relaxed(&smk_loops_since, smk_ticks());
     smk_store_relaxed(&short_ticks, smk_ns_to_ticks(SHORT_NS));
     smk_store_relaxed(&late_ticks, smk_ns_to_ticks(LATE_NS));
 }
 
-uint64_t smk_loops_seen_since(void) { return smk_load_relaxed(&seen_since); }
-
 void smk_loops_away(struct smk_loop_now *loop, uint64_t ticks)
 {
-    if (loop->polled < smk_load_relaxed(&seen_since))
+    if (loop->polled < smk_loops_seen_since())
         return;
     smk_histogram_add(&figures[SMK_LOOP_AWAY], smk_ticks_to_ns(ticks), 1);
     if (ticks > loop->longest)
@@ -67,7 +65,7 @@ smk_callback smk_abi_callback_begin(smk_site *site, const void *base, uint64_t d
     callback.why = due == SMK_ABI_DUE_READY ? SMK_CALLBACK_READY : due ? SMK_CALLBACK_TIMER : SMK_CALLBACK_UNDUE;
     uint64_t ready = due == SMK_ABI_DUE_READY ? t->loop.polled : due;
     /* What was said before the gate opened is out of date; a callback inside another one is its call. */
-    if (ready >= smk_load_relaxed(&seen_since) && ready < callback.begin && callback.outer_since == 0)
+    if (ready >= smk_loops_seen_since() && ready < callback.begin && callback.outer_since == 0)
         callback.delay = callback.begin - ready;
     publish(t, smk_site_id(site), callback.begin);
     smk_store_relaxed(&t->callback.ever, 1);
@@ -138,7 +136,7 @@ static uint64_t busy_since(const struct smk_thread *t, struct smk_loop_view *vie
 {
     view->waits = smk_wait_read(t, &view->wait);
     uint64_t polled = smk_load_relaxed(&t->loop.polled);
-    if (polled < smk_load_relaxed(&seen_since) || !smk_load_relaxed(&t->loop.polls) ||
+    if (polled < smk_loops_seen_since() || !smk_load_relaxed(&t->loop.polls) ||
         is_looking(t, &view->wait, view->waits))
         return 0;
     view->waits = smk_wait_read(t, &view->wait);

@@ -22,7 +22,8 @@
 void smk_loops_gate_changes(uint32_t from, uint32_t to);
 
 /* Polls have been seen without a gap since this tick: what a loop said of itself before is out of date. */
-uint64_t smk_loops_seen_since(void);
+extern uint64_t smk_loops_since; /* atomic */
+SMK_INLINE uint64_t smk_loops_seen_since(void) { return smk_load_relaxed(&smk_loops_since); }
 
 /* The loop looks again after having been away for so long, which is long. Its own thread. */
 SMK_COLD void smk_loops_away(struct smk_loop_now *loop, uint64_t ticks);

@@ -11,7 +11,7 @@
 #include "core/stats.h"
 #include "stallmark/version.h"
 
-uint32_t smk_gate;
+uint32_t smk_gate SMK_HOT_DATA;
 
 uint32_t smk_abi_version(void) { return SMK_ABI_VERSION; }
 SMK_EXPORT const char *smk_version(void) { return SMK_VERSION_STRING; }

@@ -7,6 +7,7 @@
 #include "base/sys.h"
 #include "core/ended.h"
 #include "core/gate.h"
+#include "core/init.h"
 #include "core/intern.h"
 #include "core/notable.h"
 #include "core/record.h"
@@ -27,7 +28,7 @@ static struct {
     uint64_t dropped;         /* atomic: begun and ended as others are, but were none */
 } flights;
 
-uint32_t smk_requests_marked;
+uint32_t smk_requests_marked SMK_HOT_DATA;
 
 int smk_requests_init(uint32_t capacity)
 {
@@ -59,7 +60,7 @@ void smk_requests_stats(struct smk_requests_stats *stats)
     stats->in_flight = stats->begun > stats->ended ? (uint32_t)(stats->begun - stats->ended) : 0;
 }
 
-void smk_requests_each(bool (*visit)(const struct smk_flight *flight, void *arg), void *arg)
+static bool each_listed_here(bool (*visit)(const struct smk_flight *flight, void *arg), void *arg)
 {
     uint32_t used = smk_load_acquire(&flights.slots.used); /* pairs with: smk_slots_take */
     bool more = flights.array != NULL;
@@ -76,6 +77,14 @@ void smk_requests_each(bool (*visit)(const struct smk_flight *flight, void *arg)
         if (smk_load_relaxed(&flight->id) == copy.id)
             more = visit(&copy, arg);
     }
+    return more;
+}
+
+void smk_requests_each(bool (*visit)(const struct smk_flight *flight, void *arg), void *arg)
+{
+    const struct smk_source_calls *sources = smk_core_sources();
+    if (each_listed_here(visit, arg) && sources && sources->requests)
+        sources->requests(visit, arg);
 }
 
 void smk_requests_reset_in_child(void)
@@ -134,7 +143,7 @@ static uint32_t enlist(struct smk_thread *t, const smk_request *request)
     smk_store_relaxed(&flight->tid, t->tid);
     smk_store_relaxed(&flight->status, 0);
     smk_store_relaxed(&flight->moved, SMK_MOVED_NOT);
-    smk_store_release(&flight->id, request->id); /* pairs with: smk_requests_each */
+    smk_store_release(&flight->id, request->id); /* pairs with: each_listed_here */
     return slot;
 }
 
@@ -243,17 +252,24 @@ static SMK_COLD void note(const struct smk_thread *t, const smk_request *request
                                           .status = status});
 }
 
-static void note_ended(const struct smk_thread *t, const smk_request *request, uint64_t end, uint64_t ticks,
-                       struct smk_request_answer answer)
+static SMK_COLD void keep_ended(const struct smk_thread *t, const smk_request *request, uint64_t end, uint64_t ticks,
+                                uint32_t status, uint32_t more)
 {
     const struct smk_ended ended = {.id = request->id,
                                     .end = end,
                                     .ticks = ticks,
                                     .route = request->route,
                                     .tid = t ? t->tid : 0,
-                                    .status = answer.status,
-                                    .more = answer.more};
-    smk_ended_note(&ended);
+                                    .status = status,
+                                    .more = more};
+    smk_ended_keep(&ended);
+}
+
+SMK_INLINE void note_ended(const struct smk_thread *t, const smk_request *request, uint64_t end, uint64_t ticks,
+                           uint32_t status, uint32_t more)
+{
+    if (smk_ended_counts(end, ticks))
+        keep_ended(t, request, end, ticks, status, more);
 }
 
 void smk_abi_request_end(const smk_request *request)
@@ -270,7 +286,7 @@ void smk_abi_request_end(const smk_request *request)
     smk_route_ended(t, request->route, now - request->begin, smk_outcome_of(status), 1);
     if (smk_is_notable_request(now - request->begin, status))
         note(t, request, now, now - request->begin, status);
-    note_ended(t, request, now, now - request->begin, (struct smk_request_answer){.status = status});
+    note_ended(t, request, now, now - request->begin, status, 0);
     if (!smk_gate_open(SMK_CAT_REQUEST))
         return;
     if (moved != SMK_MOVED_ON)
@@ -328,21 +344,29 @@ void smk_abi_request_leave(const smk_request *request, uint64_t previous)
 
 /* ---- found on sockets ------------------------------------------------------------------------------------ */
 
-void smk_request_found(struct smk_thread *t, smk_request *request, uint32_t route, uint64_t arrived, uint64_t now)
+SMK_HOT void smk_request_begins(struct smk_thread *t, smk_request *request, uint32_t route, uint64_t arrived,
+                                uint64_t now)
 {
-    request->id = new_id(t);
-    request->route = route;
-    request->begin = arrived;
-    request->slot = enlist(t, request);
-    t->request = t->loop.found = request->id;
-    smk_cost_begin(t, request->id, now);
+    uint64_t id = new_id(t);
+    smk_store_relaxed(&request->begin, arrived);
+    smk_store_relaxed(&request->route, route);
+    request->slot = SMK_NO_SLOT;
+    smk_store_release(&request->id, id); /* pairs with: smk_conns_requests */
+    t->request = t->loop.found = id;
+    smk_cost_begin(t, id, now);
     smk_local_count(&t->requests.begun);
     uint64_t *rec = smk_reserve(t, 3, SMK_EV_REQUEST_BEGIN);
     if (!rec)
         return;
     rec[1] = now;
-    rec[2] = request->id;
+    rec[2] = id;
     smk_commit(t, rec, smk_record_head(SMK_EV_REQUEST_BEGIN, 3, 0, route));
+}
+
+void smk_request_found(struct smk_thread *t, smk_request *request, uint32_t route, uint64_t arrived, uint64_t now)
+{
+    smk_request_begins(t, request, route, arrived, now);
+    request->slot = enlist(t, request);
 }
 
 /* The thread no longer works for it, if it did. */
@@ -354,23 +378,25 @@ static void let_go(struct smk_thread *t, uint64_t id)
         t->loop.found = 0;
 }
 
-/* As end_once, of one that its connection's holder alone ends. */
+/* As end_once, of one that whoever found it alone ends. */
 static bool end_found(struct smk_thread *t, const smk_request *request, uint32_t *moved)
 {
-    struct smk_flight *flight = flight_of(request);
-    *moved = SMK_MOVED_ON;
-    if (!flight)
-        return is_unlisted(t, request);
-    *moved = smk_load_relaxed(&flight->moved);
-    smk_store_relaxed(&flight->id, 0);
-    smk_release_fence(); /* pairs with: smk_requests_each */
-    give_place(t, request->slot);
+    *moved = SMK_MOVED_NOT;
+    if (SMK_UNLIKELY(request->slot != SMK_NO_SLOT)) {
+        struct smk_flight *flight = flight_of(request);
+        if (!flight)
+            return false;
+        *moved = smk_load_relaxed(&flight->moved);
+        smk_store_relaxed(&flight->id, 0);
+        smk_release_fence(); /* pairs with: each_listed_here */
+        give_place(t, request->slot);
+    }
     count_end(t);
     return true;
 }
 
-void smk_request_answered(struct smk_thread *t, const smk_request *request, const struct smk_request_answer *answer,
-                          uint64_t now)
+SMK_HOT void smk_request_answered(struct smk_thread *t, const smk_request *request,
+                                  const struct smk_request_answer *answer, uint64_t now)
 {
     uint64_t duration = answer->wrote - smk_min_u64(request->begin, answer->wrote);
     uint32_t moved;
@@ -379,7 +405,7 @@ void smk_request_answered(struct smk_thread *t, const smk_request *request, cons
     smk_route_ended(t, request->route, duration, answer->outcome, answer->more + 1);
     if (smk_is_notable_request(duration, answer->status))
         note(t, request, now, duration, answer->status);
-    note_ended(t, request, answer->wrote, duration, *answer);
+    note_ended(t, request, answer->wrote, duration, answer->status, answer->more);
     if (!t)
         return;
     let_go(t, request->id);

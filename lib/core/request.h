@@ -33,7 +33,10 @@ struct smk_thread;
 extern uint32_t smk_requests_marked; /* atomic */
 
 /* Its bytes had arrived at `arrived` and were read by thread `t` at `now`, both in ticks: it works for it
- * from then on. */
+ * from then on. The source lists it (struct smk_source_calls, requests); the words of `request` are atomic, and its
+ * id is written last, 0 first when it has ended. */
+void smk_request_begins(struct smk_thread *t, smk_request *request, uint32_t route, uint64_t arrived, uint64_t now);
+/* The same, listed here. */
 void smk_request_found(struct smk_thread *t, smk_request *request, uint32_t route, uint64_t arrived, uint64_t now);
 
 struct smk_request_answer {

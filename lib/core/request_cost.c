@@ -5,33 +5,31 @@
 #include "core/gate.h"
 #include "core/record.h"
 
-static uint64_t slow_ns = SMK_COST_SLOW_NS; /* atomic, like the next */
-static uint64_t slow = UINT64_MAX, fresh;   /* ticks */
+static uint64_t slow_ns = SMK_COST_SLOW_NS; /* atomic */
+
+struct smk_cost_bounds smk_cost_bounds SMK_HOT_DATA = {.slow = UINT64_MAX};
 
 void smk_cost_set_slow(uint64_t ns) { smk_store_relaxed(&slow_ns, ns); }
 
 void smk_cost_prepare(void)
 {
-    smk_store_relaxed(&fresh, smk_ns_to_ticks(SMK_COST_FRESH_NS));
-    smk_store_relaxed(&slow, smk_ns_to_ticks(smk_load_relaxed(&slow_ns)));
+    smk_store_relaxed(&smk_cost_bounds.fresh, smk_ns_to_ticks(SMK_COST_FRESH_NS));
+    smk_store_relaxed(&smk_cost_bounds.slow, smk_ns_to_ticks(smk_load_relaxed(&slow_ns)));
 }
 
 static bool ask(struct smk_usage *usage) { return smk_sys_usage(true, usage) == 0; }
 
-void smk_cost_begin(struct smk_thread *t, uint64_t request, uint64_t now)
+void smk_cost_ask(struct smk_thread *t, uint64_t now)
 {
-    t->cost_request = request;
-    t->cost_begin = now;
-    if (!smk_gate_open(SMK_CAT_REQUEST) || now - t->cost_ticks < smk_load_relaxed(&fresh))
-        return;
-    t->cost_ticks = ask(&t->cost) ? now : 0;
+    if (smk_gate_open(SMK_CAT_REQUEST))
+        t->cost_ticks = ask(&t->cost) ? now : 0;
 }
 
-void smk_cost_end(struct smk_thread *t, const smk_request *request, bool alone, uint64_t now)
+void smk_cost_record(struct smk_thread *t, uint64_t request, bool alone, uint64_t now)
 {
     struct smk_usage before = t->cost, usage;
     uint64_t since = t->cost_ticks;
-    if (now - request->begin < smk_load_relaxed(&slow) || t->cost_request != request->id)
+    if (t->cost_request != request)
         return;
     if (since == 0 || since > t->cost_begin || !ask(&usage))
         return;
@@ -41,7 +39,7 @@ void smk_cost_end(struct smk_thread *t, const smk_request *request, bool alone, 
     if (!rec)
         return;
     rec[1] = now;
-    rec[2] = request->id;
+    rec[2] = request;
     rec[3] = now - since;
     rec[4] = usage.minor_faults - before.minor_faults;
     rec[5] = usage.major_faults - before.major_faults;

@@ -13,6 +13,7 @@
 #ifndef SMK_CORE_REQUEST_COST_H
 #define SMK_CORE_REQUEST_COST_H
 
+#include "base/atomic.h"
 #include "core/thread.h"
 #include "stallmark/abi.h"
 
@@ -25,11 +26,28 @@ void smk_cost_set_slow(uint64_t ns);
 /* At each arming. */
 void smk_cost_prepare(void);
 
+extern struct smk_cost_bounds {
+    uint64_t slow, fresh; /* ticks; atomic */
+} smk_cost_bounds;
+
+SMK_COLD void smk_cost_ask(struct smk_thread *t, uint64_t now);
+SMK_COLD void smk_cost_record(struct smk_thread *t, uint64_t request, bool alone, uint64_t now);
+
 /* This thread begins to work for a request. */
-void smk_cost_begin(struct smk_thread *t, uint64_t request, uint64_t now);
+SMK_INLINE void smk_cost_begin(struct smk_thread *t, uint64_t request, uint64_t now)
+{
+    t->cost_request = request;
+    t->cost_begin = now;
+    if (SMK_UNLIKELY(now - t->cost_ticks >= smk_load_relaxed(&smk_cost_bounds.fresh)))
+        smk_cost_ask(t, now);
+}
 
 /* It ends now, on this thread, and no other worked for it; `alone`: nor did this one for others meanwhile. Records
  * its cost, where it is slow. */
-void smk_cost_end(struct smk_thread *t, const smk_request *request, bool alone, uint64_t now);
+SMK_INLINE void smk_cost_end(struct smk_thread *t, const smk_request *request, bool alone, uint64_t now)
+{
+    if (SMK_UNLIKELY(now - request->begin >= smk_load_relaxed(&smk_cost_bounds.slow)))
+        smk_cost_record(t, request->id, alone, now);
+}
 
 #endif

@@ -6,9 +6,9 @@
  * may look at any of them at any time.
  *
  *   line 0   what each record touches: where the next one goes, where the room ends, what is written
- *   line 1   what the thread waits for now, for live views and open waits; behind it how it looks for work, and
- *            the callback that it is in
- *   line 2…  who it is, what it lost
+ *   line 1   what the thread waits for now, for live views and open waits
+ *   line 2   how it looks for work; behind it the callback that it is in
+ *   line 4   who it is, and what each request touches; behind it what it lost
  */
 #ifndef SMK_CORE_THREAD_H
 #define SMK_CORE_THREAD_H
@@ -76,6 +76,7 @@ struct smk_loop_now {
     uint64_t polled, before; /* ticks: when it last looked, and when before that; 0: never */
     uint64_t pc, sp;         /* where its loop looks from */
     uint64_t moved;          /* ticks: when it last moved bytes on a connection */
+    uint64_t passed;         /* wrapped calls that never wait, so far; of the slot, anybody may read */
     uint64_t found;          /* the request that was found on a socket and that it works for; 0: none */
     bool slept;              /* the last look waited: nothing had been there before */
     bool doubtful;           /* it did so, or was slow; it came after the thread had been away for long */
@@ -99,15 +100,14 @@ struct smk_counted {
     uint64_t events[SMK_CATEGORY_COUNT + 1]; /* recorded, or dropped for want of room */
     uint64_t calls[SMK_CATEGORY_COUNT + 1];  /* wrapped calls between two time stamps */
     uint64_t stacks[SMK_CATEGORY_COUNT + 1]; /* taken */
-    uint64_t passed;                         /* wrapped calls that never wait, without a time stamp before them */
 };
 
 /* What requests need that this thread begins and ends, so that they touch nothing that others do: request.c. Like
  * what it counted, of the slot. */
 struct smk_thread_requests {
     uint64_t next;         /* of a block of ids reserved for it */
-    uint64_t spare;        /* a place in the table of those in flight, and 1; 0: it keeps none */
     uint64_t begun, ended; /* anybody reads */
+    uint64_t spare;        /* a place in the table of those in flight, and 1; 0: it keeps none */
 };
 
 struct smk_thread {
@@ -124,7 +124,7 @@ struct smk_thread {
 
     SMK_ALIGNED(SMK_CACHE_LINE) struct smk_wait_now wait;
 
-    struct smk_loop_now loop;
+    SMK_ALIGNED(SMK_CACHE_LINE) struct smk_loop_now loop;
     struct smk_callback_now callback;
 
     SMK_ALIGNED(SMK_CACHE_LINE) uint32_t state; /* enum smk_thread_state */
@@ -134,8 +134,8 @@ struct smk_thread {
     uint64_t cost_request; /* request_cost.h: the request that began last here … */
     uint64_t cost_begin;   /* … and when; ticks */
     uint64_t cost_ticks;   /* when the kernel was asked last; 0: never … */
-    struct smk_usage cost; /* … and what it said */
     struct smk_thread_requests requests;
+    struct smk_usage cost; /* … and what it said */
     uint64_t ordinal;    /* sub-buffers opened so far */
     uint64_t started;    /* ticks */
     uint64_t handle;     /* its pthread_t, by which others name it; 0: adopted */

@@ -3,6 +3,7 @@
 #define OWNED 1u
 
 union smk_block_tags smk_block_tags[SMK_BLOCK_ROWS];
+uint64_t smk_block_filter SMK_HOT_DATA;
 static struct smk_block blocks[SMK_BLOCK_ROWS][SMK_BLOCK_WAYS];
 
 /* A free way, else the oldest; its number, owned by the caller, or SMK_BLOCK_WAYS: others are quicker. */
@@ -34,6 +35,7 @@ void smk_block_put(const struct smk_block *block)
     smk_store_relaxed(&place->since, block->since);
     smk_store_relaxed(&smk_block_tags[row].tag[way], smk_block_tag(hash));
     smk_store_release(&place->address, block->address); /* pairs with: own_a_way, smk_block_take */
+    smk_or_relaxed(&smk_block_filter, UINT64_C(1) << (hash >> 34 & 63)); /* behind: see smk_blocks_forget */
 }
 
 bool smk_block_take(const void *address, struct smk_block *block)
@@ -56,6 +58,7 @@ bool smk_block_take(const void *address, struct smk_block *block)
 void smk_blocks_forget(void)
 {
     struct smk_block block;
+    smk_store_relaxed(&smk_block_filter, 0); /* who puts one meanwhile sets its bit when it is there */
     for (uint32_t row = 0; row < SMK_BLOCK_ROWS; row++)
         for (uint32_t way = 0; way < SMK_BLOCK_WAYS; way++) {
             uint64_t there = smk_load_relaxed(&blocks[row][way].address);

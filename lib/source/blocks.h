@@ -20,6 +20,7 @@ union smk_block_tags {
 };
 
 extern union smk_block_tags smk_block_tags[SMK_BLOCK_ROWS]; /* atomic */
+extern uint64_t smk_block_filter; /* atomic: each that was put since all were forgotten has set a bit */
 
 /* One multiplication: rows by the middle bits, tags by the upper ones. */
 SMK_INLINE uint64_t smk_block_hash(const void *block)
@@ -30,10 +31,13 @@ SMK_INLINE uint64_t smk_block_hash(const void *block)
 SMK_INLINE uint32_t smk_block_row(uint64_t hash) { return (uint32_t)(hash >> 40) % SMK_BLOCK_ROWS; }
 SMK_INLINE uint8_t smk_block_tag(uint64_t hash) { return (uint8_t)(hash >> 57 | 1); }
 
-/* False: it is none of them. (A byte that is 0 in a word: Mycroft 1987.) */
+/* False: it is none of them, by one word that is at hand or by that of its row. (A byte that is 0 in a word: Mycroft
+ * 1987.) */
 SMK_INLINE bool smk_block_may_be_large(const void *block)
 {
     uint64_t hash = smk_block_hash(block);
+    if (SMK_LIKELY(!(smk_load_relaxed(&smk_block_filter) >> (hash >> 34 & 63) & 1)))
+        return false;
     uint32_t tags = smk_load_relaxed(&smk_block_tags[smk_block_row(hash)].word);
     uint32_t x = tags ^ smk_block_tag(hash) * 0x01010101u;
     return ((x - 0x01010101u) & ~x & 0x80808080u) != 0;

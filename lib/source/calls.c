@@ -7,7 +7,7 @@
 #include "core/site.h"
 
 uint32_t smk_call_names[SMK_CALL_COUNT];
-uint64_t (*smk_call_counts)[SMK_CALL_COUNT];
+uint64_t (*smk_call_counts)[SMK_CALL_COUNT] SMK_HOT_DATA;
 
 static const char *const names[SMK_CALL_COUNT] = {
 #define X(result, name, ...) [SMK_CALL_##name] = #name,

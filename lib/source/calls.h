@@ -32,7 +32,7 @@ SMK_INLINE void smk_call_count(struct smk_thread *self, enum smk_call call)
 {
     uint64_t(*counts)[SMK_CALL_COUNT] = smk_load_acquire(&smk_call_counts); /* pairs with: make_counts */
     if (SMK_LIKELY(counts != NULL))
-        smk_local_add(&counts[self->index][call], 1);
+        smk_local_count(&counts[self->index][call]);
 }
 
 /* Calls seen so far in this process, by all threads. */

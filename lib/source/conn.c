@@ -10,16 +10,16 @@
 #include "core/slots.h"
 #include "source/loop.h"
 
-/* slot->conn: generation << 18 | number + 1 << 1 */
-#define NUMBER_BITS 18u
-#define GENERATIONS (1u << (32 - NUMBER_BITS))
+#define GENERATIONS (1u << (32 - SMK_CONN_NUMBER_BITS))
 
 #define SPINS 2000 /* some 20 us: a thread that lost its CPU in there is not waited for */
 
+struct smk_conn *smk_conns SMK_HOT_DATA;
+
 static struct {
-    struct smk_conn *array; /* atomic; NULL: nothing was armed yet, or no memory */
     struct smk_slots slots;
     uint32_t capacity;
+    uint32_t listed; /* atomic: those in flight are this process's */
 } conns = {.capacity = SMK_CONNS_DEFAULT};
 
 struct smk_conns_stats smk_conns_count;
@@ -28,7 +28,7 @@ int smk_conns_set_capacity(uint32_t capacity)
 {
     if (capacity == 0 || capacity > SMK_CONNS_LIMIT)
         return smk_fail(SMK_E_INVALID, "%u connections: from 1 to %u", capacity, SMK_CONNS_LIMIT);
-    if (smk_load_relaxed(&conns.array) && capacity != conns.capacity)
+    if (smk_load_relaxed(&smk_conns) && capacity != conns.capacity)
         return smk_fail(SMK_E_BUSY, "the table of connections is made already");
     conns.capacity = capacity;
     return 0;
@@ -73,14 +73,8 @@ size_t smk_conns_missing(char *text, size_t size)
 
 static uint32_t value_of(const struct smk_conn *conn)
 {
-    uint32_t number = (uint32_t)(conn - conns.array);
-    return smk_load_relaxed(&conn->generation) << NUMBER_BITS | (number + 1) << 1;
-}
-
-static struct smk_conn *conn_of(uint32_t value)
-{
-    uint32_t number = (value & ((1u << NUMBER_BITS) - 1)) >> 1;
-    return number && (value & 1) == 0 ? &conns.array[number - 1] : NULL;
+    uint32_t number = (uint32_t)(conn - smk_conns);
+    return smk_load_relaxed(&conn->generation) << SMK_CONN_NUMBER_BITS | (number + 1) << 1;
 }
 
 static bool lock(struct smk_conn *conn)
@@ -94,15 +88,9 @@ static bool lock(struct smk_conn *conn)
     return false;
 }
 
-void smk_conn_let_go(struct smk_conn *conn) { smk_store_release(&conn->lock, 0); /* pairs with: lock */ }
-
-struct smk_conn *smk_conn_hold(struct smk_fd_slot *slot)
+struct smk_conn *smk_conn_hold_late(struct smk_fd_slot *slot, struct smk_conn *conn, uint32_t value, bool held)
 {
-    uint32_t value = smk_load_acquire(&slot->conn); /* pairs with: smk_conn_make */
-    struct smk_conn *conn = conn_of(value);
-    if (!conn)
-        return NULL;
-    if (SMK_UNLIKELY(!lock(conn))) {
+    if (!held && !lock(conn)) {
         smk_store_relaxed(&conn->missed, 1);
         return NULL;
     }
@@ -128,20 +116,20 @@ static void give_back(struct smk_conn *conn)
     uint32_t next = (smk_load_relaxed(&conn->generation) + 1) % GENERATIONS;
     smk_store_relaxed(&conn->generation, next);
     smk_conn_let_go(conn);
-    smk_slots_give(&conns.slots, (uint32_t)(conn - conns.array));
+    smk_slots_give(&conns.slots, (uint32_t)(conn - smk_conns));
 }
 
 struct smk_conn *smk_conn_make(struct smk_fd_slot *slot)
 {
     uint32_t none = SMK_CONN_NEW;
-    uint32_t number = smk_load_acquire(&conns.array) ? smk_slots_take(&conns.slots) /* pairs with: make_table */
+    uint32_t number = smk_load_acquire(&smk_conns) ? smk_slots_take(&conns.slots) /* pairs with: make_table */
                                                      : SMK_NO_SLOT;
     if (number == SMK_NO_SLOT) {
         smk_add_relaxed(&smk_conns_count.refused, 1);
         smk_store_relaxed(&slot->conn, SMK_CONN_NONE);
         return NULL;
     }
-    struct smk_conn *conn = &conns.array[number];
+    struct smk_conn *conn = &smk_conns[number];
     if (!lock(conn)) /* by whoever looked at its last life; not seen in practice */
         return NULL;
     clear(conn);
@@ -157,6 +145,7 @@ void smk_conn_give_up(struct smk_thread *t, struct smk_fd_slot *slot, struct smk
     smk_add_relaxed(smk_load_relaxed(&conn->missed) ? &smk_conns_count.contended : &smk_conns_count.unknown, 1);
     if (conn->request.id)
         smk_request_dropped(t, &conn->request);
+    smk_store_relaxed(&conn->request.id, 0);
     smk_store_relaxed(&slot->conn, SMK_CONN_NONE);
     conn->refs = 0;
     give_back(conn);
@@ -221,7 +210,7 @@ static void make_table(void)
     if (!next || !array)
         return;
     smk_slots_init(&conns.slots, next, conns.capacity);
-    smk_store_release(&conns.array, array); /* pairs with: smk_conn_make */
+    smk_store_release(&smk_conns, array); /* pairs with: smk_conn_make */
 }
 
 /* What is open stays open on the host's side, unseen. The generation goes on, so that nobody who was in the
@@ -230,7 +219,7 @@ static void forget_all(void)
 {
     uint32_t used = smk_load_acquire(&conns.slots.used); /* pairs with: smk_slots_take */
     for (uint32_t i = 0; i < used; i++) {
-        struct smk_conn *conn = &conns.array[i];
+        struct smk_conn *conn = &smk_conns[i];
         if (!lock(conn))
             continue;
         bool in_use = conn->refs > 0;
@@ -244,12 +233,35 @@ static void forget_all(void)
     }
 }
 
+/* In a child what was in flight is its parent's, until it is armed itself. */
+void smk_conns_reset_in_child(void) { smk_store_relaxed(&conns.listed, 0); }
+
+void smk_conns_requests(bool (*visit)(const struct smk_flight *flight, void *arg), void *arg)
+{
+    struct smk_conn *array = smk_load_acquire(&smk_conns); /* pairs with: make_table */
+    uint32_t used = smk_load_acquire(&conns.slots.used);   /* pairs with: smk_slots_take */
+    bool more = array && smk_load_relaxed(&conns.listed);
+    for (uint32_t i = 0; more && i < used; i++) {
+        const smk_request *request = &array[i].request;
+        struct smk_flight copy = {.id = smk_load_acquire(&request->id)}; /* pairs with: smk_request_begins */
+        if (copy.id == 0)
+            continue;
+        copy.begin = smk_load_relaxed(&request->begin);
+        copy.route = smk_load_relaxed(&request->route);
+        copy.tid = smk_load_relaxed(&array[i].tid);
+        smk_acquire_fence(); /* pairs with: over */
+        if (smk_load_relaxed(&request->id) == copy.id)
+            more = visit(&copy, arg);
+    }
+}
+
 void smk_conns_prepare(bool anew)
 {
-    if (!smk_load_relaxed(&conns.array))
+    if (!smk_load_relaxed(&smk_conns))
         make_table();
     else if (anew)
         forget_all();
+    smk_store_relaxed(&conns.listed, 1);
     if (anew)
         smk_conn_find_listeners();
 }

@@ -58,6 +58,11 @@ void smk_conns_prepare(bool anew);
 /* A filter of the host's forbids getsockopt: nothing is found that was there before, no arrival is known. */
 void smk_conns_options_forget(void);
 
+/* The requests that are open on connections: struct smk_source_calls. */
+struct smk_flight;
+void smk_conns_requests(bool (*visit)(const struct smk_flight *flight, void *arg), void *arg);
+void smk_conns_reset_in_child(void);
+
 /* Lines of what is not seen, for SMK_FACT_MISSING; the length. */
 size_t smk_conns_missing(char *text, size_t size);
 

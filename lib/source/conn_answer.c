@@ -17,7 +17,7 @@ static size_t first_len(const struct smk_bytes *bytes)
 }
 
 /* Whether what was written ends with `end`, in one piece. */
-static bool ends_with(const struct smk_bytes *bytes, const char *end, size_t len)
+SMK_INLINE bool ends_with(const struct smk_bytes *bytes, const char *end, size_t len)
 {
     size_t left = bytes->len;
     for (int i = 0; bytes->pieces && i < bytes->count; i++) {
@@ -133,7 +133,7 @@ static void begin_memcached(struct smk_conn_answer *answer, const struct smk_byt
 
 /* ---- together -------------------------------------------------------------------------------------------- */
 
-void smk_answer_begin(struct smk_conn_answer *answer, enum smk_proto protocol, const struct smk_bytes *bytes,
+SMK_HOT void smk_answer_begin(struct smk_conn_answer *answer, enum smk_proto protocol, const struct smk_bytes *bytes,
                       uint32_t status, bool no_body, bool full)
 {
     *answer = (struct smk_conn_answer){.to_come = UINT64_MAX, .kind = SMK_ANSWER_UNKNOWN};

@@ -34,7 +34,7 @@ static SMK_COLD struct arrival ask_kernel(const struct smk_loop_now *loop, int f
     return (struct arrival){ago, smk_min_u64(ago + grain, most), SMK_LOOP_KERNEL};
 }
 
-static struct arrival arrival_of(const struct smk_seen *seen, const struct smk_conn *conn, int fd, uint64_t now)
+SMK_INLINE struct arrival arrival_of(const struct smk_seen *seen, const struct smk_conn *conn, int fd, uint64_t now)
 {
     const struct smk_loop_now *loop = &seen->t->loop;
     uint64_t looked = smk_loop_last(loop);
@@ -74,21 +74,13 @@ static SMK_COLD void record_delay(struct smk_thread *t, const struct smk_conn *c
 
 /* ---- begin ----------------------------------------------------------------------------------------------- */
 
-static uint32_t route_of(struct smk_conn *conn, const struct smk_proto_seen *first)
-{
-    if (conn->named_len == first->name_len && memcmp(conn->named, first->name, first->name_len) == 0)
-        return conn->named_route;
-    uint32_t route = smk_route_string(first->name, first->name_len);
-    conn->named_len = 0;
-    if (first->name_len <= SMK_CONN_NAME_KEPT) {
-        memcpy(conn->named, first->name, first->name_len);
-        conn->named_len = first->name_len;
-        conn->named_route = route;
-    }
-    return route;
-}
+/* What begins in the bytes of one read. */
+struct arriving {
+    uint32_t requests, route; /* the first one's */
+    bool no_body;
+};
 
-static void begin(const struct smk_seen *seen, struct smk_conn *conn, int fd, const struct smk_proto_seen *first,
+SMK_INLINE void begin(const struct smk_seen *seen, struct smk_conn *conn, int fd, const struct arriving *first,
                   uint64_t now)
 {
     struct arrival arrival = arrival_of(seen, conn, fd, now);
@@ -98,13 +90,21 @@ static void begin(const struct smk_seen *seen, struct smk_conn *conn, int fd, co
     conn->answering = 0;
     conn->behind = 0;
     conn->answer.kind = SMK_ANSWER_NONE;
-    conn->no_body = first->name_len > 5 && memcmp(first->name, "HEAD ", 5) == 0;
-    smk_request_found(seen->t, &conn->request, route_of(conn, first), now - arrival.delay, now);
+    conn->no_body = first->no_body;
+    smk_store_relaxed(&conn->tid, seen->t->tid);
+    smk_request_begins(seen->t, &conn->request, first->route, now - arrival.delay, now);
     if (SMK_UNLIKELY(arrival.at_most >= smk_load_relaxed(&smk_slept.away)))
         record_delay(seen->t, conn, &arrival, fd, now);
 }
 
 /* ---- end ------------------------------------------------------------------------------------------------- */
+
+/* Nobody sees it in flight any more. */
+SMK_INLINE void over(struct smk_conn *conn)
+{
+    smk_store_relaxed(&conn->request.id, 0);
+    smk_release_fence(); /* pairs with: smk_conns_requests */
+}
 
 static void end_with(struct smk_thread *t, struct smk_conn *conn, uint32_t more, uint64_t now)
 {
@@ -116,7 +116,7 @@ static void end_with(struct smk_thread *t, struct smk_conn *conn, uint32_t more,
         .outcome = conn->answering ? (enum smk_outcome)conn->outcome : SMK_OUTCOME_REFUSED,
     };
     smk_request_answered(t, &conn->request, &answer, now);
-    conn->request.id = 0;
+    over(conn);
 }
 
 void smk_conn_ends(struct smk_thread *t, struct smk_conn *conn, uint64_t now)
@@ -137,7 +137,7 @@ static void end_answered(struct smk_thread *t, struct smk_conn *conn, uint64_t n
     conn->more--;
     conn->answering = 0;
     conn->answer.kind = SMK_ANSWER_NONE;
-    smk_request_found(t, &conn->request, conn->request.route, arrived, now);
+    smk_request_begins(t, &conn->request, conn->request.route, arrived, now);
 }
 
 /* ---- what the wrappers saw ------------------------------------------------------------------------------- */
@@ -150,29 +150,44 @@ static uint64_t began(const struct smk_seen *seen)
 }
 
 /* Takes all pieces. False: it is not understood. */
-static bool parse(struct smk_conn *conn, const struct smk_bytes *bytes, struct smk_proto_seen *first)
+static SMK_NOINLINE bool parse_pieces(struct smk_conn *conn, const struct smk_bytes *bytes, struct arriving *first)
 {
-    struct smk_proto_seen more;
+    struct smk_proto_seen seen;
     size_t left = bytes->len;
     first->requests = 0;
     for (int i = 0; i < bytes->count && left > 0; i++) {
         size_t len = smk_min_u64(bytes->pieces[i].iov_len, left);
-        struct smk_proto_seen *seen = first->requests ? &more : first;
-        uint32_t before = first->requests;
-        if (smk_proto_read(&conn->proto, bytes->pieces[i].iov_base, len, seen) == SMK_PROTO_UNKNOWN)
+        if (smk_proto_read_head(&conn->proto, bytes->pieces[i].iov_base, len, &seen, &conn->head) == SMK_PROTO_UNKNOWN)
             return false;
-        if (seen == &more)
-            first->requests = before + more.requests;
+        if (seen.requests && first->requests == 0) {
+            first->route = smk_route_string(seen.name, seen.name_len);
+            first->no_body = seen.name_len > 5 && memcmp(seen.name, "HEAD ", 5) == 0;
+        }
+        if (seen.learned) {
+            conn->named_route = first->requests ? smk_route_string(seen.name, seen.name_len) : first->route;
+            conn->named_no_body = seen.name_len > 5 && memcmp(seen.name, "HEAD ", 5) == 0;
+        }
+        first->requests += seen.requests;
         left -= len;
     }
     return true;
 }
 
-/* The connection of a slot that was not looked at yet is looked for. */
-static struct smk_conn *hold_or_find(struct smk_fd_slot *slot, int fd)
+/* Nearly always in one piece, and called as the one before. */
+SMK_INLINE bool parse(struct smk_conn *conn, const struct smk_bytes *bytes, struct arriving *first)
 {
-    if (SMK_LIKELY(smk_load_relaxed(&slot->conn) != SMK_CONN_NEW))
-        return smk_conn_hold(slot);
+    const struct iovec *piece = bytes->pieces;
+    if (bytes->count < 1 || piece->iov_len < bytes->len ||
+        !smk_proto_read_known(&conn->proto, &conn->head, piece->iov_base, bytes->len, &first->requests))
+        return parse_pieces(conn, bytes, first);
+    first->route = conn->named_route;
+    first->no_body = conn->named_no_body;
+    return conn->proto.protocol != SMK_PROTO_UNKNOWN;
+}
+
+/* The connection of a slot that was not looked at yet is looked for. */
+static SMK_COLD struct smk_conn *find(struct smk_fd_slot *slot, int fd)
+{
     if (!smk_load_relaxed(&smk_proto_wanted.requests) || smk_load_relaxed(&slot->kind) == SMK_WAIT_DISK ||
         !smk_conn_is_served(fd)) {
         smk_asked_find(slot, fd);
@@ -184,27 +199,36 @@ static struct smk_conn *hold_or_find(struct smk_fd_slot *slot, int fd)
     return conn;
 }
 
-/* False: it is followed no more, and was let go of. */
-static bool is_followed(struct smk_thread *t, struct smk_fd_slot *slot, struct smk_conn *conn)
+SMK_INLINE struct smk_conn *hold_or_find(struct smk_fd_slot *slot, int fd)
 {
-    if (SMK_UNLIKELY(smk_load_relaxed(&conn->missed) != 0)) {
-        smk_conn_give_up(t, slot, conn);
-        return false;
-    }
-    if (SMK_UNLIKELY(smk_load_relaxed(&smk_requests_marked) != 0)) {
-        if (conn->request.id)
-            smk_request_dropped(t, &conn->request);
-        conn->request.id = 0;
-        smk_conn_let_go(conn);
-        return false;
-    }
-    return true;
+    return SMK_LIKELY(smk_load_relaxed(&slot->conn) != SMK_CONN_NEW) ? smk_conn_hold(slot) : find(slot, fd);
 }
 
-void smk_conn_read(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd, const struct smk_bytes *bytes,
-                   int64_t result, size_t asked, uint64_t now)
+static SMK_COLD void follow_no_more(struct smk_thread *t, struct smk_fd_slot *slot, struct smk_conn *conn)
 {
-    struct smk_proto_seen first;
+    if (smk_load_relaxed(&conn->missed) != 0) {
+        smk_conn_give_up(t, slot, conn);
+        return;
+    }
+    if (conn->request.id)
+        smk_request_dropped(t, &conn->request);
+    over(conn);
+    smk_conn_let_go(conn);
+}
+
+/* False: it is followed no more, and was let go of. */
+SMK_INLINE bool is_followed(struct smk_thread *t, struct smk_fd_slot *slot, struct smk_conn *conn)
+{
+    if (SMK_LIKELY(smk_load_relaxed(&conn->missed) == 0 && smk_load_relaxed(&smk_requests_marked) == 0))
+        return true;
+    follow_no_more(t, slot, conn);
+    return false;
+}
+
+SMK_HOT void smk_conn_read(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd,
+                           const struct smk_bytes *bytes, int64_t result, size_t asked, uint64_t now)
+{
+    struct arriving first;
     bool nothing = result == -1 && errno == EAGAIN;
     if (!smk_gate_open(SMK_CAT_REQUEST) || (result <= 0 && !nothing))
         return;
@@ -251,8 +275,8 @@ static bool answer_begins(struct smk_conn *conn, const struct smk_bytes *bytes, 
     return true;
 }
 
-void smk_conn_wrote(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd, const struct smk_bytes *bytes,
-                    size_t asked, uint64_t now)
+SMK_HOT void smk_conn_wrote(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd,
+                            const struct smk_bytes *bytes, size_t asked, uint64_t now)
 {
     if (!smk_gate_open(SMK_CAT_REQUEST))
         return;

@@ -11,6 +11,7 @@
 #define LINE   6 /* of the cache, as a power of two: locks of one object are found at once */
 
 struct smk_epochs smk_epochs;
+uint64_t smk_epoch_filter SMK_HOT_DATA;
 
 static uint64_t *place(uint64_t line, uint32_t probe)
 {
@@ -37,6 +38,7 @@ void smk_epoch_note(uint64_t lock)
     uint64_t none = 0;
     if (smk_add_relaxed(&smk_stats.lock_epochs, 1) >= smk_load_relaxed(&smk_limits.lock_epochs))
         room = NULL;
+    smk_or_relaxed(&smk_epoch_filter, UINT64_C(1) << (lock >> SMK_EPOCH_GRANULE & 63));
     smk_add_relaxed(near(lock), 1); /* first, so that it is never less than what is there */
     if (room && smk_cas_relaxed(room, &none, lock))
         return;

@@ -30,14 +30,23 @@ struct smk_epochs {
 };
 
 extern struct smk_epochs smk_epochs;
+extern uint64_t smk_epoch_filter; /* atomic: each granule that ever had one has set a bit */
 
 /* Somebody waits for it, or it has a name. */
 void smk_epoch_note(uint64_t lock);
+
+/* The bits of a granule and the one behind it. */
+SMK_INLINE uint64_t smk_epoch_bits(uint64_t granule)
+{
+    return UINT64_C(3) << (granule & 63) | UINT64_C(3) >> (-granule & 63);
+}
 
 /* There may be noted locks in a block that begins here, of less than 64 KiB. */
 SMK_INLINE bool smk_epoch_is_near(uint64_t address)
 {
     uint64_t granule = address >> SMK_EPOCH_GRANULE;
+    if (SMK_LIKELY(!(smk_load_relaxed(&smk_epoch_filter) & smk_epoch_bits(granule))))
+        return false;
     return smk_load_relaxed(&smk_epochs.near[granule % SMK_EPOCH_GRANULES]) +
                smk_load_relaxed(&smk_epochs.near[(granule + 1) % SMK_EPOCH_GRANULES]) >
            0;

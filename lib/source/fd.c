@@ -18,7 +18,7 @@
  * below it, the peer is taken for a client and its port is left out (Linux gives out ports from 32768 on). */
 #define CLIENT_PORT 32768u
 
-struct smk_fd_slot *smk_fd_slots;
+struct smk_fd_slot *smk_fd_slots SMK_HOT_DATA;
 
 static uint32_t peers_forbidden; /* atomic */
 
@@ -53,13 +53,11 @@ enum smk_wait_kind smk_fd_look(struct smk_fd_slot *slot, int fd)
     return kind;
 }
 
-enum smk_fd_mode smk_fd_look_mode(struct smk_fd_slot *slot, int fd)
+void smk_fd_look_mode(struct smk_fd_slot *slot, int fd)
 {
     int flags = smk_fd_kind(slot, fd) == SMK_WAIT_NET ? smk_sys_status_flags(fd) : 0;
     bool never = flags > 0 && (flags & O_NONBLOCK);
-    enum smk_fd_mode mode = never ? SMK_FD_NEVER_WAITS : SMK_FD_WAITS;
-    smk_store_relaxed(&slot->mode, mode);
-    return mode;
+    smk_store_relaxed(&slot->mode, never ? SMK_FD_NEVER_WAITS : SMK_FD_WAITS);
 }
 
 /* ---- names ------------------------------------------------------------------------------------------------ */

@@ -54,15 +54,12 @@ SMK_INLINE void smk_fd_is_socket(struct smk_fd_slot *slot, bool never_waits)
 }
 
 /* Asks for its mode, and keeps it. */
-SMK_COLD enum smk_fd_mode smk_fd_look_mode(struct smk_fd_slot *slot, int fd);
+SMK_COLD void smk_fd_look_mode(struct smk_fd_slot *slot, int fd);
 
 /* No call on it waits, as far as is known: it may be set to wait where nobody sees it (by another process). */
-SMK_INLINE bool smk_fd_never_waits(struct smk_fd_slot *slot, int fd)
+SMK_INLINE bool smk_fd_never_waits(const struct smk_fd_slot *slot)
 {
-    uint32_t mode = slot ? smk_load_relaxed(&slot->mode) : SMK_FD_WAITS;
-    if (SMK_UNLIKELY(mode == SMK_FD_MODE_NEW))
-        mode = smk_fd_look_mode(slot, fd);
-    return mode == SMK_FD_NEVER_WAITS;
+    return slot && smk_load_relaxed(&slot->mode) == SMK_FD_NEVER_WAITS;
 }
 
 /* It is about to be set. */

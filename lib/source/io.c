@@ -11,6 +11,13 @@ int smk_fd_that_waits(int to, int from)
     return smk_sys_status_flags(to) & O_NONBLOCK ? from : to;
 }
 
+void smk_io_begin_bytes(struct smk_io *io, enum smk_call call, int fd, struct smk_caller from)
+{
+    smk_io_begin(io, call, fd, from);
+    if (SMK_UNLIKELY(io->slot && smk_load_relaxed(&io->slot->mode) == SMK_FD_MODE_NEW))
+        smk_fd_look_mode(io->slot, fd);
+}
+
 void smk_io_begin(struct smk_io *io, enum smk_call call, int fd, struct smk_caller from)
 {
     io->fd = fd;
@@ -38,15 +45,15 @@ void smk_io_begin_sendfile(struct smk_io *io, enum smk_call call, int to, int fi
     smk_seen_begin_held(&io->seen, call, SMK_WAIT_DISK, (uint64_t)(int64_t)file, SMK_WAIT_INTO(to), from);
 }
 
-bool smk_io_passes(struct smk_io *io, enum smk_call call, int fd)
+SMK_HOT bool smk_io_passes(struct smk_io *io, enum smk_call call, int fd)
 {
     struct smk_thread *t = smk_tls.self;
     struct smk_fd_slot *slot = smk_fd_slot(fd);
-    if (SMK_UNLIKELY(!t || smk_tls.quiet) || !smk_fd_never_waits(slot, fd) ||
+    if (SMK_UNLIKELY(!t || smk_tls.quiet) || !smk_fd_never_waits(slot) ||
         smk_load_relaxed(&slot->conn) == SMK_CONN_ASKED) /* whose answers are timed: asked.h */
         return false;
     smk_call_count(t, call);
-    smk_local_count(&t->counted.passed);
+    smk_local_count(&t->loop.passed);
     io->fd = fd;
     io->slot = slot;
     io->passes = true;
@@ -132,7 +139,8 @@ static size_t room_in(const struct iovec *pieces, int count)
 /* A wait for a connection's next request is none of the last one's: that ends first. A wait to send is of the
  * request that is being answered. */
 
-void smk_io_end_read(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count)
+SMK_HOT void smk_io_end_read(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces,
+                             int count)
 {
     uint64_t now = end_bytes(io);
     if (now == 0)
@@ -144,7 +152,8 @@ void smk_io_end_read(struct smk_io *io, int64_t result, bool asked_not_to_wait, 
     record_if_slept(io, now, result, asked_not_to_wait);
 }
 
-void smk_io_end_write(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count)
+SMK_HOT void smk_io_end_write(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces,
+                              int count)
 {
     uint64_t now = end_bytes(io);
     if (now == 0)

@@ -34,8 +34,10 @@ void smk_io_begin(struct smk_io *io, enum smk_call call, int fd, struct smk_call
 void smk_io_end(struct smk_io *io, int64_t result, bool asked_not_to_wait);
 
 /* The same of a call that takes bytes out of the descriptor, or puts some in: into these pieces, and out of
- * them; NULL: they are not known. Before it, where smk_io_passes is false, smk_io_begin. */
+ * them; NULL: they are not known. */
 bool smk_io_passes(struct smk_io *io, enum smk_call call, int fd);
+/* Where it does not. */
+void smk_io_begin_bytes(struct smk_io *io, enum smk_call call, int fd, struct smk_caller from);
 void smk_io_end_read(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count);
 void smk_io_end_write(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count);
 
@@ -75,7 +77,7 @@ void smk_io_end_name(struct smk_seen *seen, const char *name, int64_t result);
         return SMK_REAL(name) args;                                                                \
     struct smk_io io;                                                                              \
     if (!smk_io_passes(&io, SMK_CALL_##name, (fd)))                                                \
-        smk_io_begin(&io, SMK_CALL_##name, (fd), SMK_CALLER);                                      \
+        smk_io_begin_bytes(&io, SMK_CALL_##name, (fd), SMK_CALLER);                                \
     ssize_t result = SMK_REAL(name) args;                                                          \
     smk_io_end_##end(&io, result, (asked_not_to_wait), &(struct iovec){(void *)(uintptr_t)(bytes), (len)}, 1); \
     return result
@@ -85,7 +87,7 @@ void smk_io_end_name(struct smk_seen *seen, const char *name, int64_t result);
         return SMK_REAL(name) args;                                                                \
     struct smk_io io;                                                                              \
     if (!smk_io_passes(&io, SMK_CALL_##name, (fd)))                                                \
-        smk_io_begin(&io, SMK_CALL_##name, (fd), SMK_CALLER);                                      \
+        smk_io_begin_bytes(&io, SMK_CALL_##name, (fd), SMK_CALLER);                                \
     ssize_t result = SMK_REAL(name) args;                                                          \
     smk_io_end_##end(&io, result, (asked_not_to_wait), (pieces), (int)(count));                    \
     return result

@@ -129,6 +129,7 @@ static const struct smk_source_calls calls = {.prepare = prepare,
                                               .lock_named = smk_epoch_note,
                                               .start_thread = start_thread,
                                               .missing = missing,
+                                              .requests = smk_conns_requests,
                                               .base = smk_sched_base,
                                               .begin = smk_sched_begin,
                                               .collect = smk_sched_collect,
@@ -148,6 +149,7 @@ static void after_fork_in_child(void)
     smk_stack_reset_in_child();
     smk_sched_reset_in_child();
     smk_contended_reset_in_child();
+    smk_conns_reset_in_child();
     smk_start_after_fork_in_child();
 }
 

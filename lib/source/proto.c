@@ -143,23 +143,31 @@ static enum smk_proto recognize(const uint8_t *bytes, size_t len)
     return smk_is_lower(bytes[0]) ? SMK_PROTO_MEMCACHED : SMK_PROTO_UNKNOWN;
 }
 
-static bool run(struct smk_proto_state *state, const uint8_t *bytes, size_t len, struct smk_proto_seen *seen)
+SMK_INLINE bool run(struct smk_proto_reader *r)
+{
+    switch (r->state->protocol) {
+    case SMK_PROTO_HTTP1:
+        return smk_http1_read(r);
+    case SMK_PROTO_RESP:
+        return smk_resp_read(r);
+    case SMK_PROTO_MEMCACHED:
+        return smk_memcached_read(r);
+    default:
+        return read_own(r->state, r->p, (size_t)(r->end - r->p), r->seen);
+    }
+}
+
+static bool run_from(struct smk_proto_state *state, const uint8_t *bytes, size_t len, struct smk_proto_seen *seen,
+                     struct smk_proto_head *head)
 {
     struct smk_proto_reader r = {.state = state,
                                  .seen = seen,
                                  .p = bytes,
                                  .end = bytes + len,
-                                 .names = smk_load_relaxed(&smk_proto_wanted.names)};
-    switch (state->protocol) {
-    case SMK_PROTO_HTTP1:
-        return smk_http1_read(&r);
-    case SMK_PROTO_RESP:
-        return smk_resp_read(&r);
-    case SMK_PROTO_MEMCACHED:
-        return smk_memcached_read(&r);
-    default:
-        return read_own(state, bytes, len, seen);
-    }
+                                 .names = smk_load_relaxed(&smk_proto_wanted.names),
+                                 .bytes = bytes,
+                                 .head = state->phase == 0 ? head : NULL};
+    return run(&r);
 }
 
 static void name_by_protocol(struct smk_proto_seen *seen, enum smk_proto protocol)
@@ -169,18 +177,18 @@ static void name_by_protocol(struct smk_proto_seen *seen, enum smk_proto protoco
     memcpy(seen->name, name, seen->name_len);
 }
 
-enum smk_proto smk_proto_read(struct smk_proto_state *state, const void *bytes, size_t len,
-                              struct smk_proto_seen *seen)
+enum smk_proto smk_proto_read_head(struct smk_proto_state *state, const void *bytes, size_t len,
+                                   struct smk_proto_seen *seen, struct smk_proto_head *head)
 {
     seen->requests = 0;
-    seen->open = false;
+    seen->open = seen->learned = false;
     seen->name_len = 0;
     seen->name[0] = '\0';
     if (len == 0 || state->protocol == SMK_PROTO_UNKNOWN)
         return state->protocol;
     if (state->protocol == SMK_PROTO_NONE)
         state->protocol = (uint8_t)recognize(bytes, len);
-    if (state->protocol == SMK_PROTO_UNKNOWN || !run(state, bytes, len, seen)) {
+    if (state->protocol == SMK_PROTO_UNKNOWN || !run_from(state, bytes, len, seen, head)) {
         state->protocol = SMK_PROTO_UNKNOWN;
         seen->requests = 0;
         seen->name_len = 0;
@@ -190,6 +198,50 @@ enum smk_proto smk_proto_read(struct smk_proto_state *state, const void *bytes, 
         name_by_protocol(seen, state->protocol);
     seen->name[seen->name_len] = '\0';
     return state->protocol;
+}
+
+enum smk_proto smk_proto_read(struct smk_proto_state *state, const void *bytes, size_t len,
+                              struct smk_proto_seen *seen)
+{
+    return smk_proto_read_head(state, bytes, len, seen, NULL);
+}
+
+SMK_INLINE bool begins_with(const uint8_t *bytes, const struct smk_proto_head *head)
+{
+    uint64_t a, b;
+    size_t i = 0;
+    for (; i + 8 <= head->len; i += 8) {
+        memcpy(&a, bytes + i, 8);
+        memcpy(&b, head->bytes + i, 8);
+        if (a != b)
+            return false;
+    }
+    for (; i < head->len; i++)
+        if (bytes[i] != head->bytes[i])
+            return false;
+    return true;
+}
+
+SMK_HOT bool smk_proto_read_known(struct smk_proto_state *state, const struct smk_proto_head *head, const void *bytes,
+                                  size_t len, uint32_t *requests)
+{
+    if (head->len == 0 || state->phase != 0 || len < head->len || state->protocol != head->behind.protocol ||
+        !begins_with(bytes, head))
+        return false;
+    struct smk_proto_seen seen;
+    seen.requests = 1; /* the first has its name: none is put into `seen` */
+    struct smk_proto_reader r = {.state = state,
+                                 .seen = &seen,
+                                 .p = (const uint8_t *)bytes + head->len,
+                                 .end = (const uint8_t *)bytes + len};
+    uint8_t answered = state->bits & SMK_PROTO_ANSWERED;
+    *state = head->behind;
+    state->bits |= answered;
+    bool good = run(&r);
+    if (SMK_UNLIKELY(!good))
+        state->protocol = SMK_PROTO_UNKNOWN;
+    *requests = good ? seen.requests : 0;
+    return true;
 }
 
 /* ---- answers -------------------------------------------------------------------------------------------- */

@@ -48,6 +48,7 @@ struct smk_proto_state {
 struct smk_proto_seen {
     uint32_t requests; /* that begin in it; 0: it goes on with one that began before */
     bool open;         /* the last of them is not whole: its rest comes with the next read */
+    bool learned;      /* the head is the first one's */
     uint8_t name_len;
     char name[SMK_PROTO_NAME]; /* of the first that begins; ended by NUL; good where requests > 0 */
 };
@@ -56,6 +57,24 @@ struct smk_proto_seen {
  * taken for a request before may have been none. `seen` is filled in always. */
 enum smk_proto smk_proto_read(struct smk_proto_state *state, const void *bytes, size_t len,
                               struct smk_proto_seen *seen);
+
+/* The bytes with which a request began, up to where its name was known by them, and the machine's state there. What
+ * begins with the same bytes has the same name, and the machine goes on behind them. */
+#define SMK_PROTO_HEAD 47u
+struct smk_proto_head {
+    struct smk_proto_state behind;
+    uint8_t len; /* 0: there is none */
+    uint8_t bytes[SMK_PROTO_HEAD];
+};
+
+/* As smk_proto_read, and keeps what led to the first request's name; then seen->learned. */
+enum smk_proto smk_proto_read_head(struct smk_proto_state *state, const void *bytes, size_t len,
+                                   struct smk_proto_seen *seen, struct smk_proto_head *head);
+
+/* As smk_proto_read where a request begins as that one did: how many begin, of which the first has its name. False:
+ * it does not, and nothing was read. */
+bool smk_proto_read_known(struct smk_proto_state *state, const struct smk_proto_head *head, const void *bytes,
+                          size_t len, uint32_t *requests);
 
 /* How an answer went, by its first bytes. */
 struct smk_proto_answer {

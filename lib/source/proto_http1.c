@@ -243,10 +243,12 @@ static bool line_ended(struct smk_proto_reader *r, unsigned phase)
     struct smk_proto_state *s = r->state;
     switch (phase) {
     case LINE:
-        if (r->start)
-            name_request(r);
-        r->start = NULL;
         s->phase = HEADER;
+        if (r->start) {
+            name_request(r);
+            r->start = NULL;
+            smk_proto_learn(r);
+        }
         return true;
     case HEADER:
         return headers_end(s);
@@ -347,7 +349,7 @@ static bool step(struct smk_proto_reader *r)
     }
 }
 
-bool smk_http1_read(struct smk_proto_reader *r)
+SMK_HOT bool smk_http1_read(struct smk_proto_reader *r)
 {
     bool good = true;
     while (good && r->p < r->end)
@@ -357,7 +359,7 @@ bool smk_http1_read(struct smk_proto_reader *r)
 
 /* ---- answers -------------------------------------------------------------------------------------------- */
 
-enum smk_proto_reply smk_http1_reply(const uint8_t *bytes, size_t len, struct smk_proto_answer *answer)
+SMK_HOT enum smk_proto_reply smk_http1_reply(const uint8_t *bytes, size_t len, struct smk_proto_answer *answer)
 {
     if (len < 12)
         return SMK_REPLY_NOT_YET;

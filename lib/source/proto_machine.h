@@ -5,6 +5,8 @@
 #ifndef SMK_SOURCE_PROTO_MACHINE_H
 #define SMK_SOURCE_PROTO_MACHINE_H
 
+#include <string.h>
+
 #include "source/proto.h"
 
 /* In state->bits, of all machines: an answer was seen, and was one of this protocol. */
@@ -17,7 +19,22 @@ struct smk_proto_reader {
     const uint8_t *start; /* of the request that is to be named; NULL: there is none, or it has its name */
     uint32_t argument;    /* RESP: which one of it comes next */
     bool names;           /* are wanted */
+    const uint8_t *bytes; /* where p was */
+    struct smk_proto_head *head; /* to be learned; NULL: not, or it was */
 };
+
+/* A request's name was found, in what lies before r->p and in nothing behind. */
+SMK_INLINE void smk_proto_learn(struct smk_proto_reader *r)
+{
+    size_t len = (size_t)(r->p - r->bytes);
+    if (!r->head || r->seen->requests != 1 || r->seen->name_len == 0 || len > SMK_PROTO_HEAD)
+        return;
+    memcpy(r->head->bytes, r->bytes, len);
+    r->head->behind = *r->state;
+    r->head->len = (uint8_t)len;
+    r->head = NULL;
+    r->seen->learned = true;
+}
 
 /* A request begins at r->p. */
 SMK_INLINE bool smk_proto_begins(struct smk_proto_reader *r)

@@ -90,7 +90,13 @@ static bool word(struct smk_proto_reader *r)
     }
     if (r->p == r->end)
         return true;
-    return (*r->p == ' ' || *r->p == '\r' || *r->p == '\n') && word_ends(r);
+    if (*r->p == '\r' || *r->p == '\n')
+        return word_ends(r);
+    if (*r->p != ' ' || !word_ends(r))
+        return false;
+    r->p++; /* a space begins no argument */
+    smk_proto_learn(r);
+    return true;
 }
 
 /* Passes over arguments; at: inside one. A line that ends here stores nothing, and servers differ in what
@@ -162,7 +168,7 @@ static bool step(struct smk_proto_reader *r)
     }
 }
 
-bool smk_memcached_read(struct smk_proto_reader *r)
+SMK_HOT bool smk_memcached_read(struct smk_proto_reader *r)
 {
     bool good = true;
     while (good && r->p < r->end)
@@ -186,7 +192,7 @@ static bool is_short_reply(const uint8_t *bytes, size_t len)
            (bytes[2] == ' ' || bytes[2] == '\r' || bytes[2] == '\n');
 }
 
-enum smk_proto_reply smk_memcached_reply(const uint8_t *bytes, size_t len, struct smk_proto_answer *answer)
+SMK_HOT enum smk_proto_reply smk_memcached_reply(const uint8_t *bytes, size_t len, struct smk_proto_answer *answer)
 {
     static const struct reply replies[] = {
         {"VALUE ", false, false},     {"END\r", false, false},      {"STORED", false, false},
@@ -200,7 +206,7 @@ enum smk_proto_reply smk_memcached_reply(const uint8_t *bytes, size_t len, struc
         return SMK_REPLY_NOT_YET;
     for (size_t i = 0; i < SMK_ARRAY_LEN(replies); i++) {
         size_t n = strlen(replies[i].text);
-        if (len < n || memcmp(bytes, replies[i].text, n) != 0)
+        if (bytes[0] != (uint8_t)replies[i].text[0] || len < n || memcmp(bytes, replies[i].text, n) != 0)
             continue;
         bool error = replies[i].failed || replies[i].refused;
         *answer = (struct smk_proto_answer){error, replies[i].failed, replies[i].refused};

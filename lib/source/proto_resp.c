@@ -177,12 +177,13 @@ SMK_INLINE bool whole_argument(struct smk_proto_reader *r)
     if (!p || (size_t)(r->end - p) < (size_t)len + 2 || p[len] != '\r' || p[len + 1] != '\n')
         return false;
     r->p = p;
-    if (r->start)
-        name_argument(r, len);
+    bool named = r->start && (name_argument(r, len), r->start == NULL);
     r->p = p + len + 2;
     s->phase = --s->left ? TYPE : START;
     s->number = 0;
     s->at = 1;
+    if (SMK_UNLIKELY(named))
+        smk_proto_learn(r);
     return true;
 }
 
@@ -225,7 +226,7 @@ static bool step(struct smk_proto_reader *r)
     }
 }
 
-bool smk_resp_read(struct smk_proto_reader *r)
+SMK_HOT bool smk_resp_read(struct smk_proto_reader *r)
 {
     bool good = true;
     while (good && r->p < r->end) {
@@ -250,11 +251,21 @@ static bool is_refusal(const uint8_t *bytes, size_t len)
     return false;
 }
 
-enum smk_proto_reply smk_resp_reply(const uint8_t *bytes, size_t len, struct smk_proto_answer *answer)
+#define BIT(c) (UINT64_C(1) << ((c) - '!'))
+
+static bool begins_answer(uint8_t c)
+{
+    static const uint64_t some = BIT('+') | BIT('-') | BIT(':') | BIT('$') | BIT('*') | BIT('#') | BIT(',') | BIT('(') |
+                                 BIT('!') | BIT('=') | BIT('%') | BIT('>') | BIT('_');
+    uint8_t at = (uint8_t)(c - '!');
+    return at < 64 ? some >> at & 1 : c == '~' || c == '|';
+}
+
+SMK_HOT enum smk_proto_reply smk_resp_reply(const uint8_t *bytes, size_t len, struct smk_proto_answer *answer)
 {
     if (len == 0)
         return SMK_REPLY_NOT_YET;
-    if (!memchr("+-:$*_#,(!=%~>|", bytes[0], 15))
+    if (!begins_answer(bytes[0]))
         return SMK_REPLY_FOREIGN;
     bool error = bytes[0] == '-' || bytes[0] == '!';
     bool refused = error && is_refusal(bytes, len);

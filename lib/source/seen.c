@@ -8,7 +8,7 @@
 #include "source/held.h"
 #include "source/loop.h"
 
-struct smk_slept smk_slept = {1, 1, 1, 1};
+struct smk_slept smk_slept SMK_HOT_DATA = {1, 1, 1, 1};
 
 void smk_seen_prepare(void)
 {

@@ -211,6 +211,27 @@ static void test_damaged(void **state)
     assert_in_range(known, 2000, 18000); /* neither everything nor nothing was tried */
 }
 
+/* Of what was read so far much began as something before it did. */
+static void test_known(void **state)
+{
+    (void)state;
+    uint64_t times = proto_known.times;
+    for (size_t i = 0; i < SMK_ARRAY_LEN(streams); i++)
+        check_cuts((const uint8_t *)streams[i].bytes, streams[i].len);
+    assert_true(proto_known.times > times + SMK_ARRAY_LEN(streams));
+    struct smk_proto_state fresh = {.protocol = SMK_PROTO_MEMCACHED};
+    struct smk_proto_head head = {0};
+    struct smk_proto_seen seen;
+    uint32_t requests;
+    smk_proto_read_head(&fresh, "get a\r\n", 7, &seen, &head);
+    assert_true(seen.learned);
+    assert_false(smk_proto_read_known(&fresh, &head, "gets a\r\n", 8, &requests)); /* is no get */
+    assert_true(smk_proto_read_known(&fresh, &head, "get b\r\nset c 0 0 1\r\n1\r\n", 23, &requests));
+    assert_int_equal(requests, 2);
+    assert_true(smk_proto_read_known(&fresh, &head, "get b\r\n\1", 8, &requests));
+    assert_int_equal(fresh.protocol, SMK_PROTO_UNKNOWN);
+}
+
 static void test_many_in_one_read(void **state)
 {
     enum { SIZE = 14 * (SMK_PROTO_REQUESTS + 1) };
@@ -425,6 +446,7 @@ int main(void)
         cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_every_cut),
         cmocka_unit_test(test_cut_names),
+        cmocka_unit_test(test_known),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_many_in_one_read),
         cmocka_unit_test(test_paths),
