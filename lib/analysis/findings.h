@@ -12,6 +12,7 @@
 #include "analysis/pools.h"
 #include "analysis/sequences.h"
 #include "analysis/starved.h"
+#include "analysis/throttled.h"
 
 #define SMK_FINDINGS_MAX  32u
 #define SMK_SHARES_MAX    4u
@@ -75,7 +76,7 @@ struct smk_finding {
     uint32_t herd;     /* in smk_herds */
     uint32_t sequence; /* in smk_sequences */
     uint32_t peer;     /* in smk_peers */
-    uint64_t from, to; /* cpu: the first and last moment of it … */
+    uint64_t from, to; /* cpu, throttling: the first and last moment of it … */
     uint64_t lasted, ran; /* … ns that it was so, and that all threads ran meanwhile */
     uint64_t cost; /* ns of waiting in the window */
     uint32_t share_count; /* of the routes, most time first */
@@ -108,6 +109,7 @@ struct smk_evidence {
     const struct smk_loops *loops;
     const struct smk_memory *memory;
     const struct smk_starved *starved;
+    const struct smk_throttled *throttled;
     const struct smk_sequences *sequences;
     const struct smk_peers *peers;
     const struct smk_pools *pools;

@@ -173,6 +173,16 @@ void smk_latency_part(struct smk_latency *latency, uint64_t id, enum smk_part_ki
         add_part(latency, record, kind, part, end, ns);
 }
 
+void smk_latency_peer(struct smk_latency *latency, uint64_t id, uint32_t part, uint64_t begin, uint64_t end)
+{
+    struct smk_request_record *record = id ? find(latency, id) : NULL;
+    if (!record)
+        return;
+    begin = smk_max_u64(begin, record->answers_to);
+    record->answers_to = smk_max_u64(record->answers_to, end);
+    add_part(latency, record, SMK_PART_CALL, part, end, end > begin ? end - begin : 0);
+}
+
 bool smk_latency_is_with(struct smk_latency *latency, uint64_t id, uint32_t thread)
 {
     const struct smk_request_record *record = find(latency, id);

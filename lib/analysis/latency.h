@@ -53,6 +53,7 @@ struct smk_request_record {
     bool cpu_unknown; /* … but not of all of its time */
     uint64_t on_cpu;    /* ns, of all threads that worked for it */
     uint64_t preempted; /* ns that they were ready, after their CPU was taken from them */
+    uint64_t answers_to;    /* to here it waited for answers of peers */
     uint64_t parts_refused; /* ns of parts that had no room */
     struct smk_part parts[SMK_PARTS_MAX];
 };
@@ -132,6 +133,10 @@ void smk_latency_dropped(struct smk_latency *latency, uint64_t id);
 /* [end - ns, end] belongs to the request: what lies before its begin is cut off. */
 void smk_latency_part(struct smk_latency *latency, uint64_t id, enum smk_part_kind kind, uint32_t part,
                       uint64_t end, uint64_t ns);
+
+/* The request waited for an answer that came at `end`, the calls `part` brought it; what it waited for answers before
+ * is not counted twice. */
+void smk_latency_peer(struct smk_latency *latency, uint64_t id, uint32_t part, uint64_t begin, uint64_t end);
 
 /* The thread is the last that worked for it, and it has not ended. */
 bool smk_latency_is_with(struct smk_latency *latency, uint64_t id, uint32_t thread);

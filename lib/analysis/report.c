@@ -117,6 +117,7 @@ static struct smk_report *new_report(smk_trace *trace, const struct smk_report_o
     report->latency.samples_max = options->samples;
     smk_report_enter_process(report, 0);
     report->starved.from = report->from;
+    smk_throttled_init(&report->throttled, trace);
     smk_gaps_load(&report->gaps, &report->mem, trace);
     smk_symbols_init(report->symbols, &report->mem, trace, options->lines, options->no_symbols);
     report->symbols->debug_dir = options->debug_dir;
@@ -144,6 +145,7 @@ static int conclude(struct smk_report *report)
         .loops = &report->loops,
         .memory = &report->memory,
         .starved = &report->starved,
+        .throttled = &report->throttled,
         .sequences = &report->sequences,
         .peers = &report->peers,
         .pools = &report->pools,

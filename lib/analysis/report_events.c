@@ -122,6 +122,8 @@ static void on_sched(struct smk_report *report, struct smk_state *state, const s
             uint64_t begin = began(event, arg(event, 1));
             smk_loops_preempted(&report->loops, &report->mem, event->thread, begin, event->time);
             smk_locks_preempted(&report->locks, &report->mem, event->thread, begin, event->time);
+            smk_throttled_off(&report->throttled, smk_max_u64(begin, report->latency.from),
+                              smk_max_u64(event->time, report->latency.from));
         }
         break;
     case SMK_EV_CPU_TIME:
@@ -140,7 +142,7 @@ static void on_sched(struct smk_report *report, struct smk_state *state, const s
 static bool on_peer_answer(struct smk_report *report, const struct smk_call_wait *wait, uint32_t sum)
 {
     if (sum != SMK_MAP_NONE)
-        smk_latency_part(&report->latency, wait->request, SMK_PART_CALL, sum, wait->end, wait->end - wait->begin);
+        smk_latency_peer(&report->latency, wait->request, sum, wait->begin, wait->end);
     smk_sequences_wait(&report->sequences, &report->mem, wait);
     smk_peers_wait(&report->peers, &report->mem, wait);
     return true;

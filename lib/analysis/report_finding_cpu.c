@@ -177,8 +177,9 @@ void smk_report_starved_json(const struct smk_report *report, struct smk_json_te
 void smk_report_throttling_text(const struct smk_report *report, struct smk_words *words,
                                 const struct smk_finding *finding)
 {
-    char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX];
+    char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], c[SMK_UNIT_MAX], d[SMK_UNIT_MAX];
     const char *limit = smk_trace_fact(report->trace, SMK_FACT_CGROUP_CPU_MAX);
+    const struct smk_throttled *throttled = &report->throttled;
     smk_words_say(words, "the control group's CPU limit stopped the process");
     smk_words_to(words, SMK_FINDING_FIGURE);
     smk_words_say(words, "%s in %s", smk_words_ns(a, finding->cost), smk_words_ns(b, report->to - report->from));
@@ -192,7 +193,16 @@ void smk_report_throttling_text(const struct smk_report *report, struct smk_word
         smk_words_name_cut(words, limit, 48);
         smk_words_say(words, " ns)");
     }
-    smk_words_say(words, ", and none of its threads ran until the next one. When is not recorded.\n");
+    smk_words_say(words, ", and none of its threads ran until the next one.\n");
+    smk_words_to(words, SMK_FINDING_INDENT);
+    if (throttled->stretches)
+        smk_words_say(words, "From %s to %s threads stood still %s times, %s on average.\n",
+                      smk_words_clock(a, smk_report_unix(report, throttled->first)),
+                      smk_words_clock(b, smk_report_unix(report, throttled->last)),
+                      smk_words_count(c, throttled->stretches),
+                      smk_words_ns(d, throttled->ns / throttled->stretches));
+    else
+        smk_words_say(words, "When is not recorded.\n");
     smk_report_label_text(words, "Look at");
     smk_words_say(words, "the limit (cpu.max), or fewer threads: many use up a period's time in its first part\n");
 }
@@ -200,8 +210,11 @@ void smk_report_throttling_text(const struct smk_report *report, struct smk_word
 void smk_report_throttling_json(const struct smk_report *report, struct smk_json_text *json,
                                 const struct smk_finding *finding)
 {
+    const struct smk_throttled *throttled = &report->throttled;
     smk_put_json_string(json, "certainty", "exact");
     smk_put_json_number(json, "cost_ns", finding->cost);
+    smk_put_json_number(json, "stretches", throttled->stretches);
+    smk_put_json_number(json, "stretches_ns", throttled->ns);
     smk_put_json_number(json, "periods", smk_report_fact(report, SMK_FACT_CGROUP_THROTTLED));
     smk_put_json_string(json, "limit", smk_trace_fact(report->trace, SMK_FACT_CGROUP_CPU_MAX));
 }

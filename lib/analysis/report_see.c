@@ -94,6 +94,7 @@ static bool see_finding(const struct smk_report *report, const struct smk_findin
     case SMK_FINDING_MEMORY:
         return finding->rule != SMK_RULE_CHURN && see_calls(report, finding, see);
     case SMK_FINDING_CPU:
+    case SMK_FINDING_THROTTLING:
         see->from = finding->from;
         see->to = finding->to;
         return see->to > see->from;

@@ -35,6 +35,7 @@ struct smk_report {
     struct smk_locks locks;
     struct smk_memory memory;
     struct smk_starved starved;
+    struct smk_throttled throttled;
     struct smk_sequences sequences;
     struct smk_peers peers;
     struct smk_pools pools;

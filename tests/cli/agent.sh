@@ -40,7 +40,8 @@ routes() {
     ask 200 '^Content-Type: text/css' -- GET /debug/page/style.css
     ask 200 -- HEAD /debug/page/style.css
     ask 200 '^Content-Type: text/javascript' -- GET /debug/page/main.js
-    for file in $(sed -n "s|^import .* from '\./\(.*\)';|\1|p" "$work/body"); do
+    mapfile -t files < <(sed -n "s|^import .* from '\./\(.*\)';|\1|p" "$work/body")
+    for file in "${files[@]}"; do
         ask 200 'export ' -- GET "/debug/page/$file"
     done
     ask 404 'no file frob.js' -- GET /debug/page/frob.js

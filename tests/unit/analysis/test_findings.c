@@ -74,7 +74,10 @@ static struct smk_report *throttled(smk_trace **trace, uint64_t ns)
     build_fact_number(&b, SMK_FACT_CGROUP_THROTTLED, 8);
     build_fact_number(&b, SMK_FACT_CGROUP_THROTTLED_NS, ns);
     build_fact(&b, SMK_FACT_CGROUP_CPU_MAX, "50000000/100000000");
-    build_thread(&b, 101, "main");
+    uint32_t thread = build_thread(&b, 101, "main");
+    build_event(&b, thread, AT(1000), SMK_EV_SCHED_SOURCE, SMK_SCHED_PERF, 0);
+    for (uint32_t i = 0; i < 8; i++) /* and 24 ms that somebody else had its CPU */
+        build_event(&b, thread, AT(1100 * i / 10 + 1080), SMK_EV_OFF_CPU, SMK_OFF_PREEMPTED, AT(i == 7 ? 24 : 50), 1);
     return begin_report(&b, trace);
 }
 
@@ -86,6 +89,7 @@ static void test_throttling(void **state)
     assert_int_equal(only(report, SMK_FINDING_THROTTLING)->cost, AT(400));
     char *text = text_of(report);
     check_says(text, "In 8 periods the group had used up its time (50000000/100000000 ns)");
+    check_says(text, " threads stood still 7 times, 50.0 ms on average.");
     free(text);
     end_report(report, trace);
     report = throttled(&trace, AT(20));
