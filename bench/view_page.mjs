@@ -17,9 +17,11 @@ async function mocked() {
 
 /* In the page: drags the picture to and fro, and notes each frame. */
 async function pan(frames) {
-    const canvas = document.querySelector('.tl-sticky canvas'), box = canvas.getBoundingClientRect();
+    const canvas = document.querySelector('.tl-sticky canvas'),
+        box = canvas.getBoundingClientRect();
     const at = x => ({ clientX: box.left + x, clientY: box.top + 200, pointerId: 1, bubbles: true });
-    const frame = [], paint = [];
+    const frame = [],
+        paint = [];
     canvas.setPointerCapture = () => {};
     canvas.dispatchEvent(new PointerEvent('pointerdown', at(600)));
     let last = performance.now();
@@ -37,7 +39,8 @@ async function pan(frames) {
 const share = (list, of) => [...list].sort((a, b) => a - b)[Math.floor((list.length - 1) * of)].toFixed(1);
 
 async function measure(name, server) {
-    const begin = Date.now(), page = await open(server);
+    const begin = Date.now(),
+        page = await open(server);
     await page.waitForSelector('.tl-label.row');
     await until(() => page.evaluate(() => document.querySelector('.tl-sticky canvas').paintMs > 0), 'a picture');
     console.log(`${name}: first picture after ${Date.now() - begin} ms`);
@@ -46,9 +49,12 @@ async function measure(name, server) {
         await page.waitForTimeout(700);
         const { frame, paint } = await page.evaluate(pan, FRAMES);
         const { v } = Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)));
-        const [t0, t1] = (v || '0-0').split('-').map(Number), wide = t1 > t0 ? `${((t1 - t0) / 1e6).toFixed(1)} ms` : 'all';
-        console.log(`  ${wide.padStart(11)}   paint p50 ${share(paint, 0.5)} p99 `
-            + `${share(paint, 0.99)} ms   frame p50 ${share(frame, 0.5)} p99 ${share(frame, 0.99)} ms`);
+        const [t0, t1] = (v || '0-0').split('-').map(Number),
+            wide = t1 > t0 ? `${((t1 - t0) / 1e6).toFixed(1)} ms` : 'all';
+        console.log(
+            `  ${wide.padStart(11)}   paint p50 ${share(paint, 0.5)} p99 ` +
+                `${share(paint, 0.99)} ms   frame p50 ${share(frame, 0.5)} p99 ${share(frame, 0.99)} ms`,
+        );
         await page.mouse.move(box.x + 500, box.y + 200);
         for (let i = 0; i < 6; i++) await page.mouse.wheel(0, -240);
     }

@@ -21,20 +21,22 @@ function viewOf(page) {
     return { t0, t1, ns: t1 - t0 };
 }
 
-/* A trace that is read and drawn: `page` with its server. */
-async function opened(name, options) {
-    const server = await view(trace(name));
-    await server.ready();
-    const page = await open(server, { hash: QUIET, ...options });
+let last = null;
+
+/* A page on a trace that is read, drawn. The one before is closed. */
+async function opened(server, options) {
+    if (last) await last.context().close().catch(() => {});
+    const page = (last = await open(server, { hash: QUIET, ...options }));
     await page.waitForSelector('.tl-label.row');
     await until(() => colours(page).then(all => all.size > 4), 'a picture');
-    return { server, page, box: await page.locator(CANVAS).boundingBox() };
+    return { page, box: await page.locator(CANVAS).boundingBox() };
 }
 
 /* How often each colour is in the picture of the rows: "200,53,44" to the number of its pixels. */
 async function colours(page) {
     const list = await page.evaluate(selector => {
-        const canvas = document.querySelector(selector), sums = {};
+        const canvas = document.querySelector(selector),
+            sums = {};
         const { data } = canvas.getContext('2d').getImageData(0, 30, canvas.width, canvas.height - 30);
         for (let i = 0; i < data.length; i += 4) {
             const key = `${data[i]},${data[i + 1]},${data[i + 2]}`;
@@ -56,9 +58,12 @@ async function moved(page, what) {
 
 /* The longest wait for a lock: {row, item, from, to}. */
 async function longestLock(server) {
-    const info = await server.json('/api/info'), { rows } = await server.json('/api/rows');
+    const info = await server.json('/api/info'),
+        { rows } = await server.json('/api/rows');
     const threads = rows.filter(row => row.kind === 'thread');
-    const bytes = await server.ask(`/api/window?t0=0&t1=${info.duration_ns}&px=8192&rows=${threads.map(row => row.id)}`);
+    const bytes = await server.ask(
+        `/api/window?t0=0&t1=${info.duration_ns}&px=8192&rows=${threads.map(row => row.id)}`,
+    );
     const tile = decodeTile(await bytes.arrayBuffer(), () => false);
     let best = null;
     for (const items of tile.rows.values())
@@ -74,7 +79,9 @@ async function longestLock(server) {
 async function placeOf(page, name, t) {
     const label = page.locator('.tl-label.row.thread', { has: page.getByText(name, { exact: true }) }).first();
     await label.scrollIntoViewIfNeeded();
-    const row = await label.boundingBox(), box = await page.locator(CANVAS).boundingBox(), { t0, ns } = viewOf(page);
+    const row = await label.boundingBox(),
+        box = await page.locator(CANVAS).boundingBox(),
+        { t0, ns } = viewOf(page);
     return { x: box.x + ((t - t0) / ns) * box.width, y: row.y + row.height / 2 };
 }
 
@@ -83,24 +90,29 @@ async function wheel(page, x, y, dy, times = 1) {
     for (let i = 0; i < times; i++) await page.mouse.wheel(0, dy);
 }
 
-/* ---- tests ------------------------------------------------------------------------------------------------------ */
+/* ---- steps ------------------------------------------------------------------------------------------------------ */
 
-for (const name of ['shop', 'redis'].filter(trace))
-    await test(`${name} opens on its whole length, with a row for each thread`, async () => {
-        const { server, page } = await opened(name);
-        const { rows } = await server.json('/api/rows'), info = await server.json('/api/info');
-        const threads = rows.filter(row => row.kind === 'thread').map(row => row.name);
-        await page.waitForSelector('.tl-label.row.thread');
-        const shown = await page.locator('.tl-label.row.thread .tl-name').allTextContents();
-        assert.ok(shown.length > 0 && shown.every(one => threads.includes(one)), shown.join());
-        assert.ok((await page.textContent('.head-facts')).includes(info.events.toLocaleString('en')));
-        await shot(page, `page-${name}`);
-    });
+const steps = [];
+const step = (name, what) => steps.push([name, what]);
 
-await test('the wheel zooms at the pointer, sideways it pans', async () => {
-    const { page, box } = await opened('shop');
+async function rows(server, name) {
+    const { page } = await opened(server);
+    const { rows } = await server.json('/api/rows'),
+        info = await server.json('/api/info');
+    const threads = rows.filter(row => row.kind === 'thread').map(row => row.name);
+    await page.waitForSelector('.tl-label.row.thread');
+    const shown = await page.locator('.tl-label.row.thread .tl-name').allTextContents();
+    assert.ok(shown.length > 0 && shown.every(one => threads.includes(one)), shown.join());
+    assert.ok((await page.textContent('.head-facts')).includes(info.events.toLocaleString('en')));
+    await shot(page, `page-${name}`);
+}
+
+step('the wheel zooms at the pointer, sideways it pans', async server => {
+    const { page, box } = await opened(server);
     await moved(page, () => page.keyboard.press('t')); // so that the address has a view
-    const x = box.x + box.width * 0.3, y = box.y + box.height / 2, before = viewOf(page);
+    const x = box.x + box.width * 0.3,
+        y = box.y + box.height / 2,
+        before = viewOf(page);
     const at = before.t0 + before.ns * 0.3;
     await moved(page, () => wheel(page, x, y, -240, 6));
     await until(() => viewOf(page).ns < before.ns / 5, 'a narrower view');
@@ -114,8 +126,8 @@ await test('the wheel zooms at the pointer, sideways it pans', async () => {
     await until(() => viewOf(page).ns === before.ns, 'the whole');
 });
 
-await test('keys zoom, pan and fit', async () => {
-    const { page } = await opened('shop');
+step('keys zoom, pan and fit', async server => {
+    const { page } = await opened(server);
     await moved(page, () => page.keyboard.press('w'));
     const near = viewOf(page);
     await moved(page, () => page.keyboard.press('+'));
@@ -133,8 +145,8 @@ await test('keys zoom, pan and fit', async () => {
     await page.waitForSelector('dialog[open]', { state: 'detached' });
 });
 
-await test('a click on a wait selects it; its holder is a click away; Back returns', async () => {
-    const { server, page } = await opened('shop');
+step('a click on a wait selects it; its holder is a click away; Back returns', async server => {
+    const { page } = await opened(server);
     const lock = await longestLock(server);
     await moved(page, () => page.keyboard.press('w'));
     await page.keyboard.press('f');
@@ -157,8 +169,8 @@ await test('a click on a wait selects it; its holder is a click away; Back retur
     }
 });
 
-await test('a stretch of time has sums that add up', async () => {
-    const { server, page, box } = await opened('shop');
+step('a stretch of time has sums that add up', async server => {
+    const { page, box } = await opened(server);
     await page.mouse.move(box.x + 200, box.y + 10);
     await page.mouse.down();
     await page.mouse.move(box.x + 420, box.y + 10, { steps: 4 });
@@ -174,8 +186,8 @@ await test('a stretch of time has sums that add up', async () => {
     await page.waitForSelector('.tl-range', { state: 'detached' });
 });
 
-await test('search finds a thread, and Enter goes there', async () => {
-    const { server, page } = await opened('shop');
+step('search finds a thread, and Enter goes there', async server => {
+    const { page } = await opened(server);
     const { rows } = await server.json('/api/rows');
     const last = rows.filter(row => row.kind === 'thread').at(-1);
     await page.keyboard.press('/');
@@ -189,8 +201,8 @@ await test('search finds a thread, and Enter goes there', async () => {
     await until(async () => (await page.textContent('.hits')).includes('Nothing'), 'a word that there is nothing');
 });
 
-await test('a link opens the same again', async () => {
-    const { server, page } = await opened('shop', { context: { permissions: ['clipboard-read', 'clipboard-write'] } });
+step('a link opens the same again', async server => {
+    const { page } = await opened(server, { context: { permissions: ['clipboard-read', 'clipboard-write'] } });
     const lock = await longestLock(server);
     await page.locator('.tl-tools select').first().selectOption('prefix');
     await page.locator('.tl-tools input').fill('worker');
@@ -212,8 +224,8 @@ await test('a link opens the same again', async () => {
     assert.equal(await other.locator('.tl-tools input').inputValue(), 'worker');
 });
 
-await test('a link without its key asks for it', async () => {
-    const { server, page } = await opened('shop');
+step('a link without its key asks for it', async server => {
+    const { page } = await opened(server);
     await moved(page, () => page.keyboard.press('w'));
     const { v } = fieldsOf(page);
     const other = await open(`${server.origin}/#v=${v}`, { allow: /401|403/ });
@@ -225,8 +237,8 @@ await test('a link without its key asks for it', async () => {
     takeViolations(); // the console's word about the refused answer
 });
 
-await test('the picture of the view is a PNG and an SVG', async () => {
-    const { server, page } = await opened('shop');
+step('the picture of the view is a PNG and an SVG', async server => {
+    const { page } = await opened(server);
     const saved = async name => {
         const [download] = await Promise.all([
             page.waitForEvent('download'),
@@ -247,8 +259,8 @@ await test('the picture of the view is a PNG and an SVG', async () => {
     assert.ok(svg.includes('#c8352c'), 'the lock is in it');
 });
 
-await test('the legend switches states off, the theme is dark and light', async () => {
-    const { page } = await opened('shop');
+step('the legend switches states off, the theme is dark and light', async server => {
+    const { page } = await opened(server);
     assert.ok((await colours(page)).get(RED) > 100);
     const lock = page.locator('.tl-legend button', { hasText: /^lock$/ });
     await lock.click();
@@ -264,8 +276,8 @@ await test('the legend switches states off, the theme is dark and light', async 
     await shot(page, 'page-dark');
 });
 
-await test('rows are filtered, hidden, pinned, and walked by key', async () => {
-    const { page } = await opened('shop');
+step('rows are filtered, hidden, pinned, and walked by key', async server => {
+    const { page } = await opened(server);
     const names = () => page.locator('.tl-label.row.thread .tl-name').allTextContents();
     await page.locator('.tl-tools input').fill('worker-1');
     await until(async () => (await names()).every(name => name.includes('worker-1')), 'fewer rows');
@@ -289,8 +301,8 @@ await test('rows are filtered, hidden, pinned, and walked by key', async () => {
     assert.match(one, /^item\./);
 });
 
-await test('dragging moves the picture, the strip above chooses the view', async () => {
-    const { page, box } = await opened('shop');
+step('dragging moves the picture, the strip above chooses the view', async server => {
+    const { page, box } = await opened(server);
     await moved(page, () => wheel(page, box.x + box.width / 2, box.y + 200, -400, 4));
     await until(() => viewOf(page).ns > 0, 'a view');
     const before = viewOf(page);
@@ -298,16 +310,42 @@ await test('dragging moves the picture, the strip above chooses the view', async
     await page.mouse.down();
     await page.mouse.move(box.x + 200, box.y + AXIS + 200, { steps: 4 });
     await moved(page, () => page.mouse.up());
-    const after = viewOf(page), shift = (after.t0 - before.t0) / before.ns;
+    const after = viewOf(page),
+        shift = (after.t0 - before.t0) / before.ns;
     assert.ok(Math.abs(shift - 100 / box.width) < 0.02, `${shift}`);
     const strip = await page.locator('.tl-overview canvas').boundingBox();
     await page.mouse.move(strip.x + strip.width * 0.02, strip.y + 20);
     await page.mouse.down();
     await page.mouse.move(strip.x + strip.width * 0.12, strip.y + 20, { steps: 4 });
     await moved(page, () => page.mouse.up());
-    const { duration_ns: ns } = await (await page.evaluate(async () => {
+    const { duration_ns: ns } = await await page.evaluate(async () => {
         const token = new URLSearchParams(location.hash.slice(1)).get('token');
         return (await fetch('/api/info', { headers: { Authorization: `Bearer ${token}` } })).json();
-    }));
+    });
     assert.ok(Math.abs(viewOf(page).ns / ns - 0.1) < 0.02, `${viewOf(page).ns}`);
+});
+
+/* ---- all of them, on one server and in one browser, each in a page of its own --------------------------------- */
+
+await test('redis: a row for each thread', async () => {
+    if (!trace('redis')) return;
+    const server = await view(trace('redis'));
+    await server.ready();
+    await rows(server, 'redis');
+});
+
+await test('the shop', async () => {
+    const server = await view(trace('shop'));
+    await server.ready();
+    await rows(server, 'shop');
+    for (const [name, what] of steps) {
+        const begin = Date.now();
+        try {
+            await what(server);
+        } catch (error) {
+            error.message = `${name}: ${error.message}`;
+            throw error;
+        }
+        console.log(`      ${name} (${Date.now() - begin} ms)`);
+    }
 });
