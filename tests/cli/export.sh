@@ -37,9 +37,22 @@ expect 2 'taken|written' -- export article.stall -f perfetto -o /dev/full
 
 # All that the error names, and --help says.
 "$stallmark" export article.stall --format nonsense -o x 2>&1 | sed 's/.*allowed are //; s/, /\n/g' >formats
+why=$(cat "$build/viewer/why.txt")
 while read -r format; do
     "$stallmark" export --help | grep -qE "^  $format +" || say "--help does not say what $format is"
+    if [ "$format" = html ] && [ -n "$why" ]; then
+        expect 2 "has no viewer: $why" -- export article.stall --format html -o no.html
+        continue
+    fi
     expect 0 -- export article.stall --format "$format" -o "out.$format"
     [ -e "out.$format" ] || say "$format: there is nothing"
 done <formats
+[ -n "$why" ] || expect 0 -- export article.stall -f html -o - --max-bytes 600KiB --before article.stall
+[ "$(wc -c <"$work/out")" -le 614400 ] || say "the page is larger than it may be"
+for size in 511KiB 257MiB 8 8MiBs -1 ''; do
+    expect 2 'no value for --max-bytes; allowed is a size from 512KiB to 256MiB' -- \
+        export article.stall -f html -o x --max-bytes "$size"
+done
+expect 2 'are of html; allowed with csv is neither' -- export article.stall -f csv -o x --before article.stall
+expect 2 'nowhere.stall' -- export article.stall -f html -o x --before nowhere.stall
 finish

@@ -5,18 +5,22 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "duration.h"
 #include "export/ctf.h"
 #include "export/export.h"
 #include "lines/lines.h"
+#include "trace_html.h"
 #include "trace_open.h"
 #include "trace_sqlite.h"
 
 extern const struct smk_command smk_cmd_export;
 
 struct export_command {
-    const char *format, *output, *debug_dir;
+    const char *format, *output, *debug_dir, *before;
+    const char *max_bytes_text;
     bool no_symbols;
-    uint64_t max_processes;
+    uint64_t max_processes, max_bytes;
+    const struct smk_cli_args *args;
 };
 
 static bool show_progress(void *arg, uint64_t done, uint64_t total)
@@ -30,11 +34,18 @@ static int put(void *arg, const void *bytes, size_t len) { return fwrite(bytes, 
 
 /* sqlite is the command line's own: it writes a file by itself. */
 static const struct smk_export_format sqlite = {"sqlite", "", NULL};
+/* And so is html, which has a view of the files, not one trace. */
+static const struct smk_export_format html = {"html", "", NULL};
 
 static const struct smk_export_format *format_at(size_t number)
 {
-    const struct smk_export_format *format = smk_export_format_at(number);
-    return format || (number > 0 && !smk_export_format_at(number - 1)) ? format : &sqlite;
+    static const struct smk_export_format *const own[] = {&sqlite, &html};
+    size_t others = 0;
+    while (others <= number && smk_export_format_at(others))
+        others++;
+    if (number < others)
+        return smk_export_format_at(number);
+    return number - others < SMK_ARRAY_LEN(own) ? own[number - others] : NULL;
 }
 
 static const struct smk_export_format *find_format(const char *name)
@@ -62,10 +73,25 @@ static int refuse_format(const char *name)
     return smk_cli_fail("'%s' is no value for --format; allowed are %s", name, list);
 }
 
+static int export_page(const struct export_command *command, FILE *out)
+{
+    const struct smk_web_options options = {.paths = (const char *const *)command->args->operand,
+                                            .count = (size_t)command->args->count,
+                                            .before = command->before,
+                                            .debug_dir = command->debug_dir,
+                                            .no_symbols = command->no_symbols,
+                                            .max_processes = (uint32_t)command->max_processes,
+                                            .in_turn = true,
+                                            .names_only = true};
+    return smk_cli_export_html(&options, command->max_bytes, out);
+}
+
 /* `out` NULL: into a database of the output's name. */
 static int export_into(const struct export_command *command, const struct smk_export_format *format,
                        smk_trace *trace, FILE *out)
 {
+    if (format == &html)
+        return export_page(command, out);
     struct smk_lines *lines = command->no_symbols ? NULL : smk_lines_new(command->debug_dir);
     struct smk_line_source source = smk_lines_source(lines);
     struct smk_export_options options = {.lines = lines ? &source : NULL,
@@ -155,12 +181,43 @@ static int export_trace(const struct export_command *command, const struct smk_e
     return result == 0 ? SMK_EXIT_FINE : smk_cli_fail_last("standard output");
 }
 
+/* 0, or the exit code, said. */
+static int check_output(const struct export_command *command, const struct smk_export_format *format)
+{
+    if (!command->output)
+        return smk_cli_fail("--output is missing: a file, or '-' for standard output");
+    if (strcmp(command->output, "-") != 0)
+        return 0;
+    if (format == &sqlite)
+        return smk_cli_fail("a database cannot be written to standard output; allowed is -o FILE");
+    if (is_directory(format))
+        return smk_cli_fail("a directory cannot be written to standard output; allowed is -o DIR");
+    if (isatty(STDOUT_FILENO))
+        return smk_cli_fail("standard output is a terminal; allowed are -o FILE, and '-' into a pipe or file");
+    return 0;
+}
+
+static int check_page(struct export_command *command, const struct smk_export_format *format)
+{
+    const char *text = command->max_bytes_text;
+    command->max_bytes = SMK_HTML_BYTES_DEFAULT;
+    if (format != &html && (text || command->before))
+        return smk_cli_fail("--max-bytes and --before are of html; allowed with %s is neither", format->name);
+    if (text && (!smk_size_parse(text, &command->max_bytes) || command->max_bytes < SMK_WEB_HTML_LEAST ||
+                 command->max_bytes > SMK_HTML_BYTES_MOST))
+        return smk_cli_fail("'%s' is no value for --max-bytes; allowed is a size from 512KiB to 256MiB: "
+                            SMK_SIZE_ALLOWED, text);
+    return 0;
+}
+
 static int run(int argc, char **argv)
 {
     struct export_command command = {.format = NULL};
     const struct smk_cli_option options[] = {
         {"format", 'f', SMK_CLI_TEXT, &command.format},
         {"output", 'o', SMK_CLI_TEXT, &command.output},
+        {"max-bytes", 0, SMK_CLI_TEXT, &command.max_bytes_text},
+        {"before", 0, SMK_CLI_TEXT, &command.before},
         {"debug-dir", 0, SMK_CLI_DIRECTORY, &command.debug_dir},
         {"no-symbols", 0, SMK_CLI_FLAG, &command.no_symbols},
         SMK_CLI_MAX_PROCESSES(&command.max_processes),
@@ -168,19 +225,16 @@ static int run(int argc, char **argv)
     struct smk_cli_args args;
     if (!smk_cli_parse(&args, &smk_cmd_export, options, argc, argv))
         return args.exit_code;
+    command.args = &args;
     const struct smk_export_format *format = command.format ? find_format(command.format) : NULL;
     if (!format)
         return refuse_format(command.format);
-    if (!command.output)
-        return smk_cli_fail("--output is missing: a file, or '-' for standard output");
-    if (strcmp(command.output, "-") == 0 && format == &sqlite)
-        return smk_cli_fail("a database cannot be written to standard output; allowed is -o FILE");
-    if (strcmp(command.output, "-") == 0 && is_directory(format))
-        return smk_cli_fail("a directory cannot be written to standard output; allowed is -o DIR");
-    if (strcmp(command.output, "-") == 0 && isatty(STDOUT_FILENO))
-        return smk_cli_fail("standard output is a terminal; allowed are -o FILE, and '-' into a pipe or file");
+    int result = check_output(&command, format);
+    if (result == 0)
+        result = check_page(&command, format);
     smk_trace *trace;
-    int result = smk_cli_open_trace(&trace, args.operand, args.count, false, command.max_processes);
+    if (result == 0)
+        result = smk_cli_open_trace(&trace, args.operand, args.count, false, command.max_processes);
     if (result != 0)
         return result;
     result = export_trace(&command, format, trace);
@@ -192,6 +246,7 @@ const struct smk_command smk_cmd_export = {
     "export",
     "usage: stallmark export TRACE… --format NAME -o FILE [--debug-dir DIR] [--no-symbols]\n"
     "                        [--max-processes N]\n"
+    "       stallmark export TRACE… --format html -o FILE [--max-bytes SIZE] [--before TRACE]\n"
     "\n"
     "Writes a trace in the format of another tool (docs/exports.md says what is where). Several files are\n"
     "taken together: segments of a capture, captures of several processes.\n"
@@ -210,12 +265,15 @@ const struct smk_command smk_cmd_export = {
     "  otlp       OpenTelemetry's JSON, for a collector: requests as spans, with where their time went\n"
     "  ctf        a new directory of the common trace format 1.8, for babeltrace2: all events as recorded\n"
     "  sqlite     a database: tables, and views for the usual questions (docs/sqlite.md); not to '-'\n"
+    "  html       one page for any browser, without a network: what `stallmark view` shows (docs/viewer.md)\n"
     "\n"
     "Names out of the trace are escaped: control characters and what changes the direction of a text are\n"
     "written as \\x1b and \\u202e. A file that could not be written to its end does not stay.\n"
     "\n"
     "  -f, --format NAME  one of the above\n"
     "  -o, --output FILE  where to; '-' is standard output; of ctf a directory that is not there yet\n"
+    "  --max-bytes SIZE   of html: how large the file may be (8MiB); what is left out is said\n"
+    "  --before TRACE     of html: an earlier trace of the program, to say what got better and worse\n"
     "  --debug-dir DIR    look here for debug files first (DIR/.build-id/…, or as /usr/lib/debug is laid out)\n"
     "  --no-symbols       open no file but the trace: addresses instead of what it does not name itself\n"
     "  --max-processes N  processes that it may have; default 4096, at most 65535\n",

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "agent/settings.h"
+
 static const struct unit {
     const char *name;
     uint64_t ns;
@@ -70,3 +72,5 @@ bool smk_duration_parse(const char *text, uint64_t *ns)
     *ns = sum;
     return true;
 }
+
+bool smk_size_parse(const char *text, uint64_t *bytes) { return smk_parse_bytes(text, strlen(text), bytes); }

@@ -110,6 +110,22 @@ static void put_capture(const struct smk_web *web, struct smk_json_text *json, s
     smk_put_json_string(json, "scheduler", smk_trace_fact(trace, SMK_FACT_SCHED_SOURCE));
 }
 
+/* Whoever gets an exported page need not know where files lay. */
+static const char *file_name(const struct smk_web *web, const char *path)
+{
+    const char *slash = path && web->options.names_only ? strrchr(path, '/') : NULL;
+    return slash ? slash + 1 : path;
+}
+
+static void put_files(const struct smk_web *web, struct smk_json_text *json)
+{
+    smk_put_json_array(json, "files");
+    for (size_t i = 0; i < web->options.count; i++)
+        smk_put_json_string(json, NULL, file_name(web, web->options.paths[i]));
+    smk_put_json_array_end(json);
+    smk_put_json_string(json, "before", file_name(web, web->options.before));
+}
+
 void smk_web_info(struct smk_web *web, const char *query, struct smk_web_reply *reply)
 {
     static const struct smk_web_parameter none[] = {SMK_WEB_PARAMETERS_END};
@@ -122,11 +138,7 @@ void smk_web_info(struct smk_web *web, const char *query, struct smk_web_reply *
     smk_web_begin(reply, &json);
     smk_put_json_number(&json, "version", SMK_WEB_VERSION);
     put_capture(web, &json, trace);
-    smk_put_json_array(&json, "files");
-    for (size_t i = 0; i < web->options.count; i++)
-        smk_put_json_string(&json, NULL, web->options.paths[i]);
-    smk_put_json_array_end(&json);
-    smk_put_json_string(&json, "before", web->options.before);
+    put_files(web, &json);
     smk_put_json_number(&json, "first_ns", first);
     smk_put_json_number(&json, "duration_ns", smk_view_duration(web->view));
     smk_web_id(&json, "realtime_first_ns", first + (uint64_t)info->realtime_offset);
@@ -135,9 +147,10 @@ void smk_web_info(struct smk_web *web, const char *query, struct smk_web_reply *
     put_lines(&json, "sources_missing", smk_trace_fact(trace, SMK_FACT_MISSING));
     put_cost(&json, trace);
     put_gaps(web, &json, trace);
-    smk_put_json_number(&json, "level_min", smk_view_level_min(web->view));
+    smk_put_json_number(&json, "level_min", web->level_min ? web->level_min : smk_view_level_min(web->view));
     smk_put_json_number(&json, "level_max", smk_view_level_max(web->view));
     smk_put_json_number(&json, "tile_buckets", SMK_VIEW_TILE_BUCKETS);
+    smk_put_json_string(&json, "thinned", web->thinned[0] ? web->thinned : NULL);
     smk_web_end(reply, &json);
     smk_view_leave(web->view);
 }

@@ -24,6 +24,7 @@ struct smk_web_options {
     bool no_symbols;
     uint32_t max_processes;
     bool in_turn;             /* smk_web_open comes back when the view is built */
+    bool names_only;          /* files are told without their directories */
 };
 
 struct smk_web_things; /* search.h */
@@ -37,6 +38,8 @@ struct smk_web {
     struct smk_web_kept kept;
     pthread_mutex_t search_lock;
     struct smk_web_things *things; /* what is searched; NULL: not collected yet */
+    unsigned level_min;  /* of an exported page: the finest level in it; 0: the view's */
+    char thinned[320];   /* of the same: what was left out; "" */
 };
 
 /* As smk_view_open. */
