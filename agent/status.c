@@ -254,6 +254,8 @@ static void put_store(struct smk_json *json)
     smk_json_text(json, "why_in_memory", directory ? NULL : smk_store_why());
     smk_json_number(json, "captures", stats.files);
     smk_json_number(json, "bytes", stats.bytes);
+    smk_json_number(json, "keep_bytes", stats.keep_bytes);
+    smk_json_flag(json, "files_are_memory", directory && smk_sys_is_in_memory(directory->fd));
     smk_json_number(json, "deleted", stats.deleted);
     smk_json_number(json, "delete_failures", stats.delete_failures);
     smk_json_number(json, "day_bytes", smk_store_day_bytes());

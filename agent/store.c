@@ -15,8 +15,10 @@
 #include "core/fds.h"
 #include "heap.h"
 #include "log.h"
+#include "source/cgroup_memory.h"
 
 #define PINS       32
+#define KEEP_BYTES (UINT64_C(2) << 30) /* where nobody has chosen */
 #define MEMORY_MAX 16 /* captures in memory; together at most max_bytes */
 #define HOURS      25 /* the current one, and 24 before it */
 
@@ -32,6 +34,7 @@ static struct {
     const struct smk_settings *settings;
     struct smk_directory *directory;
     char why[512]; /* there is none */
+    uint64_t keep_bytes; /* the setting, or less: the directory's files are memory */
     struct smk_stored *list;
     uint32_t count;
     struct smk_stored memory[MEMORY_MAX]; /* oldest first */
@@ -106,6 +109,19 @@ static void add_why(const char *text)
     snprintf(store.why + used, sizeof store.why - used, "%s%s", used ? "; " : "", text);
 }
 
+/* What is in a tmpfs counts against the container's memory, as the recorder's buffer does: of both no more than a
+ * fiftieth of it is taken, unless the operator says so. */
+static void bound_by_memory(void)
+{
+    struct smk_cgroup_memory memory;
+    store.keep_bytes = store.settings->keep_bytes;
+    if (!store.directory || !smk_sys_is_in_memory(store.directory->fd) || store.keep_bytes != KEEP_BYTES)
+        return;
+    smk_cgroup_memory_read("/proc/self/cgroup", "/sys/fs/cgroup", &memory);
+    uint64_t all = smk_min_u64(memory.limit, smk_sys_memory());
+    store.keep_bytes = smk_min_u64(store.keep_bytes, all / 50);
+}
+
 void smk_store_open(const struct smk_settings *settings)
 {
     char path[4200];
@@ -124,6 +140,7 @@ void smk_store_open(const struct smk_settings *settings)
         smk_agent_log("captures are kept in memory: %s", store.why);
         return;
     }
+    bound_by_memory();
     uint32_t count;
     const struct smk_stored *list = smk_store_list(&count);
     uint64_t now = smk_sys_clock(CLOCK_REALTIME) / 3600000000000u;
@@ -236,7 +253,11 @@ const struct smk_stored *smk_store_find(const char *id)
     return NULL;
 }
 
-void smk_store_get_stats(struct smk_store_stats *stats) { *stats = store.stats; }
+void smk_store_get_stats(struct smk_store_stats *stats)
+{
+    *stats = store.stats;
+    stats->keep_bytes = store.keep_bytes;
+}
 
 bool smk_store_path(const char *id, bool rotates, bool partial, char *path, size_t size)
 {
@@ -331,7 +352,7 @@ void smk_store_retain(bool (*busy)(const char *id))
         bytes += stored->bytes;
         uint64_t age = now > stored->ended_unix_ns ? now - stored->ended_unix_ns : 0;
         bool keep = files <= settings->keep_files && age <= settings->keep_age &&
-                    (bytes <= settings->keep_bytes || files == 1);
+                    (bytes <= store.keep_bytes || files == 1);
         if (keep || stored->memory || stored->state == SMK_STORED_ELSEWHERE || busy(stored->id) ||
             is_pinned(stored->id))
             continue;

@@ -72,6 +72,7 @@ int smk_store_check_space(void);
 
 struct smk_store_stats {
     uint64_t files, bytes;
+    uint64_t keep_bytes;      /* so many are kept; less than the setting where files are memory */
     uint64_t deleted;         /* captures, by retention */
     uint64_t delete_failures;
 };

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/magic.h>
 #include <linux/membarrier.h>
 #include <linux/perf_event.h>
 #include <poll.h>
@@ -447,6 +448,20 @@ int smk_sys_free_space(int fd, uint64_t *bytes)
         return (int)rc;
     *bytes = (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
     return 0;
+}
+
+bool smk_sys_is_in_memory(int fd)
+{
+    struct statfs fs;
+    uint32_t type = enter2(SYS_fstatfs, fd, &fs) == 0 ? (uint32_t)fs.f_type : 0;
+    return type == TMPFS_MAGIC || type == RAMFS_MAGIC;
+}
+
+uint64_t smk_sys_memory(void)
+{
+    char text[256];
+    const char *line = smk_sys_slurp("/proc/meminfo", text, sizeof text) > 0 ? strstr(text, "MemTotal:") : NULL;
+    return line ? strtoull(line + 9, NULL, 10) * 1024 : UINT64_MAX;
 }
 
 int smk_sys_dup_from(int fd, int from) { return (int)enter3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, from); }

@@ -151,6 +151,10 @@ bool smk_sys_may_execute(const char *path);
 int smk_sys_may_write(int dir);
 /* Bytes that an ordinary user may still write on the file system of fd. */
 int smk_sys_free_space(int fd, uint64_t *bytes);
+/* Are the files of this file system memory? */
+bool smk_sys_is_in_memory(int fd);
+/* Bytes of memory that the machine has; UINT64_MAX: it does not say. */
+uint64_t smk_sys_memory(void);
 /* A copy of fd at the lowest free number >= from, close-on-exec. */
 int smk_sys_dup_from(int fd, int from);
 int smk_sys_dup3(int from, int to, int flags);

@@ -236,6 +236,32 @@ static void test_retention_by_age_and_bytes(void **state)
     assert_false(is_there(ids[2]));
 }
 
+/* In a tmpfs captures are memory: what nobody has chosen is little of it then. */
+static void test_files_that_are_memory(void **state)
+{
+    static const struct smk_agent_setting chosen[] = {{"keep_bytes", "1GiB"}, {NULL, NULL}};
+    char own[sizeof directory], *body;
+    (void)state;
+    if (access("/dev/shm", W_OK) != 0)
+        skip();
+    memcpy(own, directory, sizeof own);
+    snprintf(directory, sizeof directory, "/dev/shm/smk-captures-XXXXXX");
+    assert_non_null(mkdtemp(directory));
+    assert_int_equal(start_with(NULL), 0);
+    body = fake_body("GET", "/debug/trace/status", 200);
+    const char *kept = strstr(body, "\"keep_bytes\":");
+    assert_non_null(strstr(body, "\"files_are_memory\":true"));
+    assert_non_null(kept);
+    assert_true(strtoull(kept + 13, NULL, 10) <= smk_sys_memory() / 50);
+    free(body);
+    smk_agent_stop();
+    assert_int_equal(start_with(chosen), 0);
+    fake_expect("GET", "/debug/trace/status", 200, "\"keep_bytes\":1073741824,\"files_are_memory\":true");
+    smk_agent_stop();
+    assert_int_equal(rmdir(directory), 0);
+    memcpy(directory, own, sizeof own);
+}
+
 static void test_foreign_files_are_never_touched(void **state)
 {
     (void)state;
@@ -413,6 +439,7 @@ int main(void)
         WITH_DIRECTORY(test_a_file_that_another_process_writes),
         WITH_DIRECTORY(test_retention_keeps_the_newest),
         WITH_DIRECTORY(test_retention_by_age_and_bytes),
+        WITH_DIRECTORY(test_files_that_are_memory),
         WITH_DIRECTORY(test_foreign_files_are_never_touched),
         WITH_DIRECTORY(test_a_download_outlives_its_file),
         WITH_DIRECTORY(test_the_floor_ends_a_capture_but_not_its_end),
