@@ -252,9 +252,9 @@ static inline void model_check_row(const struct model *model, struct smk_view *v
     for (unsigned level = 0; level <= smk_view_level_max(view); level++) {
         uint64_t length = (uint64_t)SMK_VIEW_TILE_BUCKETS << level;
         uint64_t tiles = smk_view_duration(view) / length + 1;
-        for (uint64_t i = 0; i < tiles && i < 24; i++) {
-            uint64_t tile = tiles <= 24 ? i : i < 2 ? i : (uint64_t)rand() % tiles;
-            if (tiles > 24 && i % 2 && count) /* where something is */
+        for (uint64_t i = 0; i < tiles && i < 12; i++) {
+            uint64_t tile = tiles <= 12 ? i : i < 2 ? i : (uint64_t)rand() % tiles;
+            if (tiles > 12 && i % 2 && count) /* where something is */
                 tile = (items[(uint32_t)rand() % count].from - model->first) / length;
             uint64_t from = model->first + tile * length;
             assert_int_equal(smk_view_units_in(view, row, level, from, from + length, &units), 0);

@@ -5,7 +5,7 @@
 
 #include "unit/view/model.h"
 
-enum { ASKERS = 3 };
+enum { ASKERS = 3, THREADS = 8 };
 
 struct asker {
     pthread_t thread;
@@ -36,15 +36,17 @@ static void look_at_sums(struct asker *asker, const struct smk_view_row *is)
 static void look_at_rows(struct asker *asker)
 {
     struct smk_view_row is;
+    uint32_t thread = smk_view_row_of_thread(asker->view, 1 + (uint32_t)random_next(&asker->seed) % THREADS);
+    if (smk_view_get_row(asker->view, thread, &is))
+        look_at_sums(asker, &is);
     uint32_t count = smk_view_row_count(asker->view);
     uint32_t row = count ? (uint32_t)random_next(&asker->seed) % count : 0;
     if (!smk_view_get_row(asker->view, row, &is))
         return;
-    if (is.kind == SMK_VIEW_THREAD)
-        look_at_sums(asker, &is);
     struct smk_view_bytes bytes = {0};
     uint64_t first = smk_view_first(asker->view);
-    asker->failed += smk_view_window(asker->view, first, first + smk_view_duration(asker->view), 500, &row, 1, &bytes) != 0;
+    uint64_t end = first + smk_view_duration(asker->view);
+    asker->failed += smk_view_window(asker->view, first, end, 500, &row, 1, &bytes) != 0;
     asker->failed += smk_view_tile(asker->view, smk_view_level_max(asker->view), 0, &row, 1, &bytes) != 0;
     smk_view_bytes_free(&bytes);
     if (is.items) {
@@ -101,7 +103,7 @@ static void test_meanwhile(void **state)
     smk_trace *trace;
     const char *paths[] = {path};
     struct smk_view_options options = {.file = "", .no_symbols = true};
-    random_file(path, &(struct random_trace){.seed = 61, .threads = 8, .events = 20000, .perf = true}, 1);
+    random_file(path, &(struct random_trace){.seed = 61, .threads = THREADS, .events = 10000, .perf = true}, 1);
     assert_int_equal(smk_trace_open(&trace, path, NULL), 0);
     model_make(&model, trace);
     assert_int_equal(smk_view_open(&view, paths, 1, &options), 0);
