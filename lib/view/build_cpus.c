@@ -8,11 +8,6 @@
 #include "base/sort.h"
 #include "view/builder.h"
 
-static bool ran_before(const void *a, const void *b)
-{
-    return ((const struct smk_view_ran *)a)->from < ((const struct smk_view_ran *)b)->from;
-}
-
 /* Processes of one machine share its CPUs: they go by the first one of it. */
 static uint32_t machine_of(const struct smk_view_builder *builder, uint32_t process)
 {
@@ -55,25 +50,52 @@ static void entry_of(struct smk_view_entry *entry, const struct smk_view_ran *ra
                                      .look = SMK_SPAN_RUNNING};
 }
 
+/* Two that are in order, behind each other, become one. */
+static void merge_two(const struct smk_view_ran *from, uint32_t left, uint32_t right, uint32_t end,
+                      struct smk_view_ran *to)
+{
+    for (uint32_t a = left, b = right, i = left; i < end; i++)
+        to[i] = b >= end || (a < right && from[a].from <= from[b].from) ? from[a++] : from[b++];
+}
+
+/* By merging, which is several times as fast here as smk_sort, and has room. Where they are is returned. */
+static struct smk_view_ran *sort_run(struct smk_view_ran *array, struct smk_view_ran *other, uint32_t count)
+{
+    for (uint32_t size = 1; size < count; size *= 2) {
+        for (uint32_t left = 0; left < count; left += 2 * size) {
+            uint32_t right = (uint32_t)smk_min_u64(left + size, count);
+            uint32_t end = (uint32_t)smk_min_u64(right + size, count);
+            merge_two(array, left, right, end, other);
+        }
+        struct smk_view_ran *sorted = other;
+        other = array;
+        array = sorted;
+    }
+    return array;
+}
+
 /* Blocks as a row has them, and the number of the run in their `first`. */
 static void write_run(struct smk_view_builder *builder, struct smk_view_cpu *cpu)
 {
     uint8_t data[1 + SMK_VIEW_BLOCK_ITEMS * SMK_VIEW_ENTRY_MAX];
     uint64_t after = 0;
-    smk_sort(cpu->array, cpu->count, sizeof(*cpu->array), ran_before);
+    struct smk_mem *mem = &builder->store->mem;
+    struct smk_view_ran *other = smk_mem_new(mem, cpu->count * sizeof(*other));
+    const struct smk_view_ran *array = other ? sort_run(cpu->array, other, cpu->count) : cpu->array;
     for (uint32_t i = 0; i < cpu->count;) {
-        struct smk_view_before before = {.to = smk_max_u64(cpu->array[i].from, after)};
+        struct smk_view_before before = {.to = smk_max_u64(array[i].from, after)};
         struct smk_view_block is = {.from = before.to, .first = i};
         uint8_t *at = data;
         *at++ = 0; /* no sums */
         for (; is.count < SMK_VIEW_BLOCK_ITEMS && i < cpu->count; i++, is.count++) {
             struct smk_view_entry entry;
-            entry_of(&entry, &cpu->array[i], after);
+            entry_of(&entry, &array[i], after);
             after = is.to = entry.to;
             at = smk_view_entry_put(at, &before, &entry);
         }
         smk_view_block_put(builder->store, &cpu->runs, data, (uint32_t)(at - data), &is);
     }
+    smk_mem_free(mem, other, cpu->count * sizeof(*other));
     cpu->count = 0;
 }
 
