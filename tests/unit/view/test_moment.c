@@ -131,19 +131,93 @@ static void chain_of_three(struct build *b)
         build_event(b, i, AT(990), SMK_EV_THREAD_EXIT, 0);
 }
 
-static void test_chain(void **state)
+/* A view of what `fill` builds; the file is gone already, so it cannot be built anew. */
+static struct smk_view *view_of(void (*fill)(struct build *))
 {
-    (void)state;
-    char path[] = "/tmp/smk-view-XXXXXX", text[SMK_NAME_MAX];
+    char path[] = "/tmp/smk-view-XXXXXX";
     struct build *b = calloc(1, sizeof(*b));
     int fd = mkstemp(path);
-    chain_of_three(b);
+    fill(b);
     build_file(b);
     assert_int_equal(write(fd, b->file.data, b->file.len), (ssize_t)b->file.len);
     close(fd);
     free(b->file.data);
     free(b);
     struct smk_view *view = model_open(path, "", true);
+    unlink(path);
+    return view;
+}
+
+/* `waiter` waits from 200 to 900; `brief` has it until 210 and does nothing more, `long` has it from then on. */
+static void two_holders(struct build *b)
+{
+    build_init(b);
+    build_window(b, AT(0), AT(0), AT(1000));
+    uint32_t call = build_string(b, "pthread_mutex_lock"), sleep = build_string(b, "nanosleep");
+    uint64_t pcs[] = {0x401000};
+    uint32_t stack = build_stack(b, pcs, 1);
+    uint32_t waiter = build_thread(b, 101, "waiter"), brief = build_thread(b, 102, "brief");
+    uint32_t longer = build_thread(b, 103, "long");
+    build_lock_name(b, 0xa0, "cart_lock");
+    build_event(b, brief, AT(210), SMK_EV_LOCK_RELEASE, stack, 1000, 0xa0, 50000);
+    build_event(b, longer, AT(890), SMK_EV_SLEEP_WAIT, stack, 670000, sleep, 0);
+    build_event(b, longer, AT(900), SMK_EV_LOCK_RELEASE, stack, 1000, 0xa0, 690000);
+    build_event(b, waiter, AT(901), SMK_EV_LOCK_WAIT, stack, 700000, 0xa0, 102, 103, 0, call);
+    for (uint32_t i = waiter; i <= longer; i++)
+        build_event(b, i, AT(990), SMK_EV_THREAD_EXIT, 0);
+}
+
+static void test_longest_holder(void **state)
+{
+    (void)state;
+    struct smk_view *view = view_of(two_holders);
+    struct smk_view_item item;
+    struct smk_view_at at;
+    uint32_t waiter = smk_view_row_of_thread(view, 1);
+    assert_int_equal(smk_view_thread_at(view, waiter, AT(205), &at), 0);
+    assert_int_equal(at.holder, smk_view_row_of_thread(view, 2));
+    assert_int_equal(smk_view_get_item(view, waiter, at.item, &item), 0);
+    assert_true(item.step_count >= 2);
+    assert_int_equal(item.steps[1].row, smk_view_row_of_thread(view, 3));
+    assert_int_equal(SMK_VIEW_LOOK_KIND(item.steps[1].look), SMK_WAIT_SLEEP);
+    smk_view_close(view);
+}
+
+/* Of waits that go on when the record ends no call is known: nothing but the lock tells them apart. */
+static void two_open_waits(struct build *b)
+{
+    build_init(b);
+    build_window(b, AT(0), AT(0), AT(1000));
+    uint64_t pcs[] = {0x401000};
+    uint32_t stack = build_stack(b, pcs, 1);
+    uint32_t first = build_thread(b, 101, "first"), second = build_thread(b, 102, "second");
+    build_lock_name(b, 0xa0, "cart_lock");
+    build_lock_name(b, 0xb0, "stock_lock");
+    build_event(b, first, AT(1), SMK_EV_COUNTER, build_site(b, "n", "a.c", 1), 1);
+    build_open_wait(b, first, 0xa0, 102, AT(500), stack, 0);
+    build_open_wait(b, second, 0xb0, 101, AT(600), stack, 0);
+}
+
+static void test_open_waits(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"cart_lock", "stock_lock"};
+    struct smk_view *view = view_of(two_open_waits);
+    char text[SMK_NAME_MAX];
+    struct smk_view_at at;
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(smk_view_thread_at(view, smk_view_row_of_thread(view, i + 1), AT(700), &at), 0);
+        smk_view_label(view, at.label, text);
+        assert_string_equal(text, names[i]);
+    }
+    smk_view_close(view);
+}
+
+static void test_chain(void **state)
+{
+    (void)state;
+    char text[SMK_NAME_MAX];
+    struct smk_view *view = view_of(chain_of_three);
     struct smk_view_item item;
     struct smk_view_at at;
     uint32_t rows[3];
@@ -169,7 +243,6 @@ static void test_chain(void **state)
     assert_int_equal(smk_view_get_item(view, rows[0], 99, &item), SMK_E_NOTFOUND);
     assert_int_equal(smk_view_get_item(view, 99, 0, &item), SMK_E_NOTFOUND);
     smk_view_close(view);
-    unlink(path);
 }
 
 int main(void)
@@ -179,6 +252,8 @@ int main(void)
         cmocka_unit_test(test_instants_of_processes),
         cmocka_unit_test(test_waits),
         cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_longest_holder),
+        cmocka_unit_test(test_open_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
