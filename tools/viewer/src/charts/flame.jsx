@@ -34,8 +34,9 @@ function draw(canvas, width, height, boxes, state) {
     boxes.forEach((box, i) => {
         const x = box.x * width, w = box.width * width, y = box.depth * ROW;
         const key = state.keyOf(box.node);
-        context.globalAlpha = state.searched && !state.hit[i] ? 0.08 : key ? 0.55 : 0.14 + 0.06 * ((box.depth + i) % 2);
-        context.fillStyle = key ? shadeOf(key) : ink;
+        const lit = state.searched && state.hit[i];
+        context.globalAlpha = lit ? 0.45 : state.searched ? 0.1 : key ? 0.55 : 0.14 + 0.06 * ((box.depth + i) % 2);
+        context.fillStyle = lit ? accent : key ? shadeOf(key) : ink;
         context.fillRect(x, y, Math.max(w - 1, 0.5), ROW - 1);
         context.globalAlpha = 1;
         if (i === state.at) {

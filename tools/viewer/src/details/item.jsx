@@ -76,9 +76,9 @@ function Facts({ item }) {
         facts.push(['call', wait.call]);
         facts.push(['for', wait.name || wait.what]);
         facts.push(['object', wait.object]);
-        facts.push(['result', wait.timed_out ? 'timed out' : wait.result]);
+        facts.push(['result', wait.timed_out ? 'timed out' : wait.result || null]);
         if (wait.to - wait.from > item.ns)
-            facts.push(['the whole wait', duration(wait.to - wait.from)]);
+            facts.push(['in all', duration(wait.to - wait.from)]);
         if (wait.idle)
             facts.push(['idle', 'it waited for work']);
     }

@@ -52,7 +52,7 @@ function Proof({ words }) {
     return (
         <>
             <dl>{(all ? labelled : brief).map((one, i) => <Labelled key={i} {...one} />)}</dl>
-            <p><Go to={() => setAll(!all)} aria-expanded={all}>{all ? 'less' : 'all that the report says'}</Go></p>
+            {labelled.length > 0 && <p><Go to={() => setAll(!all)} aria-expanded={all}>{all ? 'less' : 'all that the report says'}</Go></p>}
         </>
     );
 }
