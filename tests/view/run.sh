@@ -16,7 +16,9 @@ skip() {
 why=$(cat "$build/viewer/why.txt") || exit 1
 [ -z "$why" ] || skip "this build has no viewer: $why"
 [ -x "${SMK_CHROMIUM:=/usr/bin/chromium}" ] || skip "there is no Chromium at $SMK_CHROMIUM (Debian: apt install chromium)"
-command -v npm >/dev/null && command -v node >/dev/null || skip "there is no npm (Debian: apt install nodejs npm)"
+if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
+    skip "there is no npm (Debian: apt install nodejs npm)"
+fi
 
 modules=$build/tests/view/npm
 mkdir -p "$modules"
