@@ -19,13 +19,15 @@ export const HEIGHTS = {
     quiet: 12,
     regions: 13,
     samples: 7,
-    counter: 36,
+    counter: 32,
     cpu: 14,
     marks: 16,
     requests: 11,
 };
 export const SLOWEST_SHOWN = 3;
 const DEPTHS_SHOWN = 4;
+/* Counters that every process has: beneath what its author counts. */
+const OF_PROCESS = new Set('rss_bytes minor_faults major_faults user_us system_us threads descriptors'.split(' '));
 const LANES_SHOWN = 12;
 const QUIET_SHARE = 0.001;
 
@@ -152,9 +154,9 @@ function putThreads(writer, threads, children, duration, processes) {
     }
 }
 
-function putOthers(writer, rows, kind, text, plain) {
+function putOthers(writer, rows, kind, text, plain, key = kind) {
     const some = rows.filter(row => row.kind === kind);
-    if (!some.length || !writer.heading('caption', kind, text, some.length, plain)) return;
+    if (!some.length || !writer.heading('caption', key, text, some.length, plain)) return;
     some.forEach(row => writer.put(kind, `${row.id}`, { row }));
 }
 
@@ -184,8 +186,16 @@ export function layOut({ rowList, settings, duration, requests, processes = new 
         duration,
         processes,
     );
-    putOthers(writer, free, 'counter', 'Counters', false);
+    const ofProcess = row => OF_PROCESS.has(row.name);
+    putOthers(
+        writer,
+        free.filter(row => !ofProcess(row)),
+        'counter',
+        'Counters',
+        false,
+    );
     putOthers(writer, free, 'cpu', 'CPUs', false);
+    putOthers(writer, free.filter(ofProcess), 'counter', 'The process', false, 'process');
     putOthers(writer, free, 'marks', 'Not recorded', false);
     putOthers(writer, free, 'regions', 'Regions of requests', false);
     putOthers(writer, free, 'requests', 'All requests', lanes.length > LANES_SHOWN);

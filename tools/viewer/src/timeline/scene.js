@@ -77,26 +77,19 @@ function paintAxis(p, scene, ticks, step) {
     }
 }
 
+/* Beneath the rows, whose colours stay what they are. */
 function paintRange(p, scene) {
-    const { range, theme } = scene;
+    const { range, theme, height } = scene;
     if (!range) return;
     const x0 = scene.x(range.t0),
         x1 = scene.x(range.t1);
-    p.rect(x0, AXIS_HEIGHT, x1 - x0, scene.height, theme.range);
-    p.line(
-        [
-            [x0, AXIS_HEIGHT],
-            [x0, scene.height],
-        ],
-        theme.accent,
-    );
-    p.line(
-        [
-            [x1, AXIS_HEIGHT],
-            [x1, scene.height],
-        ],
-        theme.accent,
-    );
+    p.rect(x0, AXIS_HEIGHT, x1 - x0, height, theme.range);
+}
+
+function paintRangeEnds(p, scene) {
+    const { range, theme, height } = scene;
+    for (const t of range ? [range.t0, range.t1] : [])
+        p.rect(Math.round(scene.x(t)), AXIS_HEIGHT, 1, height, theme.accent);
 }
 
 function paintInstant(p, scene) {
@@ -177,6 +170,7 @@ export function paintScene(p, scene) {
     const { step, ticks } = ticksFor(scene);
     p.clip(0, AXIS_HEIGHT, scene.width, scene.height - AXIS_HEIGHT, () => {
         paintGrid(p, scene, ticks, AXIS_HEIGHT);
+        paintRange(p, scene);
         paintSlots(p, scene);
         paintGaps(p, scene);
         paintUnread(p, scene);
@@ -186,7 +180,7 @@ export function paintScene(p, scene) {
     });
     paintAxis(p, scene, ticks, step);
     p.clip(0, 0, scene.width, scene.height, () => {
-        paintRange(p, scene);
+        paintRangeEnds(p, scene);
         paintInstant(p, scene);
     });
 }
