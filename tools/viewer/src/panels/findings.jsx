@@ -45,10 +45,10 @@ const Labelled = ({ label, lines }) => (
 /* Of a chosen one what matters most; the rest at a click. */
 const LATER = ['Longest', 'When', 'Slowed'], FIRST = 4;
 
-function Proof({ words }) {
+function Proof({ words, lines }) {
     const [all, setAll] = useState(false);
     const labelled = shownLabels(words);
-    const brief = labelled.filter(one => !LATER.includes(one.label)).slice(0, FIRST).map(one => ({ ...one, lines: one.lines.slice(0, 1) }));
+    const brief = labelled.filter(one => !LATER.includes(one.label)).slice(0, FIRST).map(one => ({ ...one, lines: one.lines.filter(line => !line[0].startsWith('←')).slice(0, lines) }));
     return (
         <>
             <dl>{(all ? labelled : brief).map((one, i) => <Labelled key={i} {...one} />)}</dl>
@@ -76,7 +76,7 @@ function Card({ finding, number, most, isChosen, onChoose }) {
                 {words.sentences.slice(0, isChosen ? undefined : 1).map(text =>
                     <span key={text} class="sentence">{text}</span>)}
             </button>
-            {isChosen && <Proof words={words} />}
+            {isChosen && <Proof words={words} lines={finding.kind === 'sequence' ? 3 : 1} />}
             {isChosen && !finding.see && <Faint>It is in no single moment:{' '}
                 <Go to={() => actions.openPanel(finding.kind === 'memory' ? 'pauses' : 'scheduler')}>look at all of it</Go></Faint>}
         </li>

@@ -3,6 +3,7 @@ import { count, duration, percent } from '../format.js';
 import { actions } from '../state.js';
 import { Faint, Figures, Go } from './pieces.jsx';
 
+const SAID = /^no findings: (.*?, max [^;]+; )?/; /* what the figures above have already */
 const RULE = /^(.*?): (stallmark rules .*)$/;
 
 function copy(text) {
@@ -24,7 +25,7 @@ export function NoFindings({ report }) {
                     ...(requests.count ? ['p50', 'p99', 'max'].map(name => [name, duration(requests[`${name}_ns`])]) : []),
                     ['events lost', count(capture.events_lost)],
                 ]} />
-                {lines.filter(line => !RULE.test(line)).map(line => <p key={line} class="faint">{line}</p>)}
+                {lines.filter(line => !RULE.test(line)).map(line => <p key={line} class="faint">{line.replace(SAID, '')}</p>)}
                 {missing.map(line => <p key={line} class="faint">not seen: {line}</p>)}
                 {rule && <>
                     <p>{rule[1]}</p>
