@@ -1,5 +1,6 @@
 /* A program in a control group that may use 20 ms of each 100 ms of one CPU, as a container with a limit of 0.2 is:
- * it needs 300 ms of CPU time, and stands still for more than a second. Its healthy twin is in such a group without a limit.
+ * it needs 300 ms of CPU time, and stands still for more than a second. Its healthy twin is in such a group without a
+ * limit.
  *
  *     ./throttling [--healthy] [FILE]          as root, where control groups may be made
  *

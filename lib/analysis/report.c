@@ -166,9 +166,12 @@ int smk_report_make(struct smk_report **made, smk_trace *trace,
     struct smk_report *report = new_report(trace, options);
     if (!report)
         return smk_fail(SMK_E_NOMEM, "no memory for the analysis");
+    uint64_t begun = smk_sys_clock(CLOCK_MONOTONIC);
     int result = read_events(report, options);
     if (result == 0)
         result = conclude(report);
+    if (result == 0)
+        smk_report_region_states(report, options, begun);
     if (result == 0)
         *made = report;
     else
@@ -192,6 +195,8 @@ void smk_report_free(struct smk_report *report)
     smk_states_free(&report->states, mem);
     smk_latency_free(&report->latency, mem);
     smk_regions_free(&report->regions, mem);
+    smk_region_states_free(&report->region_states);
+    smk_mem_free(mem, report->regions_from, report->info->processes * sizeof(*report->regions_from));
     smk_running_free(&report->running, mem);
     smk_loops_free(&report->loops, mem);
     smk_callbacks_free(&report->callbacks, mem);

@@ -484,9 +484,11 @@ static void put_regions(struct smk_json_text *json, const struct smk_report *rep
         smk_put_json_number(json, "total_ns", region->total);
         smk_put_json_number(json, "self_ns", region->self);
         smk_put_json_number(json, "waited_ns", region->waited);
+        smk_report_region_json(report, json, region);
         smk_put_json_object_end(json);
     }
     smk_put_json_array_end(json);
+    smk_report_region_states_json(report, json);
     smk_put_json_object(json, "regions_repaired");
     smk_put_json_number(json, "forgotten", regions->forgotten);
     smk_put_json_number(json, "unmatched", regions->unmatched);

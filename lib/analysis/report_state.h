@@ -8,6 +8,7 @@
 #include "analysis/loops.h"
 #include "analysis/gaps.h"
 #include "analysis/names.h"
+#include "analysis/region_states.h"
 #include "analysis/regions.h"
 #include "analysis/report.h"
 #include "analysis/running.h"
@@ -29,6 +30,9 @@ struct smk_report {
     struct smk_states states;
     struct smk_latency latency;
     struct smk_regions regions;
+    struct smk_mem regions_mem; /* of what follows: the report does without it where it is not to be had */
+    struct smk_region_states region_states;
+    uint64_t *regions_from; /* of each process */
     struct smk_running running;
     struct smk_loops loops;
     struct smk_callbacks callbacks;
@@ -171,6 +175,13 @@ void smk_report_herd_json(const struct smk_report *report, struct smk_json_text 
 
 /* report_ask.c: "recv"; "answer, by recv" where a request waited, and no thread. */
 void smk_report_sum_name(char name[SMK_NAME_MAX], const struct smk_report *report, const struct smk_call_sum *sum);
+
+/* report_regions.c; `begun`: when the analysis did. */
+void smk_report_region_states(struct smk_report *report, const struct smk_report_options *options, uint64_t begun);
+void smk_report_region_states_text(const struct smk_report *report, struct smk_words *words);
+void smk_report_region_json(const struct smk_report *report, struct smk_json_text *json,
+                            const struct smk_region_stats *region);
+void smk_report_region_states_json(const struct smk_report *report, struct smk_json_text *json);
 
 /* report_events.c. False when there is no memory. */
 bool smk_report_event(struct smk_report *report, const smk_event *event);

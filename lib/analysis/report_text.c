@@ -547,6 +547,7 @@ int smk_report_text(const struct smk_report *report, smk_report_put put, void *a
     smk_report_waits_text(report, &words);
     smk_report_memory_text(report, &words);
     say_regions(report, &words);
+    smk_report_region_states_text(report, &words);
     say_missing(report, &words);
     say_family(report, &words);
     say_refused(report, &words);

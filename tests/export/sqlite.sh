@@ -19,6 +19,10 @@ for name in article shop both; do
         "$(sqlite3 -separator ' ' "$work/$name.db" "$sums")"
     same "holes in threads' time of $name" 0 "$(sqlite3 "$work/$name.db" \
         "select count(*) from (select from_ns, lag(to_ns) over (partition by thread order by from_ns) as before from span) where before != from_ns")"
+    same "regions by what threads did in $name" "" "$(sqlite3 "$work/$name.db" "
+        select r.name, sum(r.ns), (select sum(ns) from region_time t where t.region = r.name and t.depth = 0)
+        from region r where r.depth = 0 group by 1
+        having abs(sum(r.ns) - (select sum(ns) from region_time t where t.region = r.name and t.depth = 0)) > 0")"
     for view in $(sqlite3 "$work/$name.db" "select name from sqlite_master where type = 'view'"); do
         sqlite3 "$work/$name.db" "select * from $view" >"$work/rows" 2>&1 || say "$view of $name: $(head -n 1 "$work/rows")"
     done

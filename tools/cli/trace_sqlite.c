@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analysis/region_states.h"
 #include "base/errors.h"
 #include "export/exporter.h"
 #include "stallmark/version.h"
@@ -39,6 +40,7 @@ struct database {
     sqlite3_stmt *row; /* that is being put together */
     int column;
     struct smk_map stacks; /* that are in */
+    struct smk_region_states regions;
     int code;              /* SQLite's, of what failed first */
 };
 
@@ -175,6 +177,7 @@ static void need_stack(struct database *to, uint32_t number)
 static void on_span(void *arg, const struct smk_span *span)
 {
     struct database *to = database_of(arg);
+    smk_region_states_span(&to->regions, span);
     bool waits = span->state == SMK_SPAN_WAITING || span->state == SMK_SPAN_IDLE;
     begin_stretch(to, TABLE_SPAN, span->thread, span->process, span->from, span->to);
     put_name(to, smk_span_state_name((enum smk_span_state)span->state));
@@ -325,6 +328,7 @@ static void on_gap(void *arg, const smk_gap *gap)
 {
     struct database *to = database_of(arg);
     struct smk_export_text text;
+    smk_region_states_gap(&to->regions, gap);
     begin(to, TABLE_GAP);
     put_number(to, gap->process);
     put_number(to, gap->from);
@@ -332,6 +336,56 @@ static void on_gap(void *arg, const smk_gap *gap)
     put_name(to, smk_category_name(gap->category));
     put_text(to, smk_export_clean(&text, gap->reason));
     end(to);
+}
+
+static void on_event(void *arg, const smk_event *event, uint64_t request)
+{
+    struct database *to = database_of(arg);
+    (void)request;
+    smk_export_event(to->exporter, event);
+    smk_region_states_event(&to->regions, event);
+}
+
+/* ---- regions by what was done in them ------------------------------------------------------------------- */
+
+static void put_path_name(struct database *to, const uint32_t *sites, uint32_t count)
+{
+    char path[4 * SMK_NAME_MAX] = "";
+    struct smk_export_text text;
+    size_t len = 0;
+    for (uint32_t i = 0; i < count && len < 3 * SMK_NAME_MAX; i++)
+        len += (size_t)snprintf(path + len, sizeof(path) - len, "%s%.200s", i ? " / " : "",
+                                smk_export_site(to->exporter, &text, sites[i]));
+    put_name(to, path);
+    put_name(to, smk_export_site(to->exporter, &text, sites[count - 1]));
+}
+
+static void put_region_time(struct database *to, uint32_t number)
+{
+    const struct smk_region_path *path = &to->regions.paths[number];
+    uint32_t sites[SMK_REGION_DEPTH], count = smk_region_path_sites(&to->regions, number, sites, SMK_REGION_DEPTH);
+    for (unsigned does = 0; does < SMK_DOES_COUNT; does++) {
+        if (path->whole[does] == 0)
+            continue;
+        bool waits = does > SMK_DOES_WAITING;
+        begin(to, TABLE_REGION_TIME);
+        put_path_name(to, sites, count);
+        put_number(to, count - 1);
+        put_number(to, path->times);
+        put_name(to, smk_does_name(waits ? SMK_DOES_WAITING : does));
+        put_text(to, waits ? smk_does_name(does) : NULL);
+        put_number(to, path->own[does]);
+        put_number(to, path->whole[does]);
+        end(to);
+    }
+}
+
+static void put_region_times(struct database *to)
+{
+    if (!smk_region_states_finish(&to->regions))
+        return; /* the exporter's memory says it */
+    for (uint32_t i = 0; i < to->regions.count; i++)
+        put_region_time(to, to->regions.by_time[i].path);
 }
 
 /* ---- what the trace says of itself ---------------------------------------------------------------------- */
@@ -416,14 +470,17 @@ static int fill(struct database *to)
                                                     .counter = on_counter,
                                                     .release = on_release,
                                                     .count = on_count,
-                                                    .gap = on_gap};
+                                                    .gap = on_gap,
+                                                    .event = on_event};
     do_all(to, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; BEGIN");
     for (unsigned i = 0; i < TABLES; i++)
         make_table(to, (enum table)i);
     int result = 0;
     if (to->code == SQLITE_OK) {
         put_tables(to);
+        smk_region_states_init(&to->regions, &to->exporter->mem);
         result = smk_export_timeline(to->exporter, &calls, to);
+        put_region_times(to);
     }
     do_all(to, SMK_SQLITE_INDICES SMK_SQLITE_VIEWS "COMMIT");
     return to->code != SQLITE_OK ? SMK_E_IO : result;
@@ -442,6 +499,7 @@ static int write_database(smk_trace *trace, const struct smk_export_options *opt
         sqlite3_finalize(to.inserts[i]);
     if (sqlite3_close(to.db) != SQLITE_OK && result == 0)
         result = smk_fail(SMK_E_IO, "sqlite: the database cannot be closed");
+    smk_region_states_free(&to.regions);
     smk_map_free(&to.stacks, &exporter.mem);
     smk_exporter_free(&exporter);
     return result;

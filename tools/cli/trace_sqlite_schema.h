@@ -30,6 +30,9 @@
       "thread INTEGER NOT NULL, process INTEGER NOT NULL, from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL, "          \
       "ns INTEGER NOT NULL, name TEXT NOT NULL, depth INTEGER, request INTEGER, file TEXT, line INTEGER, "             \
       "ended INTEGER NOT NULL")                                                                                        \
+    X(REGION_TIME, "region_time",                                                                                      \
+      "path TEXT NOT NULL, region TEXT NOT NULL, depth INTEGER NOT NULL, times INTEGER NOT NULL, "                     \
+      "state TEXT NOT NULL, kind TEXT, own_ns INTEGER NOT NULL, ns INTEGER NOT NULL")                                  \
     X(REQUEST, "request",                                                                                              \
       "id INTEGER NOT NULL, process INTEGER NOT NULL, from_ns INTEGER NOT NULL, to_ns INTEGER NOT NULL, "              \
       "ns INTEGER NOT NULL, route TEXT NOT NULL, status INTEGER, loop_delay_ns INTEGER NOT NULL, "                     \
@@ -87,6 +90,8 @@
     "CREATE VIEW time_by_thread AS SELECT t.id AS thread, t.tid, t.name, s.state, s.kind, count(*) AS spans, "         \
     "sum(s.ns) AS ns FROM span s JOIN thread t ON t.id = s.thread GROUP BY t.id, s.state, s.kind "                     \
     "ORDER BY t.id, ns DESC;"                                                                                          \
+    "CREATE VIEW regions_by_state AS SELECT region, state, kind, sum(own_ns) AS own_ns FROM region_time "              \
+    "GROUP BY region, state, kind ORDER BY own_ns DESC;"                                                               \
     "CREATE VIEW routes AS WITH ranked AS (SELECT route, ns, row_number() OVER w AS rank, "                            \
     "count(*) OVER (PARTITION BY route) AS n FROM request WHERE whole WINDOW w AS (PARTITION BY route ORDER BY ns)) "  \
     "SELECT route, n AS requests, sum(ns) / n AS mean_ns, max(CASE WHEN rank <= (n + 1) / 2 THEN ns END) AS p50_ns, "  \
