@@ -20,6 +20,9 @@ if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
     skip "there is no npm (Debian: apt install nodejs npm)"
 fi
 
+# As tools/viewer/make.sh does.
+authorities=/etc/ssl/certs/ca-certificates.crt
+[ -n "${NODE_EXTRA_CA_CERTS:-}" ] || [ ! -r $authorities ] || export NODE_EXTRA_CA_CERTS=$authorities
 modules=$build/tests/view/npm
 mkdir -p "$modules"
 (

@@ -28,6 +28,10 @@ if [ -f "$here/dist/viewer.js.gz" ]; then
     exit 0
 fi
 
+# node brings its own list of authorities; a company whose proxy has one of its own puts that into the system's.
+authorities=/etc/ssl/certs/ca-certificates.crt
+[ -n "${NODE_EXTRA_CA_CERTS:-}" ] || [ ! -r $authorities ] || export NODE_EXTRA_CA_CERTS=$authorities
+
 # Packages are fetched again only when the list of them changed.
 if ! cmp -s "$here/package-lock.json" package-lock.json || [ ! -f node_modules/.package-lock.json ]; then
     cp "$here/package.json" . && cp "$here/package-lock.json" package-lock.json.new || exit 1

@@ -54,11 +54,11 @@ static void takes_what_is_in_range(void **state)
 
 static void refuses_what_is_not(void **state)
 {
-    static const char *const bad[] = {"n=1", "n=", "n", "n=x", "n=-2", "n=+2", "n= 2", "n=2x", "n=0x2",
-                                      "n=2.x", "n=.5", "n=18446744073709551616", "n=100000000000000000000000", "m=51", "n=2&n=2",
-                                      "l=", "l=1,", "l=,1", "l=1,,2", "l=4294967296", "l=1;2", "w=o", "w=offon", "w=",
-                                      "w=off|on", "x=1", "=1", "nn=2", "t=%", "t=%2", "t=%zz", "t=%00", "t=%0a", "t=%7f",
-                                      "&", "n=2&&m=1"};
+    static const char *const bad[] = {
+        "n=1", "n=", "n", "n=x", "n=-2", "n=+2", "n= 2", "n=2x", "n=0x2", "n=2.x", "n=.5",
+        "n=18446744073709551616", "n=100000000000000000000000", "m=51", "n=2&n=2", "l=", "l=1,", "l=,1", "l=1,,2",
+        "l=4294967296", "l=1;2", "w=o", "w=offon", "w=", "w=off|on", "x=1", "=1", "nn=2", "t=%", "t=%2", "t=%zz",
+        "t=%00", "t=%0a", "t=%7f", "&", "n=2&&m=1"};
     struct values values = {0};
     (void)state;
     for (size_t i = 0; i < SMK_ARRAY_LEN(bad); i++)
