@@ -12,26 +12,6 @@ const LABELS_WIDTH = 150,
     HEAD_HEIGHT = 26,
     LEGEND_HEIGHT = 26;
 
-/* The same painter, elsewhere. */
-function moved(p, dx, dy) {
-    const points = list => list.map(([x, y]) => [x + dx, y + dy]);
-    return Object.assign(Object.create(p), {
-        rect: (x, y, ...rest) => p.rect(x + dx, y + dy, ...rest),
-        frame: (x, y, ...rest) => p.frame(x + dx, y + dy, ...rest),
-        bar: (x, y, ...rest) => p.bar(x + dx, y + dy, ...rest),
-        text: (text, x, y, ...rest) => p.text(text, x + dx, y + dy, ...rest),
-        clip: (x, y, ...rest) => p.clip(x + dx, y + dy, ...rest),
-        columns: (columns, x, y, ...rest) => p.columns(columns, x + dx, y + dy, ...rest),
-        line: (list, ...rest) => p.line(points(list), ...rest),
-        fill: (list, ...rest) => p.fill(points(list), ...rest),
-        curve: (eight, ...rest) =>
-            p.curve(
-                eight.map((n, i) => n + (i % 2 ? dy : dx)),
-                ...rest,
-            ),
-    });
-}
-
 function paintLabels(p, scene) {
     const { theme, top, layout, height } = scene;
     p.clip(0, AXIS_HEIGHT, LABELS_WIDTH, height - AXIS_HEIGHT, () => {
@@ -74,10 +54,9 @@ function paintAll(p, scene, title) {
         height = HEAD_HEIGHT + scene.height + LEGEND_HEIGHT;
     p.begin(width, height, scene.ratio, scene.theme);
     p.text(fitText(p, title, width - 16), 8, HEAD_HEIGHT / 2, scene.theme.text);
-    paintLabels(moved(p, 0, HEAD_HEIGHT), scene);
-    paintScene(moved(p, LABELS_WIDTH, HEAD_HEIGHT), scene);
+    p.shifted(0, HEAD_HEIGHT, () => paintLabels(p, scene));
+    p.shifted(LABELS_WIDTH, HEAD_HEIGHT, () => paintScene(p, scene));
     paintLegend(p, scene, HEAD_HEIGHT + scene.height, width);
-    p.end();
 }
 
 /** "checkout 4711 · 14:02:07.118 · 312 ms" */

@@ -42,8 +42,6 @@ export class CanvasPainter {
         this.rect(0, 0, width, height, theme.bg);
     }
 
-    end() {}
-
     rect(x, y, w, h, fill) {
         this.c.fillStyle = fill;
         this.c.fillRect(x, y, w, h);
@@ -96,6 +94,14 @@ export class CanvasPainter {
     measure(text) {
         this.c.font = FONT;
         return this.c.measureText(text).width;
+    }
+
+    /** Paints with another origin. */
+    shifted(dx, dy, paint) {
+        this.c.save();
+        this.c.translate(dx, dy);
+        paint();
+        this.c.restore();
     }
 
     clip(x, y, w, h, paint) {

@@ -31,8 +31,6 @@ export class SvgPainter {
         this.rect(0, 0, width, height, theme.bg);
     }
 
-    end() {}
-
     put(text) {
         this.out.push(text);
     }
@@ -77,6 +75,12 @@ export class SvgPainter {
             `<text x="${short(x)}" y="${short(y)}" fill="${fill}" text-anchor="${ANCHORS[align]}"` +
                 `${bold ? ' font-weight="600"' : ''}>${escapeXml(text)}</text>`,
         );
+    }
+
+    shifted(dx, dy, paint) {
+        this.put(`<g transform="translate(${dx} ${dy})">`);
+        paint();
+        this.put('</g>');
     }
 
     clip(x, y, w, h, paint) {
