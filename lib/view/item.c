@@ -48,8 +48,6 @@ static bool look_back(struct smk_view_reader *reader, const struct smk_view_line
     return any;
 }
 
-/* It held a lock meanwhile: waiting for nothing but work is no reason that somebody else waited, where it did anything
- * else as well. */
 static uint32_t most_of(const struct did *did)
 {
     uint32_t most = 0;
@@ -110,9 +108,11 @@ static void follow(struct smk_view *view, struct smk_view_reader *reader, struct
     link->row = SMK_VIEW_NONE;
     if (!step || !at.has_wait)
         return;
-    if (smk_view_wait_of(view, line, at.since, at.until, &wait))
-        step->stack = wait.stack;
+    bool read = smk_view_wait_of(view, line, at.since, at.until, &wait);
+    step->stack = read ? wait.stack : step->stack;
     smk_view_take_holder(view, reader, from, &at);
+    if (at.holder == SMK_VIEW_NONE && read && SMK_VIEW_LOOK_STATE(at.look) == SMK_SPAN_WAITING)
+        at.holder = row_of_tid(view, reader, wait.process, wait.waker, wait.to); /* who was to wake it */
     *link = (struct link){at.holder, from, to};
 }
 
