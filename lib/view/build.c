@@ -73,7 +73,8 @@ static uint32_t label_of_wait(struct smk_view_builder *builder, const struct smk
     uint64_t object = wait->kind == SMK_WAIT_LOCK || wait->kind == SMK_WAIT_COND ? wait->object : 0;
     uint32_t epoch = object ? smk_map_get(&builder->epochs, smk_map_own(wait->process, object)) : 0;
     /* The constants keep either side from being 0, which would make the product 0 whatever the other one is. */
-    uint64_t key = smk_hash_fold(object ^ 0xa0761d6478bd642fu, smk_map_pair(wait->call, wait->what) ^ 0xe7037ed1a0b428dbu);
+    uint64_t names = smk_map_pair(wait->call, wait->what) ^ 0xe7037ed1a0b428dbu;
+    uint64_t key = smk_hash_fold(object ^ 0xa0761d6478bd642fu, names);
     key = smk_hash_fold(key ^ smk_map_pair(wait->kind, wait->site), smk_map_pair(wait->process + 1, epoch + 2));
     uint32_t number = smk_map_get(&builder->by_wait, key);
     if (number != SMK_MAP_NONE)

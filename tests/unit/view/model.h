@@ -348,6 +348,47 @@ static inline void model_check_lanes(struct model *model, struct model_item *all
     }
 }
 
+/* The overview, out of the same items. */
+static inline void model_check_density(const struct model *model, struct smk_view *view)
+{
+    enum { COLUMNS = 2048 };
+    static double part[SMK_VIEW_CLASSES][COLUMNS], all[COLUMNS];
+    uint64_t width = (model->last - model->first) / COLUMNS + 1;
+    struct smk_view_density density = {.columns = 0};
+    memset(part, 0, sizeof(part));
+    memset(all, 0, sizeof(all));
+    for (uint32_t i = 0; i < model->row_count; i++)
+        for (uint32_t j = 0; model->rows[i].kind == SMK_VIEW_THREAD && j < model->rows[i].count; j++) {
+            const struct model_item *item = &model->rows[i].items[j];
+            uint32_t number = smk_view_class(item->look & 15, item->look >> 4 & 15);
+            for (uint64_t c = (item->from - model->first) / width; c < COLUMNS; c++) {
+                uint64_t from = model->first + c * width, to = from + width;
+                if (from >= item->to)
+                    break;
+                from = from > item->from ? from : item->from;
+                to = to < item->to ? to : item->to;
+                part[number][c] += (double)(to - from);
+                all[c] += (double)(to - from);
+            }
+        }
+    assert_int_equal(smk_view_density_of(view, COLUMNS, &density), 0);
+    assert_true(density.final);
+    for (uint32_t c = 0; c < COLUMNS; c++)
+        for (uint32_t i = 0; i < SMK_VIEW_CLASSES; i++) {
+            double want = all[c] > 0 ? part[i][c] / all[c] : 0, is = density.share[i] ? density.share[i][c] : 0;
+            assert_true(is - want < 1e-6 && want - is < 1e-6);
+        }
+    smk_view_density_free(&density);
+    assert_int_equal(smk_view_density_of(view, COLUMNS + 1, &density), SMK_E_INVALID);
+    assert_int_equal(smk_view_density_of(view, 7, &density), 0);
+    uint64_t events = 0;
+    for (uint32_t c = 0; c < 7; c++)
+        events += density.events[c];
+    assert_int_equal(events, smk_trace_get_info(smk_view_enter(view))->events);
+    smk_view_leave(view);
+    smk_view_density_free(&density);
+}
+
 /* Every row of a view that is ready. */
 static inline void model_check(struct model *model, struct smk_view *view)
 {
@@ -373,6 +414,7 @@ static inline void model_check(struct model *model, struct smk_view *view)
     }
     assert_int_equal(found, model->row_count);
     model_check_lanes(model, lanes, lane_count);
+    model_check_density(model, view);
     free(lanes);
 }
 

@@ -51,6 +51,73 @@ static void test_hardly_anything(void **state)
     check(&(struct random_trace){.seed = 32, .threads = 1, .events = 1}, 1);
 }
 
+/* The same two as files of their own. */
+static void test_files(void **state)
+{
+    (void)state;
+    struct random_trace list[2] = {{.seed = 21, .threads = 3, .events = 1000, .process = 1},
+                                   {.seed = 22, .threads = 4, .events = 500, .process = 2, .perf = true}};
+    char first[] = "/tmp/smk-view-XXXXXX", second[] = "/tmp/smk-view-XXXXXX", kept[64];
+    const char *paths[] = {first, second};
+    struct smk_view_options options = {.file = kept, .no_symbols = true, .in_turn = true};
+    struct smk_view_progress progress;
+    struct model model;
+    struct smk_view *view;
+    smk_trace *trace;
+    srand(8);
+    random_file(first, &list[0], 1);
+    random_file(second, &list[1], 1);
+    snprintf(kept, sizeof(kept), "%s.kept", first);
+    assert_int_equal(smk_trace_open_segments(&trace, paths, 2, NULL), 0);
+    model_make(&model, trace);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(smk_view_open(&view, paths, 2, &options), 0);
+        smk_view_get_progress(view, &progress);
+        assert_int_equal(progress.from_file, i);
+        model_check(&model, view);
+        smk_view_close(view);
+    }
+    smk_trace_close(trace);
+    model_free(&model);
+    unlink(first);
+    unlink(second);
+    unlink(kept);
+}
+
+/* Times in which something was not recorded are marks, side by side where they overlap. */
+static void test_gaps(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/smk-view-XXXXXX", text[SMK_NAME_MAX];
+    struct build *b = calloc(1, sizeof(*b));
+    struct smk_view_row is;
+    struct smk_view_item item;
+    unsigned found = 0;
+    int fd = mkstemp(path);
+    random_build(b, &(struct random_trace){.seed = 41, .threads = 2, .events = 500});
+    build_fact(b, SMK_FACT_GAPS, "lock 5001000000 5002000000 budget\ndisk 5001500000 5003000000 budget\n"
+                                 "lock 5004000000 5005000000 budget");
+    build_file(b);
+    assert_int_equal(write(fd, b->file.data, b->file.len), (ssize_t)b->file.len);
+    close(fd);
+    free(b->file.data);
+    free(b);
+    struct smk_view *view = model_open(path, "", true);
+    for (uint32_t row = 0; smk_view_get_row(view, row, &is); row++)
+        for (uint32_t i = 0; is.kind == SMK_VIEW_MARKS && i < is.items; i++) {
+            assert_int_equal(smk_view_get_item(view, row, i, &item), 0);
+            smk_view_label(view, item.label, text);
+            assert_true(SMK_VIEW_LOOK_FLAGS(item.look) & SMK_VIEW_IN_GAP);
+            assert_string_equal(text, is.depth ? "disk" : "lock");
+            assert_int_equal(item.from, is.depth ? 5001500000 : i ? 5004000000 : 5001000000);
+            assert_int_equal(item.to, is.depth ? 5003000000 : i ? 5005000000 : 5002000000);
+            found++;
+        }
+    assert_int_equal(found, 3);
+    smk_view_close(view);
+    unlink(path);
+}
+
 static void test_600_threads(void **state)
 {
     (void)state;
@@ -65,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_thread), cmocka_unit_test(test_threads),     cmocka_unit_test(test_processes),
         cmocka_unit_test(test_hardly_anything), cmocka_unit_test(test_600_threads),
+        cmocka_unit_test(test_files),           cmocka_unit_test(test_gaps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
