@@ -56,6 +56,8 @@ static uint64_t length(uint64_t from, uint64_t to) { return to > from ? to - fro
 static bool is_better(struct smk_request_pick *pick, const struct smk_span_request *request)
 {
     const struct smk_span_request *best = &pick->request;
+    if (pick->process && pick->process != request->process + 1)
+        return false;
     if (pick->by_id) {
         if (request->id != pick->wanted_id)
             return false;

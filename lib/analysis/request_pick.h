@@ -25,6 +25,7 @@ struct smk_request_pick {
     smk_trace *trace;
     const char *wanted; /* an id, "slowest", a route, or the begin of one and '*' */
     uint64_t wanted_id;
+    uint32_t process; /* that it is of: its number + 1; 0: any */
     bool by_id, slowest;
     struct smk_map route_fits; /* of strings, 0 or 1 */
     struct smk_pick_entry *entries;

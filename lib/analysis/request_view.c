@@ -122,6 +122,7 @@ int smk_request_view_make(struct smk_request_view **made, smk_trace *trace, cons
     smk_symbols_init(&view->symbols, &view->mem, trace, options->lines, options->no_symbols);
     view->symbols.debug_dir = options->debug_dir;
     smk_request_pick_init(&view->pick, &view->mem, trace, wanted);
+    view->pick.process = options->process;
     smk_span_index_init(&view->index, &view->mem);
     int result = look(view, &pass);
     if (result == 0)

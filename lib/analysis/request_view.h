@@ -17,6 +17,7 @@ struct smk_request_view_options {
     const struct smk_line_source *lines; /* as in report.h */
     const char *debug_dir;
     bool no_symbols;
+    uint32_t process;     /* of a request that is asked for: its number + 1; 0: of any. Others do not look at it */
     /* Progress, about ten times a second, of both passes; returns false to give up. May be NULL. */
     bool (*progress)(void *arg, uint64_t done, uint64_t total);
     void *progress_arg;

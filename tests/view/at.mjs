@@ -64,6 +64,21 @@ await test('a request has the parts that stallmark request says', async () => {
     assert.ok(found.hits.some((hit) => hit.what === 'lock' && hit.text === 'cart_lock' && hit.row !== null));
 });
 
+await test('of two processes each has its own requests', async () => {
+    const server = await view([trace('shop'), trace('healthy')]);
+    await server.ready();
+    const { processes } = await server.json('/api/info');
+    assert.equal(processes.length, 2);
+    const { requests } = await server.json('/api/requests?limit=1000');
+    const both = requests.filter((one) => requests.some((other) => other.id === one.id && other.process !== one.process));
+    assert.ok(both.length >= 2, 'no number is in both');
+    for (const { id, process, ns } of both.slice(0, 4)) {
+        const { request } = await server.json(`/api/request?id=${id}&process=${process}`);
+        assert.equal(request.pid, processes[process].pid);
+        assert.equal(request.duration_ns, ns);
+    }
+});
+
 await test('pages that ask for much at once get all of it', async () => {
     const server = await view(trace('shop'));
     const asked = ['report', 'pauses', 'scheduler', 'flame?kind=off', 'flame?kind=on', 'rows', 'info', 'report', 'report'];

@@ -61,7 +61,7 @@ void smk_web_request(struct smk_web *web, const char *query, struct smk_web_repl
 {
     uint64_t process = 0, id = 0;
     const struct smk_web_parameter parameters[] = {
-        {"process", SMK_WEB_NUMBER, &process, true, 0, UINT32_MAX, NULL, NULL},
+        {"process", SMK_WEB_NUMBER, &process, true, 0, UINT32_MAX - 1, NULL, NULL},
         {"id", SMK_WEB_NUMBER, &id, true, 1, 0, NULL, NULL},
         SMK_WEB_PARAMETERS_END};
     struct smk_request_view *view;
@@ -70,6 +70,7 @@ void smk_web_request(struct smk_web *web, const char *query, struct smk_web_repl
     if (!smk_web_query_read(reply, query, parameters) || !(trace = lend(web, reply)))
         return;
     struct smk_request_view_options options = smk_web_view_options(&web->traces, trace);
+    options.process = (uint32_t)process + 1;
     snprintf(wanted, sizeof(wanted), "%llu", (unsigned long long)id);
     int rc = smk_request_view_make(&view, trace->trace, wanted, &options);
     if (rc < 0) {
