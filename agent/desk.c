@@ -132,9 +132,9 @@ static void say_too_much(const struct smk_desk_job *job, const char *why, struct
     failure->status = 422;
     failure->title = "too large to be analysed here";
     snprintf(failure->detail, sizeof failure->detail,
-             "%s%sreport_memory is %s, report_time %s; outside of this process there is no such limit: "
-             "stallmark report %s",
-             why, why[0] ? "; " : "", memory, time, job->path);
+             "%s%sreport_memory is %s, report_time %s; outside of this process there is no such limit: %s%s", why,
+             why[0] ? "; " : "", memory, time, job->instead ? job->instead : "stallmark report ",
+             job->instead ? "" : job->path);
 }
 
 /* The thread may be writing its own why while it is told to give up. */

@@ -22,6 +22,7 @@ struct smk_desk_job {
     struct smk_timer *timer;       /* the loop's */
     uint32_t give_up;              /* atomic */
     char path[1024]; /* as `stallmark report` would be given it */
+    const char *instead; /* what to do where it is too large here; NULL: `stallmark report` on that path */
     uint64_t max_memory, max_ns;
     uint64_t memory; /* the thread's: bytes in use */
     bool too_large;  /* the thread's: memory was refused */

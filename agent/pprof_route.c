@@ -132,7 +132,7 @@ static void answer(struct smk_desk_job *base, struct smk_exchange *exchange)
     struct smk_desk_failure failure;
     smk_desk_failed(base, &failure);
     if (failure.status) {
-        refuse(exchange, 500, "%s: %s", failure.title, failure.detail);
+        refuse(exchange, failure.status, "%s: %s", failure.title, failure.detail);
         return;
     }
     answer_output((struct pprof_job *)base, &exchange->answer);
@@ -211,6 +211,7 @@ static void sit_down(struct pprof_wait *wait, const struct smk_stored *stored)
     job->desk.make = make;
     job->desk.answer = answer;
     job->desk.drop = drop;
+    job->desk.instead = "the file of /debug/trace stays, and `stallmark export` reads it";
     job->profile = wait->profile;
     job->text = wait->text;
     job->output = -1;

@@ -71,9 +71,12 @@ static void count_out(struct smk_tcp_client *client)
 
 static const char too_many[] = "as many clients wait or download as http_clients allows";
 
-/* Whether it says that it will wait: then it is turned away before it arms anything. */
-static bool asks_to_wait(const char *query)
+/* Whether it says that it will wait, or is of those that always do: then it is turned away before it arms anything. */
+static bool asks_to_wait(const char *path, const char *query)
 {
+    static const char profiles[] = "/debug/pprof/";
+    if (strncmp(path, profiles, sizeof(profiles) - 1) == 0 && path[sizeof(profiles) - 1])
+        return true;
     for (const char *pair = query; pair; pair = strchr(pair, '&')) {
         pair += *pair == '&';
         if (strncmp(pair, "wait=1", 6) == 0 && (pair[6] == '&' || pair[6] == '\0'))
@@ -290,7 +293,7 @@ static void serve(struct smk_tcp_client *client, struct smk_exchange *exchange)
     uint32_t done = 0;
     exchange->front = &done;
     exchange->answered = answered;
-    if (asks_to_wait(exchange->request.query) && !count_in(client)) {
+    if (asks_to_wait(exchange->request.path, exchange->request.query) && !count_in(client)) {
         refuse_busy(client, too_many);
         return;
     }

@@ -8,7 +8,19 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "base/compiler.h"
+
+#define expect(condition, ...)                                                                                     \
+    do {                                                                                                           \
+        if (!(condition))                                                                                          \
+            fail_msg(__VA_ARGS__);                                                                                 \
+    } while (0)
+
 enum door { DOOR_TCP, DOOR_UNIX, DOOR_EVHTTP };
+
+static const enum door doors[] __attribute__((unused)) = {DOOR_TCP, DOOR_UNIX, DOOR_EVHTTP};
+static const char *const door_names[] __attribute__((unused)) = {"tcp", "unix", "evhttp"};
+#define DOORS SMK_ARRAY_LEN(doors)
 
 /* ---- the host (host.c) -------------------------------------------------------------------------------- */
 

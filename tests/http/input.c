@@ -22,12 +22,6 @@ static bool is_not_ours(const struct answer *answer)
     return door == DOOR_EVHTTP && answer->status == 200 && strcmp(answer->body, "own\n") == 0;
 }
 
-#define expect(condition, ...)                                                                     \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            fail_msg(__VA_ARGS__);                                                                 \
-    } while (0)
-
 /* No byte of a client's is in a header, and no header lets a foreign page read. */
 static void expect_clean_head(const struct answer *answer)
 {
@@ -552,9 +546,8 @@ static int run(void)
 
 int main(int argc, char **argv)
 {
-    static const char *const doors[] = {"tcp", "unix", "evhttp"};
-    for (size_t i = 0; i < SMK_ARRAY_LEN(doors); i++)
-        if (argc == 2 && strcmp(argv[1], doors[i]) == 0) {
+    for (size_t i = 0; i < DOORS; i++)
+        if (argc == 2 && strcmp(argv[1], door_names[i]) == 0) {
             door = (enum door)i;
             return run();
         }

@@ -10,15 +10,6 @@
 #include "base/compiler.h"
 #include "client.h"
 
-#define expect(condition, ...)                                                                     \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            fail_msg(__VA_ARGS__);                                                                 \
-    } while (0)
-
-static const enum door doors[] = {DOOR_TCP, DOOR_UNIX, DOOR_EVHTTP};
-static const char *const names[] = {"tcp", "unix", "evhttp"};
-
 static const char GET_STATUS[] = "GET /debug/trace/status HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
 
 /* ---- captures --------------------------------------------------------------------------------------------- */
@@ -94,7 +85,7 @@ static void case_5_deleted_while_it_is_downloaded(void **state)
     char id[64], target[100];
     (void)state;
     host_start(&host, "own_busy=2", NULL);
-    for (size_t i = 0; i < SMK_ARRAY_LEN(doors); i++) {
+    for (size_t i = 0; i < DOORS; i++) {
         struct answer answer;
         int fd;
         make_large(&host, id);
@@ -106,7 +97,7 @@ static void case_5_deleted_while_it_is_downloaded(void **state)
         client_read(fd, &answer, 30000);
         close(fd);
         expect(answer.status == 200 && answer.whole && is_trace(&answer), "%s: %d, %zu bytes",
-               names[i], answer.status, answer.body_len);
+               door_names[i], answer.status, answer.body_len);
         expect(answer.body_len > 3000000, "the capture is too small for this test: %zu",
                answer.body_len);
         answer_free(&answer);
@@ -123,9 +114,9 @@ static void case_27_downloads_of_what_is_not_finished(void **state)
     host_start(&host, "own_busy=1", NULL);
     arm(&host, DOOR_TCP, "duration=2s", id);
     snprintf(target, sizeof(target), "/debug/traces/%s", id);
-    for (size_t i = 0; i < SMK_ARRAY_LEN(doors); i++) {
+    for (size_t i = 0; i < DOORS; i++) {
         request(&host, doors[i], &answer, "GET", target, NULL);
-        expect(answer.status == 409, "%s: %d", names[i], answer.status);
+        expect(answer.status == 409, "%s: %d", door_names[i], answer.status);
         assert_string_not_equal(answer_header(&answer, "Retry-After"), "");
         answer_free(&answer);
     }
@@ -184,7 +175,7 @@ static void case_29_head_and_ranges(void **state)
     request(&host, DOOR_TCP, &answer, "GET", target, NULL);
     assert_int_equal(answer.status, 200);
     assert_true(answer.whole && is_trace(&answer));
-    for (size_t i = 0; i < SMK_ARRAY_LEN(doors); i++)
+    for (size_t i = 0; i < DOORS; i++)
         expect_ranges(&host, doors[i], target, answer.body_len);
     answer_free(&answer);
     host_stop(&host);
@@ -254,7 +245,7 @@ static void case_22_arm_and_go_away(void **state)
     struct host host;
     (void)state;
     host_start(&host, "own_busy=1", "own_sigpipe=1", NULL);
-    for (size_t i = 0; i < SMK_ARRAY_LEN(doors); i++)
+    for (size_t i = 0; i < DOORS; i++)
         for (size_t q = 0; q < SMK_ARRAY_LEN(queries); q++) {
             char text[200];
             int fd = client_connect(&host, doors[i]);
@@ -358,7 +349,7 @@ static void case_24_headers_that_drip(void **state)
             answer_free(&answer);
         }
         close(fd);
-        expect(cut, "%s: headers drip on", names[i]);
+        expect(cut, "%s: headers drip on", door_names[i]);
     }
     host_stop(&host);
 }
@@ -371,7 +362,7 @@ static void case_25_readers_that_are_slow(void **state)
     (void)state;
     host_start(&host, "http_stall=1s", "own_busy=2", "own_sigpipe=1", NULL);
     make_large(&host, id);
-    for (size_t i = 0; i < SMK_ARRAY_LEN(doors); i++) {
+    for (size_t i = 0; i < DOORS; i++) {
         int fds[2];
         struct answer answer;
         start_download(&host, doors[i], id, &fds[0]);
@@ -387,7 +378,7 @@ static void case_25_readers_that_are_slow(void **state)
         for (int f = 0; f < 2; f++) {
             client_read(fds[f], &answer, 10000);
             close(fds[f]);
-            expect(answer.closed && !answer.whole, "%s: a slow reader got it all", names[i]);
+            expect(answer.closed && !answer.whole, "%s: a slow reader got it all", door_names[i]);
             answer_free(&answer);
         }
     }
@@ -510,7 +501,7 @@ static void case_30_no_descriptor_is_left(void **state)
     for (int i = 0; i < 2; i++) {
         client_read(fds[i], &answer, 20000);
         close(fds[i]);
-        expect(answer.status == 200, "%s: %d", names[i], answer.status);
+        expect(answer.status == 200, "%s: %d", door_names[i], answer.status);
         answer_free(&answer);
     }
     request(&host, DOOR_UNIX, &answer, "GET", "/debug/trace/status", NULL);
@@ -537,7 +528,7 @@ static void a_host_that_closes_by_number(void **state)
     for (int i = 0; i < 2; i++) {
         client_read(fds[i], &answer, 30000);
         close(fds[i]);
-        expect(answer.whole && is_trace(&answer), "%s: %zu bytes", names[i], answer.body_len);
+        expect(answer.whole && is_trace(&answer), "%s: %zu bytes", door_names[i], answer.body_len);
         answer_free(&answer);
         assert_int_equal(status_of(&host, doors[i], "GET", "/debug/trace/status", NULL), 200);
     }

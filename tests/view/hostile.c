@@ -19,12 +19,6 @@ static struct host server; /* its tcp_port and pid alone */
 static char token[80];
 static char bearer[128]; /* a header, with its line end */
 
-#define expect(condition, ...)                                                                                     \
-    do {                                                                                                           \
-        if (!(condition))                                                                                          \
-            fail_msg(__VA_ARGS__);                                                                                 \
-    } while (0)
-
 /* ---- the server ----------------------------------------------------------------------------------------- */
 
 static int start(void **state)
