@@ -441,6 +441,8 @@ int smk_captures_begin(const struct smk_arm *wanted, struct smk_running **out)
     struct smk_arm arm = *wanted;
     struct smk_running *running = NULL;
     int rc = check(&arm, out);
+    if (rc == SMK_E_BUSY && arm.join)
+        (*out)->shared = true;
     if (rc == 0) {
         running = make(&arm);
         rc = running ? begin(running) : smk_fail(SMK_E_NOMEM, "the agent's heap is full");

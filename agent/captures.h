@@ -53,6 +53,7 @@ struct smk_running {
     struct smk_job finished;
     enum smk_reason reason; /* written by the writer before it posts `finished` */
     bool done;              /* its file is whole */
+    bool shared;            /* somebody joined it: its file is not only who began it's */
     struct smk_running *next;
 };
 

@@ -1,7 +1,7 @@
 /* pprof_route.c: /debug/pprof/…, as net/http/pprof has it: `go tool pprof URL` and `go tool trace` find what they know.
  *
- * A timed capture of what the profile needs; when it has ended it is read at the desk, and is gone: its name is
- * "pprof". What comes out is in memory of its own, of report_memory at most. A client that goes away ends it.
+ * A timed capture of what the profile needs; when it has ended it is read at the desk, and is gone, unless
+ * somebody joined it: its name is "pprof". What comes out is in memory of its own, of report_memory at most. A client that goes away ends it.
  *
  *     request ──▶ capture, `seconds` long ──▶ the desk, when it is free ──▶ answer
  *        waits                       waits (a timer)            desk.c's
@@ -62,6 +62,8 @@ struct pprof_job {
 /* One that waits for its capture, and then for the desk. */
 struct pprof_wait {
     struct smk_exchange *exchange; /* NULL: the client has gone */
+    struct smk_running *running;   /* NULL: it has ended */
+    bool shared;                   /* it was joined, and stays */
     struct smk_timer *timer;
     const struct profile *profile;
     bool text;
@@ -195,7 +197,8 @@ static void free_wait(struct pprof_wait *wait)
 
 static void forget(struct pprof_wait *wait)
 {
-    smk_store_delete(wait->id);
+    if (!wait->shared)
+        smk_store_delete(wait->id);
     free_wait(wait);
 }
 
@@ -218,7 +221,6 @@ static void sit_down(struct pprof_wait *wait, const struct smk_stored *stored)
     smk_desk_begin(&job->desk, wait->exchange, stored);
 }
 
-/* The capture has ended. */
 static void ask_for_desk(void *arg)
 {
     struct pprof_wait *wait = arg;
@@ -239,23 +241,29 @@ static void ask_for_desk(void *arg)
     forget(wait);
 }
 
-/* The client has gone: the capture ends, and then it is forgotten. */
+static void capture_ended(void *arg)
+{
+    struct pprof_wait *wait = arg;
+    wait->shared = wait->running->shared;
+    wait->running = NULL;
+    ask_for_desk(wait);
+}
+
+/* The client has gone: the capture ends, if it is nobody else's, and then it is forgotten. */
 static void abandoned(struct smk_exchange *exchange)
 {
     struct pprof_wait *wait = exchange->handler;
-    struct smk_running *running = smk_captures_find(wait->id);
     wait->exchange = NULL;
-    if (running)
-        smk_captures_stop(running);
+    if (wait->running && !wait->running->shared)
+        smk_captures_stop(wait->running);
 }
 
 /* Whoever waits is told by the loop; a capture that ends with the agent keeps its file. */
 void smk_pprof_end(void)
 {
     while (waits) {
-        struct smk_running *running = smk_captures_find(waits->id);
-        if (running)
-            running->ended = NULL;
+        if (waits->running)
+            waits->running->ended = NULL;
         if (waits->exchange)
             waits->exchange->abandoned = NULL;
         free_wait(waits);
@@ -338,7 +346,8 @@ static void begin(struct smk_exchange *exchange, const struct profile *profile, 
     }
     smk_agent_audit(exchange->request.peer ? exchange->request.peer : "", profile->name, running->id, 200);
     memcpy(wait->id, running->id, sizeof wait->id);
-    running->ended = ask_for_desk;
+    wait->running = running;
+    running->ended = capture_ended;
     running->ended_arg = wait;
     exchange->handler = wait;
     exchange->abandoned = abandoned;

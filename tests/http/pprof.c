@@ -73,6 +73,34 @@ static void a_client_that_goes_ends_it(void **state)
     host_stop(&host);
 }
 
+/* Then its file is not the profile's alone: it stays, and its time is not cut. */
+static void a_capture_that_is_joined_stays(void **state)
+{
+    struct host host;
+    struct answer answer;
+    char id[64], target[80];
+    int fds[2];
+    (void)state;
+    host_start(&host, "own_busy=1", NULL);
+    begin(&host, DOOR_TCP, "/debug/pprof/block?seconds=0.7", &fds[0]);
+    request(&host, DOOR_UNIX, &answer, "GET", "/debug/trace?join=1", NULL);
+    assert_int_equal(sscanf(answer_header(&answer, "Location"), "/debug/traces/%63s", id), 1);
+    answer_free(&answer);
+    client_read(fds[0], &answer, 10000);
+    assert_int_equal(answer.status, 200);
+    answer_free(&answer);
+    snprintf(target, sizeof(target), "/debug/traces/%s", id);
+    assert_int_equal(status_of(&host, DOOR_TCP, "GET", target, NULL), 200);
+
+    begin(&host, DOOR_UNIX, "/debug/pprof/block?seconds=60", &fds[1]);
+    assert_int_equal(status_of(&host, DOOR_TCP, "GET", "/debug/trace?join=1", NULL), 200);
+    client_reset(fds[1]);
+    sleep_ms(700);
+    assert_false(is_disarmed(&host));
+    close(fds[0]);
+    host_stop(&host);
+}
+
 /* Those that wait are as many as http_clients. One more is sent away before it tries to arm: else this were 409. */
 static void one_too_many_is_sent_away(void **state)
 {
@@ -133,8 +161,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_foreign_page_arms_nothing), cmocka_unit_test(a_client_that_goes_ends_it),
-        cmocka_unit_test(one_too_many_is_sent_away),   cmocka_unit_test(too_large_is_said),
-        cmocka_unit_test(the_agent_ends_meanwhile),
+        cmocka_unit_test(one_too_many_is_sent_away),   cmocka_unit_test(a_capture_that_is_joined_stays),
+        cmocka_unit_test(too_large_is_said),           cmocka_unit_test(the_agent_ends_meanwhile),
     };
     if (argc == 2)
         cmocka_set_test_filter(argv[1]);
