@@ -228,5 +228,7 @@ test('an exported page answers from itself, and says what it does not have', asy
     assert.deepEqual((await backend.json('/api/requests?limit=1&offset=0&sort=slowest&t0=5&t1=9')).requests, [
         { from: 8, to: 12, ns: 4 },
     ]);
+    backend.say('/api/item?item=1&row=2', { says: '3 ms for x' });
+    assert.equal((await backend.json('/api/item?item=1&row=2')).says, '3 ms for x');
     await assert.rejects(backend.json('/api/request?id=1&process=0'), /not in this file/);
 });

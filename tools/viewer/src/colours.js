@@ -68,7 +68,7 @@ export const LEGEND = [
     'unknown',
 ];
 
-const KINDS = [null, 'lock', 'cond', 'net', 'poll', 'disk', 'sleep', 'memory', 'join', 'other'];
+export const KINDS = [null, 'lock', 'cond', 'net', 'poll', 'disk', 'sleep', 'memory', 'join', 'other'];
 const NAMES_OF_STATES = { running: 'running', runnable: 'ready', idle: 'idle', unknown: 'unknown' };
 
 /** Of the numbers in an item's look. @returns {StateKey} */

@@ -93,5 +93,8 @@ export const askAnew = (path, query, signal) => backend.json(address(path, query
 /** @returns {Promise<ArrayBuffer>} */
 export const askBinary = (path, query, signal) => backend.binary(address(path, query), signal);
 
+/** An answer of which an exported page may have nothing better. */
+export const sayAtLeast = (path, query, answer) => backend.say && backend.say(address(path, query), answer);
+
 /** What was kept may have been said before the trace was known whole. */
 export const forgetAnswers = () => answers.clear();

@@ -27,7 +27,7 @@ function Facts({ info }) {
             <span class={lost ? 'bad' : ''}>{lost ? `${count(lost)} lost` : 'nothing lost'}</span>
             {typeof info.cost === 'number' && ` · tracer ${percent(info.cost)} of CPU`}
             {info.complete === false && <span class="bad"> · the file is cut short</span>}
-            {info.thinned && <span class="bad"> · {info.thinned}</span>}
+            {info.thinned && <span title={info.thinned}> · exported small</span>}
         </span>
     );
 }

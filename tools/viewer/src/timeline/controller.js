@@ -2,12 +2,12 @@
  * lacks, and says what the pointer met. Components around it (timeline.jsx) show labels, tooltip and legend.
  */
 import { KEYS, keyOfNames } from '../colours.js';
-import { ask, askAnew, askBinary, isEmbedded } from '../data.js';
+import { ask, askAnew, askBinary, isEmbedded, sayAtLeast } from '../data.js';
 import { firstOfDay } from '../format.js';
 import { isDark, paintedTheme } from '../theme.js';
 import { arrowsOfItem, arrowsOfRequest } from './arrows.js';
 import { CanvasPainter } from './canvas-painter.js';
-import { hitItem, neighbour } from './hit.js';
+import { hitItem, itemOf, neighbour } from './hit.js';
 import { LabelCache } from './label-cache.js';
 import { isBeneath, layOut, slotAt, slotsBetween, SLOWEST_SHOWN } from './layout.js';
 import { densityColumns, OVERVIEW_HEIGHT, paintOverview } from './overview.js';
@@ -399,6 +399,7 @@ export class Controller {
     }
 
     pick(hit) {
+        sayAtLeast('/api/item', { row: hit.row, item: hit.item }, itemOf(hit, this.labels.get(hit.label)));
         this.selected = { row: hit.row, item: hit.item, from: hit.from, to: hit.to };
         this.actions.selectItem(hit.row, hit.item);
     }

@@ -1,4 +1,7 @@
 /* hit.js: what is under the pointer. Pure. */
+import { KINDS } from '../colours.js';
+import { duration } from '../format.js';
+import { kindOf, stateOf } from '../look.js';
 import { firstAfter } from './raster.js';
 
 const NEAR_PX = 3;
@@ -37,6 +40,17 @@ export function describe(items, i) {
         merged: items.merged[i],
         value: items.last ? items.last[i] : null,
     };
+}
+
+const STATES = ['unknown', 'running', 'runnable', 'waiting', 'idle'];
+
+/** What the picture knows of an item, as /api/item would say it. */
+export function itemOf({ row, item, from, to, look }, label) {
+    const state = STATES[stateOf(look)] || null,
+        kind = KINDS[kindOf(look)] || null,
+        ns = to - from;
+    const says = `${duration(ns)} ${state === 'waiting' ? 'for ' : ''}${label || kind || state || ''}`;
+    return { row, item, what: state ? 'state' : 'region', from, to, ns, state, kind, says, regions: [], chain: [] };
 }
 
 /** The item before or after a time, for the keyboard: `way` is -1 or 1. */
