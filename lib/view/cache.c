@@ -24,7 +24,7 @@
 #include "view/directory.h"
 
 #define MAGIC   UINT64_C(0x3157454956544c53) /* "SLTVIEW1" */
-#define FORMAT  1u
+#define FORMAT  2u
 #define PLACES  2u
 
 struct header {
@@ -195,7 +195,7 @@ static struct smk_view_store *load_from(struct smk_view *view, int fd, const str
     smk_view_reader_begin(&reader, store);
     uint32_t size = (uint32_t)(header->size - header->directory);
     const uint8_t *directory = smk_view_reader_bytes(&reader, header->directory, size, header->directory_crc);
-    bool good = directory && smk_view_directory_get(store, view->trace, directory, size);
+    bool good = directory && smk_view_directory_get(store, directory, size);
     good &= smk_view_reader_end(&reader) == 0;
     if (good && smk_view_file_flush(&store->file, &store->mem) == 0)
         return store;

@@ -45,10 +45,24 @@ static void put_row(const struct smk_view_store *store, const struct smk_view_li
         put_blocks(bytes, line->levels ? &line->levels[i].stretches : &(struct smk_view_blocks){0});
 }
 
+/* Most classes are nowhere. */
+static void put_density(const struct smk_view_density_sums *sums, struct smk_view_bytes *bytes)
+{
+    for (size_t i = 0; i < SMK_VIEW_CLASSES; i++) {
+        const uint64_t *part = sums->part + i * SMK_VIEW_COLUMNS;
+        const int64_t *whole = sums->whole + i * SMK_VIEW_COLUMNS;
+        uint8_t any = 0;
+        for (size_t j = 0; j < SMK_VIEW_COLUMNS && !any; j++)
+            any = part[j] || whole[j];
+        smk_view_put(bytes, &any, sizeof(any));
+        smk_view_put(bytes, part, any ? SMK_VIEW_COLUMNS * sizeof(*part) : 0);
+        smk_view_put(bytes, whole, any ? SMK_VIEW_COLUMNS * sizeof(*whole) : 0);
+    }
+}
+
 int smk_view_directory_put(const struct smk_view_store *store, struct smk_view_bytes *bytes)
 {
     const struct smk_view_table *table = &store->table;
-    const size_t sums = (size_t)SMK_VIEW_CLASSES * SMK_VIEW_COLUMNS;
     smk_view_put(bytes, &store->origin, sizeof(store->origin));
     smk_view_put(bytes, &store->end, sizeof(store->end));
     smk_view_put(bytes, &store->level_count, sizeof(store->level_count));
@@ -67,8 +81,7 @@ int smk_view_directory_put(const struct smk_view_store *store, struct smk_view_b
     put_array(bytes, table->routes, table->route_count, sizeof(*table->routes));
     put_array(bytes, store->waits, store->wait_count, sizeof(*store->waits));
     put_array(bytes, store->locks, store->lock_count, sizeof(*store->locks));
-    smk_view_put(bytes, store->density.part, sums * sizeof(*store->density.part));
-    smk_view_put(bytes, store->density.whole, sums * sizeof(*store->density.whole));
+    put_density(&store->density, bytes);
     return smk_mem_failed(&bytes->mem);
 }
 
@@ -77,7 +90,6 @@ int smk_view_directory_put(const struct smk_view_store *store, struct smk_view_b
 struct source {
     struct smk_view_store *store;
     const uint8_t *at, *end;
-    uint32_t processes;
     bool bad;
 };
 
@@ -126,6 +138,22 @@ static bool take_blocks(struct source *source, struct smk_view_blocks *blocks)
     return !source->bad;
 }
 
+/* Who looks for a time, or for a number, halves them. */
+static void check_order(struct source *source, const struct smk_view_line *line)
+{
+    uint64_t items = 0, last = 0;
+    for (uint32_t i = 0; i < line->blocks.count; i++) {
+        const struct smk_view_block *block = &line->blocks.array[i];
+        source->bad |= block->first != items || block->from < last || block->to < block->from || block->count == 0;
+        items += block->count;
+        last = block->from;
+    }
+    source->bad |= items != line->is.items;
+    for (uint32_t i = 0; line->levels && i < source->store->level_count; i++)
+        for (uint32_t j = 1; j < line->levels[i].stretches.count; j++)
+            source->bad |= line->levels[i].stretches.array[j].to <= line->levels[i].stretches.array[j - 1].to;
+}
+
 static bool take_sums(struct source *source, struct smk_view_line *line)
 {
     void *array;
@@ -155,7 +183,7 @@ static void take_row(struct source *source, uint32_t number, uint32_t rows)
         return;
     const struct smk_view_row *is = &line->is;
     source->bad |= is->id != number || (unsigned)is->kind >= SMK_VIEW_ROW_KIND_COUNT ||
-                   is->process >= source->processes || (is->parent >= rows && is->parent != SMK_VIEW_NONE);
+                   is->process >= source->store->processes || (is->parent >= rows && is->parent != SMK_VIEW_NONE);
     line->last = is->to;
     take_sums(source, line);
     take_blocks(source, &line->blocks);
@@ -163,6 +191,7 @@ static void take_row(struct source *source, uint32_t number, uint32_t rows)
     for (uint32_t i = 0; line->levels && i < store->level_count; i++)
         take_blocks(source, &line->levels[i].stretches);
     source->bad |= !line->levels;
+    check_order(source, line);
     if (!source->bad && is->kind == SMK_VIEW_THREAD)
         source->bad |= !smk_map_put(&store->by_thread, &store->mem, is->thread, number);
 }
@@ -207,6 +236,15 @@ static void take_table(struct source *source)
         source->bad |= !smk_map_put(&table->by_route, &store->mem, table->routes[i].route, i);
 }
 
+/* A byte that is neither 0 nor 1 is no bool to look at. */
+static void take_truth(struct source *source, struct smk_span_wait *wait)
+{
+    uint8_t open, idle;
+    memcpy(&open, &wait->open, sizeof(open));
+    memcpy(&idle, &wait->idle, sizeof(idle));
+    source->bad |= open > 1 || idle > 1 || wait->process >= source->store->processes;
+}
+
 static void take_names(struct source *source)
 {
     struct smk_view_store *store = source->store;
@@ -215,19 +253,28 @@ static void take_names(struct source *source)
     store->waits = array;
     store->wait_capacity = store->wait_count;
     for (uint32_t i = 0; i < store->wait_count; i++)
-        source->bad |= store->waits[i].process >= source->processes;
+        take_truth(source, &store->waits[i]);
     take_array(source, &array, &store->lock_count, sizeof(*store->locks));
     store->locks = array;
     store->lock_capacity = store->lock_count;
     for (uint32_t i = 0; i < store->lock_count; i++)
-        source->bad |= store->locks[i].process >= source->processes || store->locks[i].to < store->locks[i].from;
+        source->bad |= store->locks[i].process >= source->store->processes || store->locks[i].to < store->locks[i].from;
 }
 
-bool smk_view_directory_get(struct smk_view_store *store, const smk_trace *trace, const uint8_t *data, size_t size)
+static void take_density(struct source *source)
 {
-    struct source source = {
-        .store = store, .at = data, .end = data + size, .processes = smk_trace_get_info(trace)->processes};
-    const size_t sums = (size_t)SMK_VIEW_CLASSES * SMK_VIEW_COLUMNS;
+    const struct smk_view_density_sums *sums = &source->store->density;
+    for (size_t i = 0; i < SMK_VIEW_CLASSES; i++) {
+        uint8_t any = 0;
+        take(source, &any, sizeof(any));
+        take(source, sums->part + i * SMK_VIEW_COLUMNS, any ? SMK_VIEW_COLUMNS * sizeof(*sums->part) : 0);
+        take(source, sums->whole + i * SMK_VIEW_COLUMNS, any ? SMK_VIEW_COLUMNS * sizeof(*sums->whole) : 0);
+    }
+}
+
+bool smk_view_directory_get(struct smk_view_store *store, const uint8_t *data, size_t size)
+{
+    struct source source = {.store = store, .at = data, .end = data + size};
     uint64_t origin = 0, end = 0;
     uint32_t levels = 0, rows = 0;
     take(&source, &origin, sizeof(origin));
@@ -242,8 +289,7 @@ bool smk_view_directory_get(struct smk_view_store *store, const smk_trace *trace
     take_objects(&source);
     take_table(&source);
     take_names(&source);
-    take(&source, store->density.part, sums * sizeof(*store->density.part));
-    take(&source, store->density.whole, sums * sizeof(*store->density.whole));
+    take_density(&source);
     store->known_to = store->end;
     return !source.bad && source.at == source.end;
 }

@@ -1,5 +1,7 @@
 #include "view/requests.h"
 
+#include <string.h>
+
 #include "base/errors.h"
 #include "base/hash.h"
 #include "base/sort.h"
@@ -31,6 +33,30 @@ static bool fits(const struct filter *filter, const struct smk_view_request *req
            !(filter->ended && (request->open || request->begin_unseen));
 }
 
+static bool is_request(const struct smk_view_store *store, const struct smk_view_request *request)
+{
+    uint8_t truths[3]; /* a byte that is neither 0 nor 1 is no bool to look at */
+    memcpy(&truths[0], &request->open, 1);
+    memcpy(&truths[1], &request->begin_unseen, 1);
+    memcpy(&truths[2], &request->error, 1);
+    return request->to >= request->from && request->process < store->processes && truths[0] <= 1 && truths[1] <= 1 &&
+           truths[2] <= 1;
+}
+
+/* NULL: it cannot be read. */
+static const struct smk_view_request *read_block(struct smk_view_reader *reader,
+                                                 const struct smk_view_request_block *block)
+{
+    const struct smk_view_request *requests =
+        smk_view_reader_bytes(reader, block->offset, block->count * (uint32_t)sizeof(*requests), block->crc);
+    for (uint32_t i = 0; requests && i < block->count; i++)
+        if (!is_request(reader->store, &requests[i])) {
+            reader->result = smk_fail(SMK_E_FORMAT, "a request of the viewer's file is none");
+            return NULL;
+        }
+    return requests;
+}
+
 /* Each that fits, in the order in which they ended. */
 static void each(struct smk_view_reader *reader, const struct filter *filter,
                  void (*take)(void *arg, const struct smk_view_request *request), void *arg)
@@ -40,8 +66,7 @@ static void each(struct smk_view_reader *reader, const struct filter *filter,
         const struct smk_view_request_block *block = &table->blocks[i];
         if (block->to < filter->from || block->from >= filter->to || block->longest < filter->min_ns)
             continue;
-        const struct smk_view_request *requests = smk_view_reader_bytes(
-            reader, block->offset, block->count * (uint32_t)sizeof(*requests), block->crc);
+        const struct smk_view_request *requests = read_block(reader, block);
         for (uint32_t j = 0; requests && j < block->count; j++)
             if (fits(filter, &requests[j]))
                 take(arg, &requests[j]);
@@ -180,8 +205,7 @@ bool smk_view_request_of(struct smk_view_reader *reader, uint32_t process, uint6
         const struct smk_view_request_block *block = &table->blocks[i];
         if (id < block->id_low || id > block->id_high)
             continue;
-        const struct smk_view_request *requests = smk_view_reader_bytes(
-            reader, block->offset, block->count * (uint32_t)sizeof(*requests), block->crc);
+        const struct smk_view_request *requests = read_block(reader, block);
         if (requests)
             look_at(&search, requests, block->count);
     }

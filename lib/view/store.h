@@ -170,6 +170,7 @@ struct smk_view_store {
     uint32_t refs;          /* the view's mutex */
     uint32_t sealed;        /* 1: nothing changes any more */
     uint64_t origin, end;   /* of the trace */
+    uint32_t processes;     /* that it has */
     uint32_t level_count;
     struct smk_view_line **rows;
     uint32_t row_count, row_capacity;

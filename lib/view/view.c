@@ -171,8 +171,10 @@ struct smk_view_store *smk_view_store_new(struct smk_view *view, int fd)
         smk_fail(SMK_E_NOMEM, "no memory for the view");
         return NULL;
     }
-    if (smk_view_store_begin(store, fd, max_file, memory_of(view) / 2, view->first, view->first + view->duration))
+    if (smk_view_store_begin(store, fd, max_file, memory_of(view) / 2, view->first, view->first + view->duration)) {
+        store->processes = smk_trace_get_info(view->trace)->processes;
         return store;
+    }
     smk_fail(SMK_E_NOMEM, "no memory for the view");
     smk_view_store_drop(view, store);
     return NULL;

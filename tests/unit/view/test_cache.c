@@ -146,6 +146,85 @@ static void test_damaged_blocks(void **state)
     end(&kept);
 }
 
+/* ---- what nobody damaged by chance ---------------------------------------------------------------------- */
+
+static void look_at_all(struct smk_view *view)
+{
+    struct smk_view_bytes bytes = {0};
+    struct smk_view_moment moment = {0};
+    struct smk_view_request_list list = {0};
+    struct smk_view_density density = {0};
+    struct smk_view_request_query query = {.limit = 100};
+    struct smk_view_row is;
+    struct smk_view_sums sums;
+    struct smk_view_item item;
+    char text[SMK_NAME_MAX];
+    uint64_t first = smk_view_first(view), end = first + smk_view_duration(view);
+    for (uint32_t row = 0; row < 60 && smk_view_get_row(view, row, &is); row++) {
+        smk_view_window(view, first, end, 1000, &row, 1, &bytes);
+        smk_view_window(view, first + 1000000, first + 2000000, 1000, &row, 1, &bytes);
+        smk_view_sums_in(view, row, first + 1000, end - 1000, &sums);
+        smk_view_row_name(view, row, text);
+        if (smk_view_get_item(view, row, is.items / 2, &item) == 0)
+            smk_view_label(view, item.label, text);
+    }
+    smk_view_moment_at(view, first + smk_view_duration(view) / 2, &moment);
+    smk_view_requests(view, &query, &list);
+    smk_view_scatter(view, 0, 0, 10, &list);
+    smk_view_density_of(view, 100, &density);
+    smk_view_density_free(&density);
+    smk_view_requests_free(&list);
+    smk_view_moment_free(&moment);
+    smk_view_bytes_free(&bytes);
+}
+
+/* Bytes of the directory are others, and the checksums are right all the same. */
+static void forge(const char *file, unsigned bytes)
+{
+    uint8_t header[48];
+    struct stat st;
+    int fd = open(file, O_RDWR);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(pread(fd, header, sizeof(header), 0), sizeof(header));
+    uint64_t at = smk_get_le64(header + 32);
+    size_t size = (size_t)st.st_size - at;
+    uint8_t *directory = malloc(size);
+    assert_int_equal(pread(fd, directory, size, (off_t)at), size);
+    for (unsigned i = 0; i < bytes; i++) {
+        size_t place = (size_t)rand() % (i % 2 ? size : 8000);
+        directory[place] = rand() % 3 ? (uint8_t)(directory[place] ^ 1u << rand() % 8) : (uint8_t)rand();
+    }
+    assert_int_equal(pwrite(fd, directory, size, (off_t)at), size);
+    smk_put_le32(header + 40, smk_crc32c(0, directory, size));
+    smk_put_le32(header + 44, smk_crc32c(0, header, 44));
+    assert_int_equal(pwrite(fd, header, sizeof(header), 0), sizeof(header));
+    free(directory);
+    close(fd);
+}
+
+static void test_forged(void **state)
+{
+    (void)state;
+    struct kept kept = {.whole = false};
+    unsigned believed = 0;
+    begin(&kept, 7);
+    for (unsigned i = 0; i < 60; i++) {
+        struct smk_view_progress progress;
+        if (i % 4 == 0) {
+            unlink(kept.file);
+            smk_view_close(model_open(kept.trace, NULL, true));
+        }
+        forge(kept.file, 1 + i % 3);
+        struct smk_view *view = model_open(kept.trace, NULL, true);
+        smk_view_get_progress(view, &progress);
+        believed += progress.from_file;
+        look_at_all(view);
+        smk_view_close(view);
+    }
+    assert_true(believed > 0); /* it did come to what is behind the checksums */
+    end(&kept);
+}
+
 /* It cannot be beside the trace, or is no file: it is built all the same, elsewhere. */
 static void test_no_place(void **state)
 {
@@ -209,7 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kept),     cmocka_unit_test(test_another_trace), cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_damaged_blocks), cmocka_unit_test(test_no_place), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_no_trace),
+        cmocka_unit_test(test_forged),   cmocka_unit_test(test_no_trace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
