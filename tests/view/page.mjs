@@ -25,7 +25,11 @@ let last = null;
 
 /* A page on a trace that is read, drawn. The one before is closed. */
 async function opened(server, options) {
-    if (last) await last.context().close().catch(() => {});
+    if (last)
+        await last
+            .context()
+            .close()
+            .catch(() => {});
     const page = (last = await open(server, { hash: QUIET, ...options }));
     await page.waitForSelector('.tl-label.row');
     await until(() => colours(page).then(all => all.size > 4), 'a picture');
@@ -299,6 +303,24 @@ step('rows are filtered, hidden, pinned, and walked by key', async server => {
     await moved(page, () => page.keyboard.press('ArrowRight'));
     assert.notEqual(fieldsOf(page).s, one);
     assert.match(one, /^item\./);
+});
+
+step('what is still being read, and what cannot be, is said', async server => {
+    const { page } = await opened(server);
+    const answer = { done: 31e6, total: 92e6, known_to: 5e8, serial: 1, error: null };
+    const progress = more =>
+        page.route('**/api/progress**', async route => {
+            await new Promise(done => setTimeout(done, 100)); // as the server waits for news
+            await route.fulfill({ json: { ...answer, ...more } });
+        });
+    await progress({ state: 'building' });
+    await page.reload();
+    await page.waitForSelector('.tl-label.row');
+    assert.match(await page.textContent('.reading'), /34 % of 92,000,000 events\. Until .* the picture is final/);
+    await progress({ state: 'failed', error: 'shop.stall: its disk is gone' });
+    await page.reload();
+    await page.getByText('shop.stall: its disk is gone').waitFor();
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
 });
 
 step('dragging moves the picture, the strip above chooses the view', async server => {

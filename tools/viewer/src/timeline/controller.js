@@ -128,7 +128,7 @@ export class Controller {
             rowList: state.rowList,
             settings: state.rows,
             duration: this.duration(),
-            requests: { pinned, slowest: this.slowest, total: this.total },
+            requests: { pinned, slowest: this.slowest, total: this.total, inView: this.inView },
             processes: processNames(state.info),
         });
         this.tell('rows');
@@ -171,7 +171,8 @@ export class Controller {
                 });
                 if (this.asked !== `${t0}-${t1}`) return;
                 this.slowest = answer.requests;
-                this.total = Math.max(this.total, answer.total);
+                this.inView = answer.total;
+                this.total = Math.max(this.total, answer.total); /* places once there stay */
                 this.relay();
             } catch {
                 /* then there are none to show */

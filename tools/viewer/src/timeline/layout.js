@@ -118,9 +118,9 @@ function putPinned(writer, byId, children, duration) {
 }
 
 function putRequests(writer, requests) {
-    const { pinned, slowest, total } = requests;
+    const { pinned, slowest, total, inView } = requests;
     if (!total && !pinned.length) return;
-    if (!writer.heading('caption', 'slow', 'Slow requests', total)) return;
+    if (!writer.heading('caption', 'slow', 'Slow requests', inView)) return;
     for (const request of pinned)
         writer.put('request', `q${request.process}.${request.id}`, { request, pinned: true });
     const others = slowest.filter(one => !pinned.some(pin => pin.process === one.process && pin.id === one.id));
