@@ -112,17 +112,33 @@ static void search_things(struct hits *hits, const struct smk_web_things *things
         }
 }
 
-/* NULL: refused. */
-static const struct smk_web_things *things_of(struct smk_web *web, struct smk_web_reply *reply)
+/* An answer that is kept for all: that the names are there. */
+static void collect(void *arg, const char *query, struct smk_web_reply *reply)
 {
-    int rc = 0;
+    struct smk_web *web = arg;
+    (void)query;
     pthread_mutex_lock(&web->search_lock);
-    if (!web->things)
-        rc = smk_web_things_collect(web, &web->things);
+    int rc = web->things ? 0 : smk_web_things_collect(web, &web->things);
     pthread_mutex_unlock(&web->search_lock);
+    reply->status = 200;
+    smk_web_put(reply, "{}", 2);
     if (rc < 0)
         smk_web_refuse_last(reply, rc);
-    return web->things;
+}
+
+/* NULL: refused. Who types asks at each letter; the bound on those who wait for long answers is on these, too. */
+static const struct smk_web_things *things_of(struct smk_web *web, struct smk_web_reply *reply)
+{
+    struct smk_web_reply there;
+    smk_web_reply_init(&there);
+    smk_web_kept_answer(&web->kept, "names", &there, collect, web, NULL);
+    bool fine = there.status == 200;
+    if (!fine) {
+        reply->status = there.status;
+        smk_web_put(reply, there.data, there.len);
+    }
+    smk_web_reply_free(&there);
+    return fine ? web->things : NULL;
 }
 
 void smk_web_search(struct smk_web *web, const char *query, struct smk_web_reply *reply)
