@@ -116,6 +116,11 @@ static void put_cost(struct smk_json *json)
     smk_json_begin(json, "cost", '{');
     smk_json_number(json, "total_ns", smk_cost_between(&nothing, &cost, &error));
     smk_json_number(json, "error_ns", error);
+    smk_json_begin(json, "passing", '{');
+    smk_json_number(json, "calls", cost.passed);
+    smk_json_number(json, "requests", cost.found);
+    smk_json_number(json, "ns", cost.passing_ns);
+    smk_json_end(json, '}');
     smk_json_number(json, "process_cpu_ns", cost.process_ns);
     smk_json_number(json, "own_cpu_ns", cost.own_ns);
     smk_json_number(json, "writer_cpu_ns", smk_load_relaxed(&smk_stats.writer_cpu_ns));

@@ -62,6 +62,16 @@ SMK_INLINE uint64_t smk_local_add(uint64_t *p, uint64_t n)
 #endif
 }
 
+/* The same without a result. */
+SMK_INLINE void smk_local_sum(uint64_t *p, uint64_t n)
+{
+#if defined(__x86_64__) && !SMK_TSAN
+    __asm__ volatile("addq %1, %0" : "+m"(*p) : "er"(n) : "cc");
+#else
+    smk_add_relaxed(p, n);
+#endif
+}
+
 /* Counts one, the same way. */
 SMK_INLINE void smk_local_count(uint64_t *p)
 {

@@ -101,6 +101,9 @@ static bool add_counts(struct smk_thread *t, void *arg)
         cost->calls[i] += smk_load_relaxed(&t->counted.calls[i]);
         cost->stacks[i] += smk_load_relaxed(&t->counted.stacks[i]);
     }
+    for (unsigned i = 0; i < SMK_PASSING; i++)
+        cost->passed += smk_load_relaxed(&t->passed[i]);
+    cost->found += smk_load_relaxed(&t->requests.found);
     return true;
 }
 
@@ -117,13 +120,14 @@ void smk_cost_read(struct smk_cost *cost)
         cost->ns[i] = (cost->events[i] * event + cost->calls[i] * stamp / 10 * SMK_COST_CALL +
                        cost->stacks[i] * stamp / 10 * SMK_COST_STACK) /
                       1000;
+    cost->passing_ns = (cost->passed * stamp / 10 * SMK_COST_PASSED + cost->found * stamp / 10 * SMK_COST_FOUND) / 1000;
     if (sources && sources->cost)
         sources->cost(cost->ns);
 }
 
 uint64_t smk_cost_between(const struct smk_cost *begin, const struct smk_cost *end, uint64_t *error_ns)
 {
-    uint64_t estimated = 0;
+    uint64_t estimated = end->passing_ns - begin->passing_ns;
     for (unsigned i = 0; i < SMK_CATEGORY_COUNT; i++)
         estimated += end->ns[i] - begin->ns[i];
     *error_ns = estimated * SMK_COST_ERROR / 100;

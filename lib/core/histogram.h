@@ -38,8 +38,8 @@ SMK_INLINE unsigned smk_histogram_bucket(uint64_t ns)
 /* Of a histogram that only this thread and its signal handlers add to. */
 SMK_INLINE void smk_histogram_add_own(struct smk_histogram *h, uint64_t ns, uint64_t times)
 {
-    smk_local_add(&h->buckets[smk_histogram_bucket(ns)], times);
-    smk_local_add(&h->sum_ns, ns * times);
+    smk_local_sum(&h->buckets[smk_histogram_bucket(ns)], times);
+    smk_local_sum(&h->sum_ns, ns * times);
     uint64_t max = smk_load_relaxed(&h->max_ns);
     while (SMK_UNLIKELY(ns > max) && !smk_local_cas(&h->max_ns, &max, ns))
         ;

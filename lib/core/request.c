@@ -43,7 +43,7 @@ int smk_requests_init(uint32_t capacity)
 static bool add_counts(struct smk_thread *t, void *stats)
 {
     struct smk_requests_stats *sum = stats;
-    sum->begun += smk_load_relaxed(&t->requests.begun);
+    sum->begun += smk_load_relaxed(&t->requests.begun) + smk_load_relaxed(&t->requests.found);
     sum->ended += smk_load_relaxed(&t->requests.ended);
     return true;
 }
@@ -354,7 +354,7 @@ SMK_HOT void smk_request_begins(struct smk_thread *t, smk_request *request, uint
     smk_store_release(&request->id, id); /* pairs with: smk_conns_requests */
     t->request = t->loop.found = id;
     smk_cost_begin(t, id, now);
-    smk_local_count(&t->requests.begun);
+    smk_local_count(&t->requests.found);
     uint64_t *rec = smk_reserve(t, 3, SMK_EV_REQUEST_BEGIN);
     if (!rec)
         return;

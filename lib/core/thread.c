@@ -117,7 +117,7 @@ static void fill_slot(struct smk_thread *t, uint32_t tid, const char *name, uint
     smk_store_relaxed(&t->request, 0);
     smk_store_relaxed(&t->wait.kind, 0);
     t->wait.depth = 0;
-    t->loop = (struct smk_loop_now){.passed = t->loop.passed};
+    t->loop = (struct smk_loop_now){0};
     t->callback = (struct smk_callback_now){0};
     t->ordinal = 0;
     smk_store_relaxed(&t->handle, handle);

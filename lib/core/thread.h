@@ -24,6 +24,7 @@
 #define SMK_CAPTURES_MAX    8 /* readers that run at once: timed captures, snapshots, whole-program ones */
 #define SMK_NAME_MAX        32
 #define SMK_NO_SUB          UINT32_MAX
+#define SMK_PASSING         16
 
 enum smk_thread_state {
     SMK_THREAD_FREE = 0,
@@ -76,7 +77,6 @@ struct smk_loop_now {
     uint64_t polled, before; /* ticks: when it last looked, and when before that; 0: never */
     uint64_t pc, sp;         /* where its loop looks from */
     uint64_t moved;          /* ticks: when it last moved bytes on a connection */
-    uint64_t passed;         /* wrapped calls that never wait, so far; of the slot, anybody may read */
     uint64_t found;          /* the request that was found on a socket and that it works for; 0: none */
     bool slept;              /* the last look waited: nothing had been there before */
     bool doubtful;           /* it did so, or was slow; it came after the thread had been away for long */
@@ -106,7 +106,8 @@ struct smk_counted {
  * what it counted, of the slot. */
 struct smk_thread_requests {
     uint64_t next;         /* of a block of ids reserved for it */
-    uint64_t begun, ended; /* anybody reads */
+    uint64_t begun, ended; /* anybody reads, as the next: */
+    uint64_t found;        /* begun on a socket, and not counted in begun */
     uint64_t spare;        /* a place in the table of those in flight, and 1; 0: it keeps none */
 };
 
@@ -148,6 +149,8 @@ struct smk_thread {
     /* Own thread adds, anybody reads. Of the slot, not of the thread: it is never set back, so the sum
      * over all slots only grows. */
     SMK_ALIGNED(SMK_CACHE_LINE) struct smk_counted counted;
+    /* The same: wrapped calls that never wait, which nobody stamps before them (source/calls.h says which). */
+    SMK_ALIGNED(SMK_CACHE_LINE) uint64_t passed[SMK_PASSING];
 };
 
 /* The thread-local part: 16 bytes. */

@@ -41,11 +41,41 @@ void smk_calls_prepare(void)
     make_counts();
 }
 
+struct passed {
+    enum smk_passing which;
+    uint64_t sum;
+};
+
+static bool add_passed(struct smk_thread *t, void *arg)
+{
+    struct passed *passed = arg;
+    passed->sum += smk_load_relaxed(&t->passed[passed->which]);
+    return true;
+}
+
+/* Of those that a slot counts itself. */
+static uint64_t passed_of(enum smk_call call)
+{
+    static const uint16_t calls[] = {
+#define X(name) SMK_CALL_##name,
+        SMK_PASSING_CALLS(X)
+#undef X
+    };
+    for (unsigned i = 0; i < SMK_PASSING_COUNT; i++) {
+        if (calls[i] != call)
+            continue;
+        struct passed passed = {.which = i};
+        smk_threads_each_slot(add_passed, &passed);
+        return passed.sum;
+    }
+    return 0;
+}
+
 uint64_t smk_calls_seen(enum smk_call call)
 {
     uint64_t(*counts)[SMK_CALL_COUNT] = smk_load_acquire(&smk_call_counts); /* pairs with: make_counts */
     struct smk_threads_stats stats;
-    uint64_t sum = 0;
+    uint64_t sum = passed_of(call);
     smk_threads_stats(&stats);
     for (uint64_t i = 0; counts && i < smk_min_u64(stats.started, stats.capacity); i++)
         sum += smk_load_relaxed(&counts[i][call]);

@@ -19,6 +19,20 @@ enum smk_call {
     SMK_CALL_COUNT
 };
 
+/* Those that move bytes and mostly never wait: each thread counts these in its own slot, those of one kind of server in
+ * one line. */
+#define SMK_PASSING_CALLS(X)                                                                       \
+    X(read) X(write) X(recv) X(send) X(recvmsg) X(sendmsg) X(readv) X(writev) X(recvfrom) X(sendto) \
+    X(__read_chk) X(__recv_chk) X(__recvfrom_chk)
+
+enum smk_passing {
+#define X(name) SMK_PASSING_##name,
+    SMK_PASSING_CALLS(X)
+#undef X
+    SMK_PASSING_COUNT
+};
+SMK_STATIC_ASSERT(SMK_PASSING_COUNT <= SMK_PASSING, "a slot counts them all");
+
 extern uint32_t smk_call_names[SMK_CALL_COUNT];           /* ids of strings; atomic, 0: no room for it */
 extern uint64_t (*smk_call_counts)[SMK_CALL_COUNT];       /* by slot of a thread; NULL: no memory */
 

@@ -82,6 +82,20 @@ void smk_conn_read(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd
 void smk_conn_wrote(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd, const struct smk_bytes *bytes,
                     size_t asked, uint64_t now);
 
+/* The same of calls that take no time stamp before them (io.h), whose thread is traced: with the call's result. */
+void smk_conn_passed_read(struct smk_thread *t, struct smk_fd_slot *slot, int fd, const struct iovec *pieces, int count,
+                          int64_t result);
+void smk_conn_passed_write(struct smk_thread *t, struct smk_fd_slot *slot, int fd, const struct iovec *pieces,
+                           int count, int64_t result);
+
+SMK_INLINE size_t smk_bytes_room(const struct iovec *pieces, int count)
+{
+    size_t room = 0;
+    for (int i = 0; i < count; i++)
+        room += pieces[i].iov_len;
+    return room;
+}
+
 /* accept returned `fd`. */
 SMK_COLD void smk_conn_accepted(const struct smk_seen *seen, int listener, int fd, uint64_t now);
 /* The number is about to mean nothing any more. t: NULL for a thread that is not traced. */

@@ -31,34 +31,39 @@ SMK_INLINE bool ends_with(const struct smk_bytes *bytes, const char *end, size_t
 
 /* ---- HTTP ------------------------------------------------------------------------------------------------ */
 
-/* Behind the empty line; NULL: it is not there. Line by line, which is a fourth of what memmem takes. */
-static const char *head_end(const char *head, const char *end)
+/* What a head says of its body, found in one pass over its lines. */
+struct head {
+    const char *end;              /* behind the empty line; NULL: it is not there */
+    const char *length, *chunked; /* the values of the first such headers; NULL: there are none */
+};
+
+/* The value of the header in this line, where that has the name, which is in small letters and ends with a colon. */
+SMK_INLINE const char *value_of(const char *line, const char *end, const char *name, size_t name_len)
 {
-    const char *line = head;
-    while ((line = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+    if ((size_t)(end - line) <= name_len || strncasecmp(line, name, name_len) != 0)
+        return NULL;
+    for (line += name_len; line < end && (*line == ' ' || *line == '\t');)
         line++;
-        if (end - line >= 2 && line[0] == '\r' && line[1] == '\n' && line - head >= 2 && line[-2] == '\r')
-            return line + 2;
-    }
-    return NULL;
+    return line;
 }
 
-/* The value of a header whose name, in small letters, ends with a colon, or NULL. `head` begins with the status
- * line. */
-static const char *header(const char *head, const char *end, const char *name, size_t name_len)
+/* `from` begins with the status line. */
+static struct head read_head(const char *from, const char *end)
 {
-    const char *line = head;
-    while ((line = memchr(line, '\n', (size_t)(end - line))) != NULL) {
-        line++;
-        if ((size_t)(end - line) <= name_len)
-            return NULL;
-        if ((line[0] | 0x20) == name[0] && strncasecmp(line, name, name_len) == 0) {
-            for (line += name_len; line < end && (*line == ' ' || *line == '\t');)
-                line++;
-            return line;
+    struct head head = {0};
+    const char *line = from;
+    while ((line = memchr(line, '\n', (size_t)(end - line))) != NULL && end - ++line >= 2) {
+        char c = line[0] | 0x20;
+        if (c == ('\r' | 0x20) && line[1] == '\n' && line - from >= 2 && line[-2] == '\r') {
+            head.end = line + 2;
+            break;
         }
+        if (c == 'c' && !head.length)
+            head.length = value_of(line, end, "content-length:", 15);
+        else if (c == 't' && !head.chunked)
+            head.chunked = value_of(line, end, "transfer-encoding:", 18);
     }
-    return NULL;
+    return head;
 }
 
 static bool length_of(const char *digits, const char *end, uint64_t *length)
@@ -72,25 +77,23 @@ static bool length_of(const char *digits, const char *end, uint64_t *length)
 static void begin_http(struct smk_conn_answer *answer, const struct smk_bytes *bytes, uint32_t status, bool no_body)
 {
     size_t len = first_len(bytes);
-    const char *head = len ? bytes->pieces[0].iov_base : NULL;
-    const char *end = head ? head_end(head, head + (len < HEAD_MOST ? len : HEAD_MOST)) : NULL;
+    const char *from = len ? bytes->pieces[0].iov_base : NULL;
+    struct head head = from ? read_head(from, from + (len < HEAD_MOST ? len : HEAD_MOST)) : (struct head){0};
     uint64_t length;
-    if (!end)
+    if (!head.end)
         return;
-    size_t body = bytes->len - (size_t)(end - head);
+    size_t body = bytes->len - (size_t)(head.end - from);
     if (no_body || status == 204 || status == 304) {
         answer->kind = SMK_ANSWER_COUNTED;
         answer->to_come = 0;
         return;
     }
-    const char *value = header(head, end, "content-length:", 15);
-    if (value && length_of(value, end, &length)) {
+    if (head.length && length_of(head.length, head.end, &length)) {
         answer->kind = SMK_ANSWER_COUNTED;
         answer->to_come = length > body ? length - body : 0;
         return;
     }
-    value = header(head, end, "transfer-encoding:", 18);
-    if (value && end - value > 7 && strncasecmp(value, "chunked", 7) == 0)
+    if (head.chunked && head.end - head.chunked > 7 && strncasecmp(head.chunked, "chunked", 7) == 0)
         answer->kind = SMK_ANSWER_CHUNKED;
     if (answer->kind == SMK_ANSWER_CHUNKED && ends_with(bytes, "\r\n0\r\n\r\n", 7))
         answer->to_come = 0;

@@ -225,8 +225,8 @@ SMK_INLINE bool is_followed(struct smk_thread *t, struct smk_fd_slot *slot, stru
     return false;
 }
 
-SMK_HOT void smk_conn_read(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd,
-                           const struct smk_bytes *bytes, int64_t result, size_t asked, uint64_t now)
+SMK_INLINE void has_read(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd, const struct smk_bytes *bytes,
+                         int64_t result, size_t asked, uint64_t now)
 {
     struct arriving first;
     bool nothing = result == -1 && errno == EAGAIN;
@@ -275,7 +275,7 @@ static bool answer_begins(struct smk_conn *conn, const struct smk_bytes *bytes, 
     return true;
 }
 
-SMK_HOT void smk_conn_wrote(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd,
+SMK_INLINE void has_written(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd,
                             const struct smk_bytes *bytes, size_t asked, uint64_t now)
 {
     if (!smk_gate_open(SMK_CAT_REQUEST))
@@ -303,4 +303,40 @@ SMK_HOT void smk_conn_wrote(const struct smk_seen *seen, struct smk_fd_slot *slo
         return;
     }
     smk_conn_let_go(conn);
+}
+
+void smk_conn_read(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd, const struct smk_bytes *bytes,
+                   int64_t result, size_t asked, uint64_t now)
+{
+    has_read(seen, slot, fd, bytes, result, asked, now);
+}
+
+void smk_conn_wrote(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd, const struct smk_bytes *bytes,
+                    size_t asked, uint64_t now)
+{
+    has_written(seen, slot, fd, bytes, asked, now);
+}
+
+SMK_HOT void smk_conn_passed_read(struct smk_thread *t, struct smk_fd_slot *slot, int fd, const struct iovec *pieces,
+                                  int count, int64_t result)
+{
+    struct smk_seen seen;
+    if (!smk_gate_open(SMK_CAT_REQUEST))
+        return;
+    seen.t = t;
+    seen.since = 0;
+    struct smk_bytes bytes = {pieces, count, result > 0 ? (size_t)result : 0};
+    has_read(&seen, slot, fd, &bytes, result, smk_bytes_room(pieces, count), smk_ticks());
+}
+
+SMK_HOT void smk_conn_passed_write(struct smk_thread *t, struct smk_fd_slot *slot, int fd, const struct iovec *pieces,
+                                   int count, int64_t result)
+{
+    struct smk_seen seen;
+    if (!smk_gate_open(SMK_CAT_REQUEST) || result <= 0)
+        return;
+    seen.t = t;
+    seen.since = 0;
+    struct smk_bytes bytes = {pieces, count, (size_t)result};
+    has_written(&seen, slot, fd, &bytes, smk_bytes_room(pieces, count), smk_ticks());
 }

@@ -53,14 +53,9 @@ SMK_INLINE void smk_fd_is_socket(struct smk_fd_slot *slot, bool never_waits)
     smk_store_relaxed(&slot->kind, SMK_WAIT_NET);
 }
 
-/* Asks for its mode, and keeps it. */
+/* Asks for its mode, and keeps it: as far as is known, since it may be set where nobody sees it (by another
+ * process). */
 SMK_COLD void smk_fd_look_mode(struct smk_fd_slot *slot, int fd);
-
-/* No call on it waits, as far as is known: it may be set to wait where nobody sees it (by another process). */
-SMK_INLINE bool smk_fd_never_waits(const struct smk_fd_slot *slot)
-{
-    return slot && smk_load_relaxed(&slot->mode) == SMK_FD_NEVER_WAITS;
-}
 
 /* It is about to be set. */
 SMK_INLINE void smk_fd_mode_forget(int fd)

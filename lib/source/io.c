@@ -22,7 +22,7 @@ void smk_io_begin(struct smk_io *io, enum smk_call call, int fd, struct smk_call
 {
     io->fd = fd;
     io->to = -1;
-    io->closes = io->passes = false;
+    io->closes = false;
     io->slot = smk_fd_slot(fd);
     if (smk_tls.quiet) {
         io->seen.t = NULL;
@@ -40,26 +40,9 @@ void smk_io_begin_sendfile(struct smk_io *io, enum smk_call call, int to, int fi
     }
     io->fd = file;
     io->to = to;
-    io->closes = io->passes = false;
+    io->closes = false;
     io->slot = slot;
     smk_seen_begin_held(&io->seen, call, SMK_WAIT_DISK, (uint64_t)(int64_t)file, SMK_WAIT_INTO(to), from);
-}
-
-SMK_HOT bool smk_io_passes(struct smk_io *io, enum smk_call call, int fd)
-{
-    struct smk_thread *t = smk_tls.self;
-    struct smk_fd_slot *slot = smk_fd_slot(fd);
-    if (SMK_UNLIKELY(!t || smk_tls.quiet) || !smk_fd_never_waits(slot) ||
-        smk_load_relaxed(&slot->conn) == SMK_CONN_ASKED) /* whose answers are timed: asked.h */
-        return false;
-    smk_call_count(t, call);
-    smk_local_count(&t->loop.passed);
-    io->fd = fd;
-    io->slot = slot;
-    io->passes = true;
-    io->seen.t = t;
-    io->seen.since = 0;
-    return true;
 }
 
 static void record(const struct smk_seen *seen, int fd, const struct smk_fd_facts *facts, uint64_t now,
@@ -93,7 +76,7 @@ static SMK_COLD void record_call(struct smk_io *io, uint64_t now, uint64_t resul
     record(&io->seen, io->fd, &facts, now, result);
 }
 
-/* The time; 0 on a thread that is not traced, and where nobody needs it. */
+/* The time; 0 on a thread that is not traced. */
 SMK_INLINE uint64_t end_call(struct smk_io *io)
 {
     struct smk_seen *seen = &io->seen;
@@ -104,19 +87,10 @@ SMK_INLINE uint64_t end_call(struct smk_io *io)
     return now;
 }
 
-/* The same of a call that moved bytes: one that passes published nothing. */
-SMK_INLINE uint64_t end_bytes(struct smk_io *io)
-{
-    if (SMK_LIKELY(io->passes))
-        return smk_conn_may_be(io->slot) ? smk_ticks() : 0;
-    return end_call(io);
-}
-
 SMK_INLINE void record_if_slept(struct smk_io *io, uint64_t now, int64_t result, bool asked_not_to_wait)
 {
     const struct smk_seen *seen = &io->seen;
-    if (SMK_LIKELY(io->passes || now - seen->since < smk_load_relaxed(&smk_slept.fd)) || seen->inner ||
-        asked_not_to_wait)
+    if (SMK_LIKELY(now - seen->since < smk_load_relaxed(&smk_slept.fd)) || seen->inner || asked_not_to_wait)
         return;
     record_call(io, now, smk_seen_result(result));
 }
@@ -128,40 +102,30 @@ void smk_io_end(struct smk_io *io, int64_t result, bool asked_not_to_wait)
         record_if_slept(io, now, result, asked_not_to_wait);
 }
 
-static size_t room_in(const struct iovec *pieces, int count)
-{
-    size_t room = 0;
-    for (int i = 0; i < count; i++)
-        room += pieces[i].iov_len;
-    return room;
-}
-
 /* A wait for a connection's next request is none of the last one's: that ends first. A wait to send is of the
  * request that is being answered. */
 
-SMK_HOT void smk_io_end_read(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces,
-                             int count)
+void smk_io_end_read(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count)
 {
-    uint64_t now = end_bytes(io);
+    uint64_t now = end_call(io);
     if (now == 0)
         return;
     if (smk_conn_may_be(io->slot)) {
         struct smk_bytes bytes = {pieces, count, result > 0 ? (size_t)result : 0};
-        smk_conn_read(&io->seen, io->slot, io->fd, &bytes, result, room_in(pieces, count), now);
+        smk_conn_read(&io->seen, io->slot, io->fd, &bytes, result, smk_bytes_room(pieces, count), now);
     }
     record_if_slept(io, now, result, asked_not_to_wait);
 }
 
-SMK_HOT void smk_io_end_write(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces,
-                              int count)
+void smk_io_end_write(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count)
 {
-    uint64_t now = end_bytes(io);
+    uint64_t now = end_call(io);
     if (now == 0)
         return;
     record_if_slept(io, now, result, asked_not_to_wait);
     if (result > 0 && smk_conn_may_be(io->slot)) {
         struct smk_bytes bytes = {pieces, count, (size_t)result};
-        smk_conn_wrote(&io->seen, io->slot, io->fd, &bytes, room_in(pieces, count), now);
+        smk_conn_wrote(&io->seen, io->slot, io->fd, &bytes, smk_bytes_room(pieces, count), now);
     }
 }
 

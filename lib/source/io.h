@@ -23,7 +23,6 @@ struct smk_io {
     int fd;
     int to;      /* where that is in blocking mode, it is this that is waited for and not `fd`; -1: none */
     bool closes; /* the call closes it */
-    bool passes; /* it never waits: nothing is published, and seen.since is 0 */
 };
 
 /* Of a call that moves bytes from one to the other: that on whose side it may wait. */
@@ -35,11 +34,23 @@ void smk_io_end(struct smk_io *io, int64_t result, bool asked_not_to_wait);
 
 /* The same of a call that takes bytes out of the descriptor, or puts some in: into these pieces, and out of
  * them; NULL: they are not known. */
-bool smk_io_passes(struct smk_io *io, enum smk_call call, int fd);
-/* Where it does not. */
 void smk_io_begin_bytes(struct smk_io *io, enum smk_call call, int fd, struct smk_caller from);
 void smk_io_end_read(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count);
 void smk_io_end_write(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count);
+
+/* Such a call never waits; *t, *slot: by whom it is made, and on what. Inline, since the last system call has driven the
+ * code out of the caches, and what matters is how much of it there is. It is counted behind the call, which would wait
+ * for what is waited for before it. */
+SMK_INLINE bool smk_io_passes(int fd, struct smk_thread **t, struct smk_fd_slot **slot)
+{
+    *t = smk_tls.self;
+    *slot = smk_fd_slot(fd);
+    if (SMK_UNLIKELY(!*t || smk_tls.quiet || !*slot))
+        return false;
+    if (SMK_UNLIKELY(smk_load_relaxed(&(*slot)->mode) != SMK_FD_NEVER_WAITS))
+        return false;
+    return SMK_LIKELY(smk_load_relaxed(&(*slot)->conn) != SMK_CONN_ASKED); /* whose answers are timed: asked.h */
+}
 
 /* Bytes went into `to` that nobody saw; the call itself counts where it may wait. */
 void smk_io_end_copy(struct smk_io *io, int to, int64_t result, bool asked_not_to_wait);
@@ -72,25 +83,27 @@ void smk_io_end_name(struct smk_seen *seen, const char *name, int64_t result);
     return result
 
 /* What moves bytes between a descriptor and memory: `end` is read or write. */
-#define SMK_BYTES_CALL(name, fd, args, asked_not_to_wait, end, bytes, len)                         \
-    if (!smk_gate_open(SMK_CAT_IO))                                                                \
-        return SMK_REAL(name) args;                                                                \
-    struct smk_io io;                                                                              \
-    if (!smk_io_passes(&io, SMK_CALL_##name, (fd)))                                                \
-        smk_io_begin_bytes(&io, SMK_CALL_##name, (fd), SMK_CALLER);                                \
-    ssize_t result = SMK_REAL(name) args;                                                          \
-    smk_io_end_##end(&io, result, (asked_not_to_wait), &(struct iovec){(void *)(uintptr_t)(bytes), (len)}, 1); \
-    return result
-
 #define SMK_PIECES_CALL(name, fd, args, asked_not_to_wait, end, pieces, count)                     \
     if (!smk_gate_open(SMK_CAT_IO))                                                                \
         return SMK_REAL(name) args;                                                                \
+    struct smk_thread *passing;                                                                    \
+    struct smk_fd_slot *slot;                                                                      \
+    if (SMK_LIKELY(smk_io_passes((fd), &passing, &slot))) {                                        \
+        ssize_t passed = SMK_REAL(name) args;                                                      \
+        smk_local_count(&passing->passed[SMK_PASSING_##name]);                                     \
+        if (smk_conn_may_be(slot))                                                                 \
+            smk_conn_passed_##end(passing, slot, (fd), (pieces), (int)(count), passed);            \
+        return passed;                                                                             \
+    }                                                                                              \
     struct smk_io io;                                                                              \
-    if (!smk_io_passes(&io, SMK_CALL_##name, (fd)))                                                \
-        smk_io_begin_bytes(&io, SMK_CALL_##name, (fd), SMK_CALLER);                                \
+    smk_io_begin_bytes(&io, SMK_CALL_##name, (fd), SMK_CALLER);                                    \
     ssize_t result = SMK_REAL(name) args;                                                          \
     smk_io_end_##end(&io, result, (asked_not_to_wait), (pieces), (int)(count));                    \
     return result
+
+#define SMK_BYTES_CALL(name, fd, args, asked_not_to_wait, end, bytes, len)                         \
+    SMK_PIECES_CALL(name, fd, args, asked_not_to_wait, end,                                        \
+                    (&(struct iovec){(void *)(uintptr_t)(bytes), (len)}), 1)
 
 #define SMK_PATH_CALL(type, name, path, args, number)                                              \
     if (!smk_gate_open(SMK_CAT_DISK))                                                              \

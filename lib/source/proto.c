@@ -206,17 +206,25 @@ enum smk_proto smk_proto_read(struct smk_proto_state *state, const void *bytes, 
     return smk_proto_read_head(state, bytes, len, seen, NULL);
 }
 
+SMK_INLINE bool same_word(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t x, y;
+    memcpy(&x, a, 8);
+    memcpy(&y, b, 8);
+    return x == y;
+}
+
+/* By words, of which the last overlaps the one before. */
 SMK_INLINE bool begins_with(const uint8_t *bytes, const struct smk_proto_head *head)
 {
-    uint64_t a, b;
-    size_t i = 0;
-    for (; i + 8 <= head->len; i += 8) {
-        memcpy(&a, bytes + i, 8);
-        memcpy(&b, head->bytes + i, 8);
-        if (a != b)
-            return false;
+    size_t i = 0, len = head->len;
+    if (len >= 8) {
+        for (; i + 8 < len; i += 8)
+            if (!same_word(bytes + i, head->bytes + i))
+                return false;
+        return same_word(bytes + len - 8, head->bytes + len - 8);
     }
-    for (; i < head->len; i++)
+    for (; i < len; i++)
         if (bytes[i] != head->bytes[i])
             return false;
     return true;
