@@ -69,18 +69,26 @@ static void make_routes(struct smk_diff *diff)
 
 /* ---- all ------------------------------------------------------------------------------------------------- */
 
+static void conclude_thing(const struct smk_diff *diff, struct smk_diff_thing *thing)
+{
+    smk_diff_conclude(diff, &thing->rate);
+    smk_diff_doubt_waiting(diff, thing);
+}
+
 /* Bonferroni: of many tests each may err the less. */
 static void conclude(struct smk_diff *diff)
 {
     diff->limit = SMK_DIFF_CHANCE_PPB / (diff->tests ? diff->tests : 1);
     for (uint32_t i = 0; i < diff->route_count; i++) {
         smk_diff_conclude(diff, &diff->routes[i].p50);
+        smk_diff_doubt(diff, &diff->routes[i].p50);
         smk_diff_conclude(diff, &diff->routes[i].p99);
+        smk_diff_doubt_tail(diff, &diff->routes[i]);
     }
     for (uint32_t i = 0; i < diff->locks.count; i++)
-        smk_diff_conclude(diff, &diff->locks.array[i].rate);
+        conclude_thing(diff, &diff->locks.array[i]);
     for (uint32_t i = 0; i < diff->waits.count; i++)
-        smk_diff_conclude(diff, &diff->waits.array[i].rate);
+        conclude_thing(diff, &diff->waits.array[i]);
 }
 
 int smk_diff_make(struct smk_diff **made, struct smk_report *before, struct smk_report *after)
@@ -90,6 +98,7 @@ int smk_diff_make(struct smk_diff **made, struct smk_report *before, struct smk_
     if (!diff)
         return smk_fail(SMK_E_NOMEM, "no memory for the comparison");
     *diff = (struct smk_diff){.mem = &before->mem, .report = {before, after}};
+    diff->busier = smk_diff_is_busier(before, after);
     diff->rank = smk_mem_new(diff->mem, sizeof(*diff->rank));
     if (diff->rank) {
         make_routes(diff);

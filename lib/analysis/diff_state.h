@@ -10,6 +10,7 @@
 #define SMK_DIFF_CHANCE_PPB    10000000u /* 1 % that anything at all is claimed of two equal programs */
 #define SMK_DIFF_SLICE_LEAST   8u        /* requests of a slice */
 #define SMK_DIFF_TAIL_LEAST    100u      /* requests of a side for its p99 */
+#define SMK_DIFF_REQUESTS_LEAST 100u     /* of each side, for waiting a request */
 #define SMK_DIFF_WAITS_LEAST   20u       /* waits of the side with more */
 #define SMK_DIFF_RATE_LEAST    1000000u  /* ns of waiting a second: below on both sides it is not compared */
 #define SMK_DIFF_WINDOW_LEAST  10000000u /* ns: slices of half a millisecond */
@@ -29,6 +30,7 @@ struct smk_diff_figure {
     const char *why;  /* of unknown, a sentence's end; NULL otherwise */
     uint64_t value[2];
     bool tested, rose, apart; /* apart: the middle of each is outside of the middle half of the other */
+    uint32_t drift; /* thousandths by which the middle of a quarter of either side differs from that of another */
     uint32_t ppb;   /* of both sides together, that chance does so */
     uint32_t least; /* the least that so many slices can give */
 };
@@ -47,6 +49,7 @@ struct smk_diff_thing {
     uint64_t count[2], max[2];
     uint64_t slices[2][SMK_RANK_MAX]; /* ns of waiting in each 20th of the time */
     struct smk_diff_figure rate; /* ns of waiting a second */
+    uint64_t a_request[2];       /* ps of it; 0 of both: there are too few requests */
 };
 
 struct smk_diff_things {
@@ -67,6 +70,7 @@ struct smk_diff {
     struct smk_report *report[2];
     struct smk_rank *rank;
     uint32_t tests;    /* that were made */
+    bool busier;       /* on one side the process was without a CPU for more of its time than on the other */
     uint32_t limit;    /* ppb that one may have, so that all together have SMK_DIFF_CHANCE_PPB */
     struct smk_diff_route *routes;
     uint32_t route_count, route_capacity;
@@ -83,6 +87,13 @@ void smk_diff_conclude(const struct smk_diff *diff, struct smk_diff_figure *figu
 uint64_t smk_diff_scale(uint64_t value, uint64_t of, uint64_t by);
 bool smk_diff_claimed(const struct smk_diff_figure *figure);
 uint32_t smk_diff_change_mille(const struct smk_diff_figure *figure);
+
+/* diff_doubt.c: what is no claim although a test says so. */
+uint32_t smk_diff_drift(const uint64_t *slices, uint32_t count);
+bool smk_diff_is_busier(const struct smk_report *before, const struct smk_report *after);
+void smk_diff_doubt(const struct smk_diff *diff, struct smk_diff_figure *figure);
+void smk_diff_doubt_tail(const struct smk_diff *diff, struct smk_diff_route *route);
+void smk_diff_doubt_waiting(const struct smk_diff *diff, struct smk_diff_thing *thing);
 
 /* diff_things.c */
 void smk_diff_things_make(struct smk_diff *diff);

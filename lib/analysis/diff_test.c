@@ -33,6 +33,7 @@ void smk_diff_test(struct smk_diff *diff, struct smk_diff_figure *figure, uint64
         figure->verdict = SMK_DIFF_FEW;
         return;
     }
+    figure->drift = (uint32_t)smk_max_u64(smk_diff_drift(before, count_before), smk_diff_drift(after, count_after));
     smk_sort(before, count_before, sizeof(*before), value_before);
     smk_sort(after, count_after, sizeof(*after), value_before);
     uint64_t middle_before = before[count_before / 2], middle_after = after[count_after / 2];

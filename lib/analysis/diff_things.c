@@ -180,6 +180,9 @@ static void test_thing(struct smk_diff *diff, struct smk_diff_thing *thing, bool
             slices[side][i] = smk_diff_scale(thing->slices[side][i], SMK_RANK_MAX * UINT64_C(1000000000), length);
         rate->value[side] = smk_diff_scale(smk_diff_waited(thing, side), 1000000000, length);
     }
+    uint64_t requests[2] = {diff->report[0]->latency.ended, diff->report[1]->latency.ended};
+    for (unsigned side = 0; side < 2 && smk_min_u64(requests[0], requests[1]) >= SMK_DIFF_REQUESTS_LEAST; side++)
+        thing->a_request[side] = smk_diff_scale(smk_diff_waited(thing, side), 1000, requests[side]);
     if (refused)
         why = "there were more waits than are kept";
     if (why) {

@@ -9,37 +9,52 @@ says() { grep -qE -- "$1" "$work/diff" || fail "'$1' is not in what it says"; }
 
 compare() { "$stallmark" diff "$@" >"$work/diff" || fail "diff $* failed"; }
 
-start_busy_shop --fault cart-lock
-capture "$work/slow.stall" 2s
-end_all
-start_busy_shop
-capture "$work/fixed.stall" 2s
-end_all
-
-compare "$work/slow.stall" "$work/fixed.stall"
-says '^gone +lock cart_lock   cost [0-9.]+ s a second$'
-says '^ +cart_lock: fell by (9[0-9]|100) % +p < 0\.000001$'
-sed -n '/^GET \/cart$/,/^   mostly/p' "$work/diff" >"$work/cart"
-grep -qE '^   p50 +.* fell by [5-9][0-9] % +p ' "$work/cart" || fail "it does not say that the cart's p50 fell"
-grep -qE '^   p99 +.* fell by [3-9][0-9] % +p ' "$work/cart" || fail "it does not say that the cart's p99 fell"
-grep -qE '^   mostly +lock cart_lock [0-9]+ % → ' "$work/cart" || fail "it does not say what the cart waited for"
+# fixed: what is said of the lock, and of the cart. On a machine that has no CPU for either the tail says nothing: three
+# tries.
+why=
+is_fixed() {
+    start_busy_shop --fault cart-lock
+    capture "$work/slow.stall" 5s # some hundred requests only
+    end_all
+    start_busy_shop
+    capture "$work/fixed.stall" 2s
+    end_all
+    compare "$work/slow.stall" "$work/fixed.stall"
+    says '^gone +lock cart_lock   cost [0-9.]+ s a second$'
+    says '^ +cart_lock: fell by (9[0-9]|100) % +p < 0\.000001$'
+    sed -n '/^GET \/cart$/,/^   mostly/p' "$work/diff" >"$work/cart"
+    grep -qE '^   mostly +lock cart_lock [0-9]+ % → ' "$work/cart" || fail "it does not say what the cart waited for"
+    why="the cart's p50"
+    grep -qE '^   p50 +.* fell by [5-9][0-9] % +p ' "$work/cart" || return 1
+    why="the cart's p99"
+    grep -qE '^   p99 +.* fell by [3-9][0-9] % +p ' "$work/cart" || return 1
+    why=
+}
+for turn in 1 2 3; do
+    is_fixed && break
+    echo "try $turn: it does not say that $why fell"
+done
+[ -z "$why" ] || fail "it does not say that $why fell"
 compare "$work/fixed.stall" "$work/slow.stall"
 says '^new +lock cart_lock   cost '
 
-# The same build: traces one after the other, of one process, that nobody changed. What else the machine does changes in
-# the meantime, and is a real change if it makes all of a trace slower: of six pairs, two at least must be without one.
+# The same build: pairs of traces of one process that nobody changed, 4 of them, with SMK_LONG 30. A machine that other
+# programs use may change for real between two: of 4 one may say so, and of 30 one.
 start_busy_shop
-quiet=0
-for turn in 1 2 3 4 5 6; do
+pairs=4
+[ -z "${SMK_LONG:-}" ] || pairs=30
+claims=0
+for turn in $(seq $pairs); do
     capture "$work/a.stall" 2s
     capture "$work/b.stall" 2s
     compare "$work/a.stall" "$work/b.stall"
     grep -qE '^(gone|new) +(lock|disk|memory|sleep) ' "$work/diff" && fail "it claims a finding (turn $turn)"
-    grep -qE '^no change that can be told, of ([5-9]|[1-9][0-9]+) figures compared\.$' "$work/diff" && quiet=$((quiet + 1))
-    [ $quiet -lt 2 ] || break
+    grep -qE '^no change that can be told, of ([5-9]|[1-9][0-9]+) figures compared\.$' "$work/diff" && continue
+    claims=$((claims + 1))
+    echo "pair $turn: $(grep -E ' (fell|rose) by ' "$work/diff")"
+    [ $claims -le 1 ] || fail "it claims changes of two traces of the same build"
 done
 end_all
-[ $quiet -ge 2 ] || fail "it claims changes of two traces of the same build"
 
 # Buffers that come and go, and the twin that keeps one and is done in some 20 ms: what is too short to tell is tried
 # again.
