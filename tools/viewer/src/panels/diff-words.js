@@ -1,5 +1,5 @@
 /* diff-words.js: what a comparison says of a figure. Pure. */
-import { duration } from '../format.js';
+import { count, duration } from '../format.js';
 
 /** "p < 0.000001", "p 0.000596". @param {number} ppb thousand-millionths */
 export const chanceText = ppb => (ppb === undefined || ppb === null ? ''
@@ -20,7 +20,7 @@ export function verdictText(figure) {
         return 'fell to nothing';
     const ratio = after / before;
     if (ratio >= 10)
-        return `rose to ${Math.floor(ratio)} times`;
+        return `rose to ${count(Math.floor(ratio))} times`;
     return `${verdict} by ${Math.round(Math.abs(ratio - 1) * 100)} %`;
 }
 

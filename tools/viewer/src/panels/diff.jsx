@@ -15,7 +15,7 @@ function Figure({ name, figure }) {
             <td class="num">{duration(figure.before_ns)}</td><td class="num">{duration(figure.after_ns)}</td>
             <td class="pair" aria-hidden="true"><span style={{ width: `${bars.before * 100}%` }} /><span style={{ width: `${bars.after * 100}%` }} /></td>
             <td>{sense ? <strong>{MARK[sense]} {verdictText(figure)}</strong> : <span class="faint">{verdictText(figure)}</span>}</td>
-            <td class="num faint">{chanceText(figure.p_ppb)}</td>
+            <td class="num faint">{sense ? chanceText(figure.p_ppb) : ''}</td>
         </tr>
     );
 }
