@@ -1,6 +1,8 @@
 // The panels on real captures: findings, a request's parts, who waited for whom, locks, flames, threads, pauses, the
 // file, a comparison. What the page says is held against what the server answers.
-import { assert, open, shot, skip, test, trace, until, view } from './lib.mjs';
+import { join } from 'node:path';
+
+import { assert, fileUrl, open, run, scratch, shot, skip, test, trace, until, view } from './lib.mjs';
 
 if (!trace('shop') || !trace('healthy')) skip('there is no capture (traces.sh)');
 
@@ -258,4 +260,20 @@ await test('a stretch of time: what it was adds up, and its flame graph is its o
     await has(page, '.flame canvas');
     assert.match(await textOf(page, '.limits'), / to /);
     await shot(page, 'panels-range');
+});
+
+/* ---- without a server --------------------------------------------------------------------------------------- */
+
+await test('an exported page shows its first finding as the viewer does', async () => {
+    const file = join(scratch(), 'shop.html');
+    const said = await run('export', '--format', 'html', '-o', file, trace('shop'));
+    assert.equal(said.code, 0, said.err);
+    const page = await open(fileUrl(file), { viewport: { width: 1500, height: 950 } });
+    await has(page, '.finding.chosen');
+    await has(page, '.headline');
+    assert.match(await textOf(page, '.headline'), /for cart_lock/);
+    await has(page, '.everybody li');
+    await tab(page, 'requests');
+    await page.locator('.panel.requests tbody .quiet').first().click();
+    await has(page, '.parts tfoot');
 });

@@ -6,10 +6,12 @@
  * file small, and is said so.
  */
 import { AnswerError } from './answer-error.js';
+import { momentOf } from './data-embedded-at.js';
 
 const TILES = '/api/tiles',
     LABELS = '/api/labels',
     PROGRESS = '/api/progress',
+    AT = '/api/at?',
     REQUESTS = '/api/requests';
 const READY = { state: 'ready', done: 1, total: 1, known_to: null, error: null, serial: 1 };
 
@@ -59,17 +61,19 @@ export function embeddedBackend(answers) {
         return unpack(packed);
     }
     const said = new Map(); /* what the picture itself says of items that are not in the file whole */
-    return {
+    const page = {
         embedded: true,
         binary: bytesOf,
         say: (where, answer) => said.set(where, answer),
         async json(where) {
             if (where.startsWith(PROGRESS)) return READY;
             if (!(where in answers) && said.has(where)) return said.get(where);
+            if (where.startsWith(AT)) return momentOf(page, Number(new URLSearchParams(where.slice(AT.length)).get('time')));
             const answer = JSON.parse(new TextDecoder().decode(await bytesOf(where)));
             return where.startsWith(REQUESTS)
                 ? requestsBetween(answer, new URLSearchParams(where.split('?')[1]))
                 : answer;
         },
     };
+    return page;
 }

@@ -54,7 +54,7 @@ function draw(canvas, width, height, boxes, state) {
 const boxAt = (boxes, x, y) => boxes.findIndex(box => box.depth === Math.floor(y / ROW) && x >= box.x && x < box.x + box.width);
 
 const wordsOf = (box, what) =>
-    `${box.node.name} ${placeOfNode(box.node)}: ${duration(box.node.ns)}, ${percent(box.share)}` +
+    `${box.node.name} ${placeOfNode(box.node)}`.trim() + `: ${duration(box.node.ns)}, ${percent(box.share)}` +
     (box.node.count ? `, ${count(box.node.count)} ${what}` : '');
 
 /* What keys do. Returns true where it was one of ours. */

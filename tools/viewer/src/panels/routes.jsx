@@ -71,8 +71,7 @@ export function Routes({ report }) {
         return (
             <section aria-label="Requests">
                 <h2 class="caption">Requests</h2>
-                <Faint>None were seen: they are found on sockets in HTTP/1, RESP and memcached's text protocol, or
-                    marked in the program (smk_request_begin).</Faint>
+                <Faint>None were seen: they are found on sockets, or marked in the program (smk_request_begin).</Faint>
             </section>
         );
     return (

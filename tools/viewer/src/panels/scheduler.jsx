@@ -8,12 +8,6 @@ import { useAnswer, useStore, useTimes } from '../use-store.js';
 import { goToThread } from './see.js';
 import { Caption, Faint, Figures, Go, Unknown } from './pieces.jsx';
 
-/* Where the figures come from, and what that is worth. */
-const WORTH = {
-    'perf switch records': 'Measured: each switch is recorded.',
-    schedstat: 'From the kernel\'s sums: how long, and only roughly when.',
-};
-
 function Worst({ worst, times }) {
     const name = row => (rowById(row) || { name: `row ${row}` }).name;
     return (
@@ -51,7 +45,7 @@ export function SchedulerPanel({ report }) {
                     ['throttled by the control group', cpu.throttled_periods
                         ? `${count(cpu.throttled_periods)} periods, ${duration(cpu.throttled_ns)}` : 'not seen'],
                 ]} />
-                <Faint>Source: {capture.scheduler || 'none: running and ready are not told apart'}. {WORTH[capture.scheduler] || ''}</Faint>
+                <Faint>Source: {capture.scheduler || 'none: running and ready are not told apart'}.</Faint>
             </div>
             <div>
                 <Caption>The longest</Caption>
