@@ -305,6 +305,17 @@ step('rows are filtered, hidden, pinned, and walked by key', async server => {
     assert.match(one, /^item\./);
 });
 
+step('names go beneath the axis when rows are scrolled', async server => {
+    const { page, box } = await opened(server);
+    await page.locator('.tl-scroller').evaluate(scroller => (scroller.scrollTop = 200));
+    await until(() => page.locator('.tl-scroller').evaluate(scroller => scroller.scrollTop > 0), 'another place');
+    const corner = { x: box.x - 150, y: box.y + 2, width: 140, height: 20 };
+    const before = await page.screenshot({ clip: corner });
+    await page.locator('.tl-scroller').evaluate(scroller => (scroller.scrollTop = 207));
+    await page.waitForTimeout(200);
+    assert.ok(before.equals(await page.screenshot({ clip: corner })), 'nothing shows beside the axis');
+});
+
 step('what is still being read, and what cannot be, is said', async server => {
     const { page } = await opened(server);
     const answer = { done: 31e6, total: 92e6, known_to: 5e8, serial: 1, error: null };
