@@ -327,6 +327,7 @@ static bool on_go_on(void *arg, uint64_t time)
     struct smk_view_store *store = builder->store;
     builder->batches++;
     store->known_to = smk_max_u64(store->known_to, time);
+    smk_view_store_relieve(store);
     smk_view_turn_offer(&store->turns);
     builder->result = smk_view_store_failed(store);
     if (builder->result == 0 && !smk_view_tell(builder->view, store, builder->batches * SMK_VIEW_BATCH, builder->total))

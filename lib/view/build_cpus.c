@@ -168,6 +168,7 @@ static int merge(struct smk_view_builder *builder, struct smk_view_line *line, s
         sift(heap, live, 0);
         if (i % SMK_VIEW_BATCH != 0)
             continue;
+        smk_view_store_relieve(store);
         smk_view_turn_offer(&store->turns);
         int result = smk_view_store_failed(store);
         if (result != 0)

@@ -8,6 +8,7 @@
 
 #define ENTRY_ROOM   (SMK_VIEW_BLOCK_BYTES + SMK_VIEW_ENTRY_MAX + SUMS_MAX)
 #define SUMS_MAX     (1u + SMK_VIEW_CLASSES * 21u)
+#define RELIEF_LEAST 512u /* bytes of a stretch that is open, below which letting go of it saves nothing */
 #define WORTH_FACTOR 2u  /* a stretch is written where it is so many times cheaper to read than what is below it … */
 #define WORTH_LEAST  32u /* … and by so many at least */
 
@@ -51,7 +52,7 @@ static void push(struct smk_view_store *store, struct smk_view_line *line, uint3
 static void keep_unit(struct smk_view_store *store, struct smk_view_level *level, const struct smk_view_many *many)
 {
     struct smk_view_pending *units = &level->units;
-    uint8_t *at = room(store, units, SMK_VIEW_MANY_MAX);
+    uint8_t *at = level->dropped ? NULL : room(store, units, SMK_VIEW_MANY_MAX);
     if (!at)
         return;
     if (units->count == 0) {
@@ -85,7 +86,7 @@ static void close_stretch(struct smk_view_store *store, struct smk_view_line *li
     struct smk_view_level *level = &line->levels[number];
     struct smk_view_pending *units = &level->units;
     uint32_t cost = level->cost;
-    if (cost >= WORTH_FACTOR * units->count + WORTH_LEAST) {
+    if (!level->dropped && cost >= WORTH_FACTOR * units->count + WORTH_LEAST) {
         uint64_t begin = store->origin + (level->stretch << (smk_view_level_log(number) + SMK_VIEW_STRETCH_LOG));
         struct smk_view_block is = {.from = units->from, .to = begin, .count = units->count};
         smk_view_block_put(store, &level->stretches, units->data, units->size, &is);
@@ -95,6 +96,7 @@ static void close_stretch(struct smk_view_store *store, struct smk_view_line *li
         line->levels[number + 1].cost += cost;
     units->size = units->count = 0;
     level->cost = 0;
+    level->dropped = false;
 }
 
 static void push(struct smk_view_store *store, struct smk_view_line *line, uint32_t number,
@@ -256,6 +258,29 @@ static void finish_row(struct smk_view_store *store, struct smk_view_line *line)
     }
 }
 
+static void relieve_row(struct smk_view_store *store, struct smk_view_line *line)
+{
+    end_block(store, line);
+    let_go(store, &line->pending);
+    for (uint32_t i = 0; line->levels && i < store->level_count; i++) {
+        struct smk_view_level *level = &line->levels[i];
+        if (level->units.capacity <= RELIEF_LEAST)
+            continue;
+        let_go(store, &level->units);
+        level->dropped = true;
+    }
+}
+
+void smk_view_store_relieve(struct smk_view_store *store)
+{
+    size_t max = store->mem.max;
+    if (max == 0 || store->mem.used < max / 2 || store->mem.used < store->relieved + max / 8)
+        return;
+    for (uint32_t i = 0; i < store->row_count; i++)
+        relieve_row(store, store->rows[i]);
+    store->relieved = store->mem.used;
+}
+
 /* ---- unlocks -------------------------------------------------------------------------------------------- */
 
 static struct smk_view_object *object_of(struct smk_view_store *store, uint32_t process, uint64_t address)
@@ -358,7 +383,11 @@ void smk_view_store_free(struct smk_view_store *store)
 
 int smk_view_store_failed(const struct smk_view_store *store)
 {
-    return store->file.failure != 0 ? store->file.failure : smk_mem_failed(&store->mem);
+    if (store->file.failure != 0 || store->mem.failure == 0)
+        return store->file.failure;
+    if (store->mem.failure == SMK_E_LIMIT)
+        return smk_fail(SMK_E_LIMIT, "the view would take more than its %zu MiB of memory", store->mem.max >> 20);
+    return smk_mem_failed(&store->mem);
 }
 
 int smk_view_store_finish(struct smk_view_store *store)

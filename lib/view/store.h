@@ -10,7 +10,8 @@
  *     items      ▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪      ▪   ▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪
  *
  * While it is built, each row has of each level the bucket and the stretch that are open, and nothing else: memory goes
- * with rows times levels, and 40 bytes for each block.
+ * with rows times levels, and 40 bytes for each block. Where it runs short, blocks are written before they are full, and
+ * stretches that are open are not written at all, which makes reading slower there and nothing wrong.
  *
  * One thread at a time until `sealed`, which is turns.h's business; then nothing changes, and any thread reads.
  */
@@ -68,6 +69,7 @@ struct smk_view_level {
     struct smk_view_pending units; /* of the stretch that is open */
     uint64_t stretch;
     uint32_t cost; /* units or items that are to be read where the stretch is not written */
+    bool dropped;  /* there was no memory for this one: it is not written, whatever it would save */
     struct smk_view_blocks stretches;
 };
 
@@ -184,6 +186,7 @@ struct smk_view_store {
     struct smk_view_lock_word *locks;
     uint32_t lock_count, lock_capacity;
     struct smk_view_density_sums density;
+    size_t relieved;        /* bytes that were left after smk_view_store_relieve */
     uint64_t refused;       /* rows, labels, unlocks and requests that had no room */
     uint64_t known_to;
 };
@@ -195,6 +198,9 @@ void smk_view_store_free(struct smk_view_store *store);
 int smk_view_store_finish(struct smk_view_store *store);
 /* 0, or what is wrong with memory or the file. */
 int smk_view_store_failed(const struct smk_view_store *store);
+
+/* Lets go of what can be let go of, where memory runs short. Between two items. */
+void smk_view_store_relieve(struct smk_view_store *store);
 
 /* A new row; NULL: there is no room. */
 struct smk_view_line *smk_view_store_row(struct smk_view_store *store, const struct smk_view_row *is);

@@ -51,6 +51,41 @@ static void test_hardly_anything(void **state)
     check(&(struct random_trace){.seed = 32, .threads = 1, .events = 1}, 1);
 }
 
+/* With hardly any memory blocks are small, and stretches are missing; what is said is the same. */
+static void test_little_memory(void **state)
+{
+    (void)state;
+    struct random_trace list[4] = {{0}};
+    char path[] = "/tmp/smk-view-XXXXXX";
+    const char *paths[] = {path};
+    struct smk_view_progress progress;
+    struct model model;
+    struct smk_view *view;
+    smk_trace *trace;
+    uint64_t bytes[2];
+    for (uint32_t i = 0; i < 4; i++)
+        list[i] = (struct random_trace){.seed = 90 + i, .threads = 15, .events = 1500, .process = i + 1};
+    srand(7);
+    random_file(path, list, 4);
+    assert_int_equal(smk_trace_open(&trace, path, NULL), 0);
+    model_make(&model, trace);
+    for (unsigned i = 0; i < 2; i++) {
+        struct smk_view_options options = {
+            .file = "", .no_symbols = true, .in_turn = true, .max_memory = i ? (size_t)60 << 20 : 0};
+        if (smk_view_open(&view, paths, 1, &options) != 0)
+            fail_msg("%s", smk_last_error());
+        smk_view_get_progress(view, &progress);
+        assert_int_equal(progress.phase, SMK_VIEW_READY);
+        bytes[i] = progress.file_bytes;
+        model_check(&model, view);
+        smk_view_close(view);
+    }
+    assert_true(bytes[0] != bytes[1]); /* it did run short */
+    model_free(&model);
+    smk_trace_close(trace);
+    unlink(path);
+}
+
 /* The same two as files of their own. */
 static void test_files(void **state)
 {
@@ -132,7 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_thread), cmocka_unit_test(test_threads),     cmocka_unit_test(test_processes),
         cmocka_unit_test(test_hardly_anything), cmocka_unit_test(test_600_threads),
-        cmocka_unit_test(test_files),           cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_little_memory), cmocka_unit_test(test_files),           cmocka_unit_test(test_gaps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
