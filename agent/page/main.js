@@ -67,7 +67,7 @@ async function update() {
   head(status.json);
   if (open === 'Captures') await updateLists(status.json);
   if (open === 'Rules') await updateRules();
-  if (open === 'Requests') await get('/debug/requests?format=json').then((said) => said.ok && requests.update(said.json));
+  if (open === 'Requests') await get('/debug/requests?format=json&max=20').then((said) => said.ok && requests.update(said.json));
   if (open === 'Threads') await get('/debug/threads?format=json').then((said) => said.ok && threads.update(said.json));
   if (open === 'Cost') cost.update(status.json);
 }
@@ -80,7 +80,10 @@ function beat() {
     if (busy) return;
     clearTimeout(timer);
     busy = true;
-    while (wanted) { wanted = false; await update(); }
+    while (wanted) {
+      wanted = false;
+      try { await update(); } catch (error) { fill(facts, h('span', { class: 'bad' }, `not understood: ${error.message}`)); }
+    }
     busy = false;
     if (!document.hidden && tokenBox.hidden) timer = setTimeout(again, open === 'Threads' ? THREADS_PERIOD : PERIOD);
   };

@@ -75,6 +75,31 @@ await test('what is wrong is said, and arms nothing', async () => {
     await says(page, /None yet/);
 });
 
+await test('a limit that is met is said, and is no matter of tokens', async () => {
+    const { debug } = await shop({ STALLMARK_DAY_BYTES: '256KiB' });
+    const page = await open(debug, { allow: /429/ });
+    await says(page, /disarmed/);
+    await page.fill('#arm-duration', '60s');
+    await press(page, 'Trace');
+    await press(page, 'Stop');
+    await says(page, /stopped/);
+    await press(page, 'Trace');
+    await says(page, /day_bytes: of 256KiB/);
+    assert.equal(await page.isVisible('#token'), false);
+});
+
+await test('an answer that is not understood, and one that does not come, do not end it', async () => {
+    const { debug } = await shop();
+    const page = await open(debug, { allow: /ERR_/ });
+    await says(page, /disarmed/);
+    await page.route('**/debug/trace/status', (route) => route.fulfill({ json: {} }), { times: 1 });
+    await says(page, /not understood/);
+    await says(page, /disarmed/);
+    await page.route('**/debug/trace/status', () => {}, { times: 1 });
+    await says(page, /no answer/);
+    await says(page, /disarmed/);
+});
+
 await test('a rule is tried, refused with its place, set, fires, and is removed', async () => {
     const { debug, port } = await shop();
     load(port);
