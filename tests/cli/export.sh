@@ -32,8 +32,27 @@ expect 2 "'0' is no value for --max-processes; allowed is a number from 1 to 655
     export --max-processes 0 article.stall -f perfetto -o x
 expect 2 'allowed is a number from 1 to 65535' -- export --max-processes 65536 article.stall -f perfetto -o x
 [ -e x ] && say "a refused export leaves a file"
-expect 2 'taken|written' -- export article.stall -f perfetto -o /dev/full
+expect 2 '/dev/full could not be written: No space left' -- export article.stall -f perfetto -o /dev/full
+expect 2 '/dev/full could not be written: No space left' -- export article.stall -f folded -o /dev/full
+for format in csv folded html; do
+    [ "$format" = html ] && [ -n "$(cat "$build/viewer/why.txt")" ] && continue
+    "$stallmark" export article.stall -f "$format" -o - >/dev/full 2>err && say "$format: a full disk is not said"
+    grep -q 'standard output.* written' err || say "$format: $(cat err)"
+done
 [ -c /dev/full ] || say "what is no file of ours was removed"
+
+# What is read is not written over.
+cp article.stall kept.stall
+ln -s article.stall link.stall
+for format in csv sqlite; do
+    expect 2 "'link.stall' is no value for --output: it is a trace that is read" -- \
+        export kept.stall article.stall -f $format -o link.stall
+done
+expect 2 'it is a trace that is read' -- export kept.stall -f html -o article.stall --before article.stall
+cmp -s kept.stall article.stall || say "the trace was written over"
+mkdir there
+expect 2 'there: File exists; allowed is a directory that is not there yet' -- export article.stall -f ctf -o there
+[ -d there ] || say "a directory that was there is gone"
 
 # All that the error names, and --help says.
 "$stallmark" export article.stall --format nonsense -o x 2>&1 | sed 's/.*allowed are //; s/, /\n/g' >formats

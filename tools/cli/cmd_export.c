@@ -30,7 +30,16 @@ static bool show_progress(void *arg, uint64_t done, uint64_t total)
     return true;
 }
 
-static int put(void *arg, const void *bytes, size_t len) { return fwrite(bytes, 1, len, arg) == len ? 0 : 1; }
+/* Why a file does not take what is written to it; 0: it did so far. */
+static int write_failure;
+
+static int put(void *arg, const void *bytes, size_t len)
+{
+    if (fwrite(bytes, 1, len, arg) == len)
+        return 0;
+    write_failure = errno;
+    return 1;
+}
 
 /* sqlite is the command line's own: it writes a file by itself. */
 static const struct smk_export_format sqlite = {"sqlite", "", NULL};
@@ -112,6 +121,19 @@ static bool is_file(const char *path)
     return lstat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+static bool is_same_file(const char *path, const char *other)
+{
+    struct stat status, others;
+    return path && stat(path, &status) == 0 && stat(other, &others) == 0 && status.st_dev == others.st_dev &&
+           status.st_ino == others.st_ino;
+}
+
+static int fail_to_write(const char *output)
+{
+    return write_failure ? smk_cli_fail("%s could not be written: %s", output, strerror(write_failure))
+                         : smk_cli_fail_last("%s", output);
+}
+
 /* A file that is not whole does not stay. */
 static int export_to_file(const struct export_command *command, const struct smk_export_format *format,
                           smk_trace *trace)
@@ -120,14 +142,14 @@ static int export_to_file(const struct export_command *command, const struct smk
     if (!out)
         return smk_cli_fail("%s: %s", command->output, strerror(errno));
     int result = export_into(command, format, trace, out);
-    bool closed = fclose(out) == 0;
+    if (fclose(out) != 0 && result == 0)
+        write_failure = errno;
     smk_cli_progress_end();
-    if (result == 0 && closed)
+    if (result == 0 && write_failure == 0)
         return SMK_EXIT_FINE;
     if (is_file(command->output))
         remove(command->output);
-    return result != 0 ? smk_cli_fail_last("%s", command->output)
-                       : smk_cli_fail("%s could not be written", command->output);
+    return fail_to_write(command->output);
 }
 
 /* One file of a directory. */
@@ -148,7 +170,7 @@ static int export_to_directory(const struct export_command *command, const struc
 {
     char metadata[4200];
     if (mkdir(command->output, 0777) < 0)
-        return smk_cli_fail("%s: %s", command->output, strerror(errno));
+        return smk_cli_fail("%s: %s; allowed is a directory that is not there yet", command->output, strerror(errno));
     int result = export_part(command, &smk_export_ctf_metadata, trace, "metadata");
     if (result == SMK_EXIT_FINE)
         result = export_part(command, format, trace, "stream");
@@ -178,7 +200,17 @@ static int export_trace(const struct export_command *command, const struct smk_e
         return export_to_file(command, format, trace);
     int result = export_into(command, format, trace, stdout);
     smk_cli_progress_end();
-    return result == 0 ? SMK_EXIT_FINE : smk_cli_fail_last("standard output");
+    return result == 0 ? SMK_EXIT_FINE : fail_to_write("standard output");
+}
+
+/* What is read is not written over, by whatever name it is given. */
+static int check_inputs(const struct export_command *command)
+{
+    const struct smk_cli_args *args = command->args;
+    bool same = is_same_file(command->before, command->output);
+    for (int i = 0; i < args->count; i++)
+        same |= is_same_file(args->operand[i], command->output);
+    return same ? smk_cli_fail("'%s' is no value for --output: it is a trace that is read", command->output) : 0;
 }
 
 /* 0, or the exit code, said. */
@@ -187,7 +219,7 @@ static int check_output(const struct export_command *command, const struct smk_e
     if (!command->output)
         return smk_cli_fail("--output is missing: a file, or '-' for standard output");
     if (strcmp(command->output, "-") != 0)
-        return 0;
+        return check_inputs(command);
     if (format == &sqlite)
         return smk_cli_fail("a database cannot be written to standard output; allowed is -o FILE");
     if (is_directory(format))
