@@ -174,25 +174,6 @@ void smk_report_loops_text(const struct smk_report *report, struct smk_words *wo
 
 /* ---- JSON ------------------------------------------------------------------------------------------------ */
 
-static void put_stack(struct smk_json_text *json, const struct smk_report *report, uint32_t id)
-{
-    const smk_stack_info *stack = id ? smk_trace_stack(report->trace, id) : NULL;
-    smk_put_json_array(json, "stack");
-    for (uint32_t i = 0; stack && i < stack->depth; i++) {
-        const struct smk_place *place = smk_symbols_frame(report->symbols, stack, i);
-        if (!place)
-            continue;
-        smk_put_json_object(json, NULL);
-        smk_put_json_string(json, "function", place->function);
-        smk_put_json_string(json, "module", place->module);
-        smk_put_json_string(json, "file", place->file);
-        if (place->file)
-            smk_put_json_number(json, "line", place->line);
-        smk_put_json_object_end(json);
-    }
-    smk_put_json_array_end(json);
-}
-
 void smk_report_hold_json(const struct smk_report *report, struct smk_json_text *json,
                           const struct smk_finding *finding)
 {
@@ -228,7 +209,7 @@ void smk_report_hold_json(const struct smk_report *report, struct smk_json_text 
         smk_put_json_object_end(json);
     }
     smk_put_json_array_end(json);
-    put_stack(json, report, hold->stack);
+    smk_report_stack_json(json, "stack", report, hold->stack);
 }
 
 void smk_report_loops_json(const struct smk_report *report, struct smk_json_text *json)
