@@ -10,8 +10,8 @@
  *     items      ▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪      ▪   ▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪
  *
  * While it is built, each row has of each level the bucket and the stretch that are open, and nothing else: memory goes
- * with rows times levels, and 40 bytes for each block. Where it runs short, blocks are written before they are full, and
- * stretches that are open are not written at all, which makes reading slower there and nothing wrong.
+ * with rows times levels, and 40 bytes for each block. Where it runs short, blocks are written before they are full,
+ * and stretches that are open are not written at all, which makes reading slower there and nothing wrong.
  *
  * One thread at a time until `sealed`, which is turns.h's business; then nothing changes, and any thread reads.
  */
