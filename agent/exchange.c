@@ -215,6 +215,7 @@ const char *smk_status_text(int status)
                  {500, "Internal Server Error"},
                  {501, "Not Implemented"},
                  {503, "Service Unavailable"},
+                 {504, "Gateway Timeout"},
                  {505, "HTTP Version Not Supported"},
                  {507, "Insufficient Storage"}};
     for (size_t i = 0; i < SMK_ARRAY_LEN(texts); i++)

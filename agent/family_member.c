@@ -12,6 +12,7 @@
 #include "control.h"
 #include "core/fds.h"
 #include "family.h"
+#include "family_ask.h"
 #include "family_wire.h"
 #include "format/events.h"
 #include "heap.h"
@@ -150,11 +151,19 @@ static void link_due(void *arg)
     if (rc == -EAGAIN)
         return;
     bool rules = rc >= 0 && message.kind == SMK_WIRE_RULES;
-    if (rc < 0 || link->running || (!rules && (message.kind != SMK_WIRE_BEGIN || link->rules))) {
+    bool known = rules || message.kind == SMK_WIRE_BEGIN || message.kind == SMK_WIRE_ASK;
+    if (rc < 0 || link->running || !known || (!rules && link->rules)) {
         over(link);
         return;
     }
     smk_timer_clear(link->timer);
+    if (message.kind == SMK_WIRE_ASK) {
+        int fd = link->fd;
+        link->fd = -1;
+        smk_link_free(link);
+        smk_ask_serve(fd, &message.is.ask);
+        return;
+    }
     if (rules) {
         take_rules(link, &message.is.rules, (size_t)rc);
         return;
@@ -253,6 +262,7 @@ void smk_member_close(void)
         if (!link->running)
             smk_link_free(link);
     }
+    smk_ask_close();
     smk_watch_free(member.watch);
     if (member.listener != 0)
         smk_fd_close(member.listener);
@@ -263,5 +273,6 @@ void smk_member_close(void)
 void smk_member_reset_in_child(void)
 {
     memset(&member, 0, sizeof member); /* core closed the descriptors */
+    smk_ask_reset_in_child();
     smk_family_reset_in_child();
 }

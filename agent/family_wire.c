@@ -103,6 +103,8 @@ static bool is_whole(const struct smk_wire_message *message, size_t got)
                                    [SMK_WIRE_ANSWER] = sizeof(struct smk_wire_answer),
                                    [SMK_WIRE_STOP] = 0,
                                    [SMK_WIRE_MATCHED] = sizeof(struct smk_wire_matched),
+                                   [SMK_WIRE_ASK] = sizeof(struct smk_wire_ask),
+                                   [SMK_WIRE_SAID] = sizeof(struct smk_wire_said),
                                    [SMK_WIRE_END] = sizeof(struct smk_wire_end)};
     if (got < SMK_WIRE_HEAD || message->len != got - SMK_WIRE_HEAD)
         return false;

@@ -32,6 +32,8 @@ enum smk_wire_kind {
     SMK_WIRE_STOP,
     SMK_WIRE_RULES,   /* rule_family.h, on a connection of their own */
     SMK_WIRE_MATCHED, /* the same */
+    SMK_WIRE_ASK,     /* family_ask.h, on a connection of its own */
+    SMK_WIRE_SAID,    /* the answer to it, and CHUNKS of its body behind it */
     SMK_WIRE_END
 };
 
@@ -69,6 +71,15 @@ struct smk_wire_matched {
     char what[136];
 };
 
+/* A GET of a live view; texts end with NUL. */
+struct smk_wire_ask {
+    char path[128], query[512], accept[256];
+};
+
+struct smk_wire_said {
+    uint32_t status, json;
+};
+
 struct smk_wire_message {
     uint32_t kind, len; /* of what follows */
     union {
@@ -77,6 +88,8 @@ struct smk_wire_message {
         struct smk_wire_end end;
         struct smk_wire_rules rules;
         struct smk_wire_matched matched;
+        struct smk_wire_ask ask;
+        struct smk_wire_said said;
         uint8_t data[SMK_WIRE_DATA];
     } is;
 };

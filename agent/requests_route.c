@@ -11,6 +11,7 @@
 #include "core/gate.h"
 #include "core/intern.h"
 #include "core/site.h"
+#include "family_ask.h"
 #include "heap.h"
 #include "json.h"
 #include "requests_view.h"
@@ -24,12 +25,14 @@ const struct smk_parameter smk_requests_parameters[] = {
     {"format", "text or json; else by Accept"},
     {"max", "requests in flight that are shown, the oldest, 1 to 8192; 100"},
     {"symbols", "0: modules and offsets, no file is opened for names; 1"},
+    SMK_ASK_PARAMETER,
     {NULL, NULL},
 };
 
 const struct smk_parameter smk_request_parameters[] = {
     {"format", "text or json; else by Accept"},
     {"symbols", "0: modules and offsets, no file is opened for names; 1"},
+    SMK_ASK_PARAMETER,
     {NULL, NULL},
 };
 
@@ -216,6 +219,8 @@ void smk_handle_requests(struct smk_exchange *exchange, const struct smk_route_m
     uint64_t max = SHOWN_NORMAL;
     bool symbols = true;
     struct smk_text text = {0};
+    if (smk_ask_other(exchange, match))
+        return;
     struct smk_requests_view *view = smk_heap_zalloc(sizeof *view);
     int json = smk_route_wants_json(exchange, match);
     int rc = json < 0 ? json : smk_query_count(&match->query, "max", 1, SHOWN_MOST, &max);
@@ -283,6 +288,8 @@ void smk_handle_request(struct smk_exchange *exchange, const struct smk_route_ma
 {
     bool symbols = true;
     char *end;
+    if (smk_ask_other(exchange, match))
+        return;
     uint64_t id = strtoull(match->id, &end, 10);
     struct smk_requests_view *view = smk_heap_zalloc(sizeof *view);
     int json = smk_route_wants_json(exchange, match);

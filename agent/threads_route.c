@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/errors.h"
+#include "family_ask.h"
 #include "heap.h"
 #include "json.h"
 #include "routes.h"
@@ -14,6 +15,7 @@ const struct smk_parameter smk_threads_parameters[] = {
     {"max", "threads that are shown, 1 to 16384; 1000"},
     {"tid", "this thread alone; all"},
     {"symbols", "0: modules and offsets, no file is opened for names; 1"},
+    SMK_ASK_PARAMETER,
     {NULL, NULL},
 };
 
@@ -174,6 +176,8 @@ void smk_handle_threads(struct smk_exchange *exchange, const struct smk_route_ma
 {
     struct smk_threads_wanted wanted;
     struct smk_threads_view view = {0};
+    if (smk_ask_other(exchange, match))
+        return;
     int json = smk_route_wants_json(exchange, match);
     int rc = json < 0 ? json : parse(&match->query, &wanted);
     if (rc == 0)

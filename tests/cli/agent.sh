@@ -54,6 +54,10 @@ routes() {
     ask 200 'partial: 2 of [0-9]+ threads' -- GET '/debug/threads?max=2'
     ask 200 "\"tid\":$pid," -- GET "/debug/threads?tid=$pid&format=json"
     ask 404 'no such thread' -- GET '/debug/threads?tid=1'
+    ask 200 "^shop\\[$pid\\]  .* threads: " -- GET "/debug/threads?pid=$pid"
+    ask 400 "pid is 1; allowed is $pid, this process" -- GET '/debug/threads?pid=1'
+    ask 400 "pid is 1; allowed is $pid, this process" -- GET '/debug/requests?pid=1'
+    ask 400 "pid is 1; allowed is $pid, this process" -- GET '/debug/requests/1?pid=1'
     ask 400 'max' -- GET '/debug/threads?max=0'
     ask 200 "^shop\\[$pid\\]  .* requests in flight, [0-9,]+ ended" '^latency by route' '█ [0-9]' 'GET /cart' -- \
         GET '/debug/requests?max=5'

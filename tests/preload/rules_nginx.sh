@@ -114,9 +114,20 @@ kill -KILL "$worker"
 wait_for 10 eval '[ "$(workers | wc -l)" = 2 ] && ! workers | grep -qx '"$worker"
 wait_for 10 has_them 2 || fail "the new worker does not have them: $(ask 'rules?format=json')"
 
+# ---- a worker's threads and requests, at the front
+view() { curl -s -m 20 "http://127.0.0.1:$front/debug/$1"; }
+worker=$(workers | head -1)
+view "threads?pid=$worker" | grep -q "^nginx\[$worker\]  .* threads*: " || fail "its threads: $(view "threads?pid=$worker")"
+[[ $(view "threads?pid=$worker&format=json") =~ \"pid\":$worker,.*\"threads\":\[ ]] || fail "its threads as data"
+seen=$(for w in $(workers); do view "requests?pid=$w&format=json"; done)
+[[ $seen =~ \"route\":\"GET\ /slow\" ]] || fail "its requests: $seen"
+[[ $(view "threads?pid=1") =~ allowed\ is\ $master,\ this\ process,\ [0-9]+,\ [0-9]+ ]] || fail "another's: $(view "threads?pid=1")"
+[[ $(view "threads?pid=$worker&max=0") =~ max ]] || fail "what it refuses: $(view "threads?pid=$worker&max=0")"
+
 # ---- one that hangs is named, and does not keep the answer
 hangs=$(workers | head -1)
 kill -STOP "$hangs"
+[[ $(view "threads?pid=$hangs") =~ does\ not\ answer\ within\ three\ seconds ]] || fail "of one that hangs: $(view "threads?pid=$hangs")"
 answer=$(set_rule other 'when request > 100ms on "GET /other"')
 kill -CONT "$hangs"
 [[ $answer =~ \"missing\":\[\"$hangs:\ its\ agent\ does\ not\ answer\"\] ]] || fail "the one that hangs is not named: $answer"

@@ -58,6 +58,10 @@ static size_t size_of(uint32_t kind)
         return SMK_WIRE_DATA;
     case SMK_WIRE_MATCHED:
         return sizeof(struct smk_wire_matched);
+    case SMK_WIRE_ASK:
+        return sizeof(struct smk_wire_ask);
+    case SMK_WIRE_SAID:
+        return sizeof(struct smk_wire_said);
     default:
         return 0;
     }
