@@ -30,7 +30,7 @@
 
 enum { CONNECTIONS = 32, PAIRS_MAX = 1000, BUCKETS = 4096, ANSWER_MAX = 65536 };
 
-static const uint64_t slot_ns = 300000000, settle_ns = 60000000;
+static const uint64_t slot_ns = 300000000, settle_ns = 300000000;
 
 struct connection {
     int fd;

@@ -38,9 +38,9 @@ void smk_io_begin_bytes(struct smk_io *io, enum smk_call call, int fd, struct sm
 void smk_io_end_read(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count);
 void smk_io_end_write(struct smk_io *io, int64_t result, bool asked_not_to_wait, const struct iovec *pieces, int count);
 
-/* Such a call never waits; *t, *slot: by whom it is made, and on what. Inline, since the last system call has driven the
- * code out of the caches, and what matters is how much of it there is. It is counted behind the call, which would wait
- * for what is waited for before it. */
+/* Such a call never waits; *t, *slot: by whom it is made, and on what. Inline, since the last system call has driven
+ * the code out of the caches, and what matters is how much of it there is. It is counted behind the call, which would
+ * wait for what is waited for before it. */
 SMK_INLINE bool smk_io_passes(int fd, struct smk_thread **t, struct smk_fd_slot **slot)
 {
     *t = smk_tls.self;
