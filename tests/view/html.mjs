@@ -89,7 +89,7 @@ await test('nothing runs in it but its own script', async () => {
 });
 
 await test('a file that cannot be written does not stay', async () => {
-    const { code, err } = await run('export', trace('shop'), '--format', 'html', '-o', '/dev/full');
+    const { code, err } = await run('export', trace('shop'), '--format', 'html', '-o', '/dev/full', '--max-bytes', '600KiB');
     assert.equal(code, 2);
     assert.match(err, /written|taken/);
     assert.ok(existsSync('/dev/full'));
