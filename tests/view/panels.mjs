@@ -79,7 +79,7 @@ await test('a healthy one says what was seen', async () => {
 
 /* ---- a request ---------------------------------------------------------------------------------------------- */
 
-await test('the slowest request: its parts add up, beside a normal one at the same scale', async () => {
+await test('the slowest request: its parts add up, beside a normal one at the same scale; its chain leads to who held the lock', async () => {
     const { server, page } = await opened('shop');
     await tab(page, 'requests');
     await page.locator('.panel.requests tbody .quiet').first().click();
@@ -98,12 +98,7 @@ await test('the slowest request: its parts add up, beside a normal one at the sa
     assert.ok(Math.abs(widths[1] - Math.min(share, 1)) < 0.01, 'the normal one is drawn at the same scale');
     assert.match(await textOf(page, '.details .sentence'), /longer than a normal one; .* of that is lock cart_lock/);
     await shot(page, 'panels-request');
-});
-
-await test('the chain is followed by clicks to who held the lock', async () => {
-    const { page } = await opened('shop');
-    await tab(page, 'requests');
-    await page.locator('.panel.requests tbody .quiet').first().click();
+    // Its chain, by clicks to who held the lock.
     await page.locator('.chain .quiet').first().click();
     await until(() => fieldsOf(page).s?.startsWith('item.'), 'a wait');
     assert.match(await textOf(page, '.headline'), /for cart_lock/);
@@ -132,7 +127,7 @@ await test('everybody at an instant is every thread, and a click goes there', as
 const pages = (page) => textOf(page, '.pages .num');
 const totalOf = (text) => Number(text.replace(/^.* of /, '').replaceAll(',', ''));
 
-await test('a box around points makes a table of these requests', async () => {
+await test('a box around points makes a table of these requests, a drag over the latencies limits it', async () => {
     const { server, page } = await opened('shop');
     await has(page, '.scatter canvas');
     const box = await page.locator('.scatter canvas').boundingBox();
@@ -146,17 +141,11 @@ await test('a box around points makes a table of these requests', async () => {
     assert.ok(total > 0 && total < all, `${total} of ${all}`);
     await page.click('text=all requests');
     await until(async () => totalOf(await pages(page)) === all, 'all of them');
-});
-
-await test('a drag over the latencies limits the table to these', async () => {
-    const { page } = await opened('shop');
-    await tab(page, 'requests');
-    await has(page, '.panel.requests .histogram svg');
-    const all = totalOf(await until(async () => ((await pages(page)).includes(' of ') ? pages(page) : null), 'a table'));
-    const box = await page.locator('.panel.requests .histogram svg').boundingBox();
-    await page.mouse.move(box.x + box.width * 0.6, box.y + 40);
+    // A drag over the latencies limits it to these.
+    const bars = await page.locator('.panel.requests .histogram svg').boundingBox();
+    await page.mouse.move(bars.x + bars.width * 0.6, bars.y + 40);
     await page.mouse.down();
-    await page.mouse.move(box.x + box.width - 1, box.y + 40, { steps: 4 });
+    await page.mouse.move(bars.x + bars.width - 1, bars.y + 40, { steps: 4 });
     await page.mouse.up();
     await has(page, '.chip');
     await until(async () => totalOf(await pages(page)) < all, 'fewer');
@@ -166,8 +155,8 @@ await test('a drag over the latencies limits the table to these', async () => {
 
 /* ---- the tabs ----------------------------------------------------------------------------------------------- */
 
-await test('locks: a click on the longest wait shows it', async () => {
-    const { page } = await opened('shop');
+await test('each tab: locks and their longest wait, flame graph, threads, scheduler, pauses, event loops, the file', async () => {
+    const { server, page } = await opened('shop');
     await tab(page, 'locks');
     const row = page.locator('.panel table.sorted tbody tr').first();
     assert.match(await row.innerText(), /cart_lock/);
@@ -175,10 +164,7 @@ await test('locks: a click on the longest wait shows it', async () => {
     await row.locator('button').click();
     await until(async () => (await textOf(page, '.headline')) === `${longest} for cart_lock`, `${longest} for cart_lock`);
     await shot(page, 'panels-locks');
-});
-
-await test('a flame graph is searched and enlarged by keys', async () => {
-    const { page } = await opened('shop');
+    // A flame graph is searched and enlarged by keys.
     await tab(page, 'flame');
     await has(page, '.flame canvas');
     await page.fill('.limits input[type=search]', 'render_log');
@@ -197,10 +183,7 @@ await test('a flame graph is searched and enlarged by keys', async () => {
     await shot(page, 'panels-flame');
     await page.click('.choice >> text=on CPU');
     await until(async () => /samples|No CPU sample/.test(await textOf(page, '.panel')), 'samples, or a word about them');
-});
-
-await test('threads: all of them, sorted by what is asked', async () => {
-    const { server, page } = await opened('shop');
+    // Threads: all of them, sorted by what is asked.
     await tab(page, 'threads');
     await has(page, '.panel tbody tr');
     const rows = (await server.json('/api/rows')).rows.filter((row) => row.kind === 'thread');
@@ -209,10 +192,7 @@ await test('threads: all of them, sorted by what is asked', async () => {
     const names = await page.locator('.panel tbody th').allInnerTexts();
     assert.deepEqual(names, [...names].sort((a, b) => a.localeCompare(b)));
     await shot(page, 'panels-threads');
-});
-
-await test('scheduler, pauses, event loops and the file say what they know and what they do not', async () => {
-    const { server, page } = await opened('shop');
+    // The others say what they know and what they do not.
     const report = await server.json('/api/report');
     await tab(page, 'scheduler');
     assert.match(await textOf(page, '.panel'), /ready without one/);
