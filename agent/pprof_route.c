@@ -1,7 +1,8 @@
 /* pprof_route.c: /debug/pprof/…, as net/http/pprof has it: `go tool pprof URL` and `go tool trace` find what they know.
  *
- * A timed capture of what the profile needs; when it has ended it is read at the desk, and is gone, unless
- * somebody joined it: its name is "pprof". What comes out is in memory of its own, of report_memory at most. A client that goes away ends it.
+ * A timed capture of what the profile needs; when it has ended it is read at the desk, and is gone, unless somebody
+ * joined it: its name is "pprof". What comes out is in memory of its own, of report_memory at most. A client that goes
+ * away ends it.
  *
  *     request ──▶ capture, `seconds` long ──▶ the desk, when it is free ──▶ answer
  *        waits                       waits (a timer)            desk.c's

@@ -2,27 +2,9 @@
 # A program that hangs, unmarked and unmodified: a snapshot of the flight recorder names who waits for whom;
 # and the same program with its locks in order gives no finding.
 # usage: deadlock.sh BUILD
-set -u
-build=$1
-work=$(mktemp -d "${TMPDIR:-/tmp}/stallmark-deadlock.XXXXXX")
-stallmark=$build/bin/stallmark
-pid=""
-unset XDG_RUNTIME_DIR STATE_DIRECTORY
-export XDG_STATE_HOME=$work
-for name in $(compgen -e STALLMARK_); do unset "$name"; done
-
-end() {
-    [ -z "$pid" ] || kill "$pid" 2>/dev/null
-    [ -z "$pid" ] || wait "$pid" 2>/dev/null
-    pid=""
-}
-trap 'end; rm -rf "$work"' EXIT
-
-fail() {
-    echo "deadlock: $*"
-    cat "$work/report" "$work/log" 2>/dev/null
-    exit 1
-}
+# shellcheck source=lib/program.sh
+. "$(dirname "$0")/lib/program.sh"
+shows=(report log)
 
 says() { grep -qE -- "$1" "$work/report" || fail "'$1' is not in the report"; }
 
@@ -31,6 +13,7 @@ look() {
     local tries=0
     "$stallmark" run --listen 127.0.0.1:0 --recorder 10s -- "$build/examples/deadlock" "$@" 2>"$work/log" &
     pid=$!
+    pids+=("$pid")
     until "$stallmark" status "$pid" >"$work/log" 2>&1; do
         tries=$((tries + 1))
         [ $tries -lt 200 ] || fail "it does not start"
@@ -39,7 +22,7 @@ look() {
     sleep 1.5
     rm -f "$work/d.stall"
     "$stallmark" snapshot "$pid" -o "$work/d.stall" >"$work/log" 2>&1 || fail "no snapshot"
-    end
+    end_all
     "$stallmark" report "$work/d.stall" >"$work/report" || fail "no report"
 }
 

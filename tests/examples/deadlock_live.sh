@@ -2,27 +2,9 @@
 # A program that hangs, unmarked and unmodified, is asked what its threads are at: the circle is named first, by
 # curl and by the command line, whether something was armed or not; and with its locks in order there is none.
 # usage: deadlock_live.sh BUILD
-set -u
-build=$1
-work=$(mktemp -d "${TMPDIR:-/tmp}/stallmark-deadlock-live.XXXXXX")
-stallmark=$build/bin/stallmark
-pid=""
-unset XDG_RUNTIME_DIR STATE_DIRECTORY
-export XDG_STATE_HOME=$work
-for name in $(compgen -e STALLMARK_); do unset "$name"; done
-
-end() {
-    [ -z "$pid" ] || kill "$pid" 2>/dev/null
-    [ -z "$pid" ] || wait "$pid" 2>/dev/null
-    pid=""
-}
-trap 'end; rm -rf "$work"' EXIT
-
-fail() {
-    echo "deadlock_live: $*"
-    cat "$work/said" "$work/curl" "$work/json" 2>/dev/null
-    exit 1
-}
+# shellcheck source=lib/program.sh
+. "$(dirname "$0")/lib/program.sh"
+shows=(said curl json)
 
 # look FLAGS -- RECORDER…: what curl and the command line say of the program with these flags, once it hangs.
 look() {
@@ -34,13 +16,14 @@ look() {
     shift
     STALLMARK_SOCKET="$work/s" "$stallmark" run -q --listen 127.0.0.1:0 "$@" -- "$build/examples/deadlock" "${flags[@]}" 2>/dev/null &
     pid=$!
+    pids+=("$pid")
     for _ in $(seq 200); do
         "$stallmark" threads "$work/s" >"$work/said" 2>&1 && grep -q "^${until:-deadlock: }" "$work/said" && break
         sleep 0.05
     done
     curl -s --unix-socket "$work/s" http://localhost/debug/threads >"$work/curl"
     curl -s --unix-socket "$work/s" 'http://localhost/debug/threads?format=json' >"$work/json"
-    end
+    end_all
 }
 
 says() { grep -qE -- "$1" "$work/$2" || fail "'$1' is not in what $2 has"; }

@@ -1,27 +1,10 @@
 #!/bin/bash
 # A callback that sleeps 300 ms in the loop is named while it sleeps (status), in the file (loop_stall) and by the
 # report; each request is in the file once; the healthy twin gives no finding. usage: evshop.sh BUILD
-set -u
-build=$1
-work=$(mktemp -d "${TMPDIR:-/tmp}/stallmark-evshop.XXXXXX")
-stallmark=$build/bin/stallmark
-pid=""
-unset XDG_RUNTIME_DIR STATE_DIRECTORY
-for name in $(compgen -e STALLMARK_); do unset "$name"; done
+# shellcheck source=lib/program.sh
+. "$(dirname "$0")/lib/program.sh"
+shows=(status report log)
 export STALLMARK_DIRECTORY=$work STALLMARK_SOCKET=$work/socket
-
-end() {
-    [ -z "$pid" ] || kill "$pid" 2>/dev/null
-    [ -z "$pid" ] || wait "$pid" 2>/dev/null
-    pid=""
-}
-trap 'end; rm -rf "$work"' EXIT
-
-fail() {
-    echo "evshop: $*"
-    cat "$work/status" "$work/report" "$work/log" 2>/dev/null
-    exit 1
-}
 
 says() { grep -qE -- "$1" "$work/report" || fail "'$1' is not in the report"; }
 get() { curl -sf -o "$work/body" "$@" || fail "no answer to $*"; }
@@ -30,6 +13,7 @@ get() { curl -sf -o "$work/body" "$@" || fail "no answer to $*"; }
 serve() {
     "$build/examples/evshop" --port 0 "$@" >"$work/log" 2>&1 &
     pid=$!
+    pids+=("$pid")
     for _ in $(seq 200); do
         url=$(sed -n 's/^evshop: //p' "$work/log")
         [ -n "$url" ] && curl -sf --unix-socket "$work/socket" http://x/debug/trace/status >"$work/status" && return
@@ -59,7 +43,7 @@ await_status() {
 finish() {
     rm -f "$work/e.stall"
     "$stallmark" snapshot "$pid" -o "$work/e.stall" >"$work/snapshot" 2>&1 || fail "no snapshot: $(cat "$work/snapshot")"
-    end
+    end_all
     "$stallmark" check "$work/e.stall" >"$work/check" || fail "the file is not clean: $(cat "$work/check")"
     "$stallmark" report "$work/e.stall" >"$work/report" || fail "no report"
     "$stallmark" dump "$work/e.stall" >"$work/dump" || fail "no dump"
