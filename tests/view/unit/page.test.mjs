@@ -172,6 +172,8 @@ test('from who released to who waited, else from who woke', () => {
         ['woke'],
     );
     assert.deepEqual(arrowsOfItem({ row: 2, to: 50, waker: { row: null } }), []);
+    const piece = { row: 2, from: 10, to: 20, wait: { from: 5, to: 50 }, releaser: { row: 1, at: 49 } };
+    assert.equal(arrowsOfItem(piece)[0].toT, 50, 'to the end of the wait, of which this is a piece');
     assert.deepEqual(arrowsOfItem(null), []);
     const parts = [
         { row: 1, from: 0, to: 5 },

@@ -21,12 +21,16 @@ export async function momentOf({ json, binary }, time) {
     for (const row of tile ? rows : []) {
         const items = row.kind === 'thread' && tile.rows.get(row.id);
         const i = items ? itemAt(items, time) : -1;
-        if (i < 0)
-            continue;
-        const at = describe(items, i), label = labels[at.label] || '';
+        if (i < 0) continue;
+        const at = describe(items, i),
+            label = labels[at.label] || '';
         const is = itemOf(at, label);
         threads.push({
-            ...is, since: at.from, until: at.to, holder: null, function: null,
+            ...is,
+            since: at.from,
+            until: at.to,
+            holder: null,
+            function: null,
             says: `${is.kind || is.state} ${label}`.trim() + `, ${duration(time - at.from)} so far`,
         });
     }

@@ -68,7 +68,8 @@ export function embeddedBackend(answers) {
         async json(where) {
             if (where.startsWith(PROGRESS)) return READY;
             if (!(where in answers) && said.has(where)) return said.get(where);
-            if (where.startsWith(AT)) return momentOf(page, Number(new URLSearchParams(where.slice(AT.length)).get('time')));
+            if (where.startsWith(AT))
+                return momentOf(page, Number(new URLSearchParams(where.slice(AT.length)).get('time')));
             const answer = JSON.parse(new TextDecoder().decode(await bytesOf(where)));
             return where.startsWith(REQUESTS)
                 ? requestsBetween(answer, new URLSearchParams(where.split('?')[1]))

@@ -11,14 +11,19 @@ const HOPS_SHOWN = 40;
 export function arrowsOfItem(detail) {
     if (!detail) return [];
     const arrows = [],
-        add = (who, text) => {
-            if (who && typeof who.row === 'number' && who.row !== detail.row)
-                arrows.push({ fromRow: who.row, fromT: who.at ?? detail.to, toRow: detail.row, toT: detail.to, text });
-        };
+        { to } = wholeOf(detail);
+    const add = (who, text) => {
+        if (who && typeof who.row === 'number' && who.row !== detail.row)
+            arrows.push({ fromRow: who.row, fromT: who.at ?? to, toRow: detail.row, toT: to, text });
+    };
     add(detail.releaser, 'released');
     if (!detail.releaser || (detail.waker && detail.waker.row !== detail.releaser.row)) add(detail.waker, 'woke');
     return arrows;
 }
+
+/** A wait may be several pieces of its thread's time: who was woken in it and slept again. */
+export const wholeOf = ({ from, to, wait }) =>
+    wait ? { from: Math.min(from, wait.from), to: Math.max(to, wait.to) } : { from, to };
 
 export function arrowsOfRequest(whole) {
     if (!whole) return [];

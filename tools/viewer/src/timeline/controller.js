@@ -5,7 +5,7 @@ import { KEYS, keyOfNames } from '../colours.js';
 import { ask, askAnew, askBinary, isEmbedded, sayAtLeast } from '../data.js';
 import { firstOfDay } from '../format.js';
 import { isDark, paintedTheme } from '../theme.js';
-import { arrowsOfItem, arrowsOfRequest } from './arrows.js';
+import { arrowsOfItem, arrowsOfRequest, wholeOf } from './arrows.js';
 import { CanvasPainter } from './canvas-painter.js';
 import { hitItem, itemOf, neighbour } from './hit.js';
 import { LabelCache } from './label-cache.js';
@@ -215,7 +215,13 @@ export class Controller {
         try {
             const detail = await ask('/api/item', { row: selection.row, item: selection.item });
             if (this.store.get().selection !== selection) return;
-            this.selected = { row: detail.row, item: detail.item, from: detail.from, to: detail.to };
+            this.selected = {
+                row: detail.row,
+                item: detail.item,
+                from: detail.from,
+                to: detail.to,
+                whole: wholeOf(detail),
+            };
             this.arrows = arrowsOfItem(detail);
             this.actions.say(`${this.nameOf(detail.row)}: ${detail.says || detail.what}`);
             this.schedule();

@@ -122,16 +122,20 @@ function paintGaps(p, scene) {
     }
 }
 
+/* The item, and thinner the whole wait that it is a piece of. */
 function paintSelected(p, scene) {
     const { selected, layout, theme } = scene;
     const slot = selected && layout.byRow.get(selected.row);
     if (!slot) return;
-    const x0 = Math.max(-3, scene.x(selected.from)),
-        x1 = Math.min(scene.width + 3, scene.x(selected.to));
-    const y = AXIS_HEIGHT + slot.y - scene.top,
-        h = slot.kind === 'thread' ? 16 : slot.h;
-    if (x1 >= 0 && x0 <= scene.width)
-        p.frame(x0 - 1, y + (slot.h - h) / 2, Math.max(x1 - x0, 1) + 2, h, theme.accent, 2);
+    const h = slot.kind === 'thread' ? 16 : slot.h,
+        y = AXIS_HEIGHT + slot.y - scene.top + (slot.h - h) / 2;
+    const around = ({ from, to }, thick) => {
+        const x0 = Math.max(-3, scene.x(from)),
+            x1 = Math.min(scene.width + 3, scene.x(to));
+        if (x1 >= 0 && x0 <= scene.width) p.frame(x0 - 1, y, Math.max(x1 - x0, 1) + 2, h, theme.accent, thick);
+    };
+    around(selected.whole || selected, 1.5);
+    around(selected, 2.5);
 }
 
 /* Where a selected request was: on its threads' rows. */
