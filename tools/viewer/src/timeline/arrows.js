@@ -27,17 +27,6 @@ export const wholeOf = ({ from, to, wait }) =>
 
 export function arrowsOfRequest(whole) {
     if (!whole) return [];
-    const given = (whole.handoffs || []).filter(
-        one => typeof one.from_row === 'number' && typeof one.to_row === 'number',
-    );
-    if (given.length)
-        return given.map(one => ({
-            fromRow: one.from_row,
-            fromT: one.from,
-            toRow: one.to_row,
-            toT: one.to,
-            text: 'handed on',
-        }));
     return hops(whole.parts || []).slice(0, HOPS_SHOWN);
 }
 

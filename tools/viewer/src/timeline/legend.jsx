@@ -1,5 +1,5 @@
 /* legend.jsx: what each colour is called; a click switches it off and on. */
-import { cssOf, LEGEND, nameOf, patternOf } from '../colours.js';
+import { cssOf, LEGEND, nameOf } from '../colours.js';
 import { actions } from '../state.js';
 import { useStore } from '../use-store.js';
 import { useController } from './use-controller.js';
@@ -16,7 +16,7 @@ export function Legend({ controller }) {
                     class={off.includes(key) ? 'off' : ''}
                     title={off.includes(key) ? `Show ${nameOf(key)}` : `Hide ${nameOf(key)}`}
                     onClick={() => actions.toggleState(key)}>
-                    <span class={`swatch ${patternOf(key)}`} style={{ backgroundColor: cssOf(key) }} />
+                    <span class={`swatch p-${key}`} style={{ backgroundColor: cssOf(key) }} />
                     {nameOf(key)}
                 </button>
             ))}
