@@ -34,6 +34,16 @@ for turn in 1 2 3; do
     is_fixed && break
     echo "try $turn: it does not say that $why fell"
 done
+# Where slow ones came in a few bursts, no test tells of the longest hundredth; its figure is shown all the same.
+fell_by_half() {
+    perl -MJSON::PP -e 'local $/; my $d = decode_json(<STDIN>);
+        my ($cart) = grep { $_->{route} eq "GET /cart" } @{$d->{routes}};
+        exit !($cart->{p99}{after_ns} * 2 < $cart->{p99}{before_ns})' <"$work/diff"
+}
+if [ "$why" = "the cart's p99" ]; then
+    compare --json "$work/slow.stall" "$work/fixed.stall"
+    fell_by_half && why=
+fi
 [ -z "$why" ] || fail "it does not say that $why fell"
 compare "$work/fixed.stall" "$work/slow.stall"
 says '^new +lock cart_lock   cost '

@@ -28,6 +28,10 @@ grep -qE '^  lock cart_lock .* % +held by worker-[0-9]+.*←$' "$work/answer" ||
 grep -qE ' held by worker-.* in render_log cart\.c:[0-9]+' "$work/answer" || fail "the holder is not named"
 grep -qE ' waited for (disk fdatasync|sleep nanosleep).* in write_and_flush log\.c:[0-9]+' "$work/answer" ||
     fail "what the holders did is not named"
-trace "$work/healthy.stall" 1s
-"$build/tests/examples/accounting" "$work/healthy.stall" 1 >"$work/answer" || fail "it does not add up in a healthy shop"
+# Where the kernel's counts stand for switch records, a machine that has no CPU makes them rough: three tries.
+for try in 1 2 3; do
+    trace "$work/healthy.stall" 1s
+    "$build/tests/examples/accounting" "$work/healthy.stall" 1 >"$work/answer" && break
+    [ $try != 3 ] || fail "it does not add up in a healthy shop"
+done
 cat "$work/answer"
