@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034 # what is set here is used by those who read it
 # What the tests of the shop share, beside what all share.
-# shellcheck source-path=SCRIPTDIR source-path=SCRIPTDIR/lib source=program.sh
+# shellcheck source-path=SCRIPTDIR source-path=SCRIPTDIR/../examples/lib source=program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/program.sh"
 
 # start_shop FLAGS…: it listens on $port, its tracer is at $tracer.
