@@ -363,7 +363,9 @@ int smk_view_scatter(struct smk_view *view, uint64_t from, uint64_t to, uint32_t
 
 /* ---- the parts of one ----------------------------------------------------------------------------------- */
 
-static void add_part(struct smk_view_parts *parts, uint32_t row, const struct smk_view_entry *entry)
+/* The part of an item in [from, to]. */
+static void add_part(struct smk_view_parts *parts, uint32_t row, const struct smk_view_entry *entry, uint64_t from,
+                     uint64_t to)
 {
     if (parts->count == PARTS_MAX) {
         parts->cut = true;
@@ -371,8 +373,8 @@ static void add_part(struct smk_view_parts *parts, uint32_t row, const struct sm
     }
     if (smk_mem_grow(&parts->mem, &parts->array, &parts->capacity, parts->count + 1u))
         parts->array[parts->count++] = (struct smk_view_part){
-            .from = smk_max_u64(entry->from, parts->request.from),
-            .to = smk_min_u64(entry->to, parts->request.to),
+            .from = smk_max_u64(entry->from, from),
+            .to = smk_min_u64(entry->to, to),
             .row = row,
             .item = entry->number,
             .look = entry->look | 255u << 16,
@@ -387,7 +389,39 @@ static void take_row(struct smk_view_reader *reader, const struct smk_view_line 
     smk_view_items_from(&items, reader, line, request->from);
     while (smk_view_items_next(&items, &entry) && entry.from < request->to)
         if (entry.request == request->id && entry.to > request->from)
-            add_part(parts, line->is.id, &entry);
+            add_part(parts, line->is.id, &entry, request->from, request->to);
+}
+
+/* Between `from` and `to` no thread worked for it. Who read many requests, flushes once and then answers all waits for
+ * each of them, until it looks for other work: as request_parts.c of the analysis counts it. */
+static void take_shared(struct smk_view_reader *reader, struct smk_view_parts *parts, uint32_t row, uint64_t from,
+                        uint64_t to)
+{
+    struct smk_view_items items;
+    struct smk_view_entry entry;
+    smk_view_items_from(&items, reader, reader->store->rows[row], from);
+    while (smk_view_items_next(&items, &entry) && entry.from < to && (entry.to <= from || entry.request != 0))
+        if (entry.to > from && SMK_VIEW_LOOK_STATE(entry.look) == SMK_SPAN_WAITING &&
+            SMK_VIEW_LOOK_KIND(entry.look) != SMK_WAIT_NONE)
+            add_part(parts, row, &entry, from, to);
+}
+
+static void take_holes(struct smk_view_reader *reader, struct smk_view_parts *parts)
+{
+    const struct smk_view_request *request = &parts->request;
+    uint32_t own = parts->count, row = SMK_VIEW_NONE; /* row: that worked for it last */
+    uint64_t until = request->read;
+    for (uint32_t i = 0; i <= own; i++) {
+        struct smk_view_part next = {.from = request->to};
+        if (i < own)
+            next = parts->array[i];
+        if (row != SMK_VIEW_NONE && next.from > until)
+            take_shared(reader, parts, row, until, next.from);
+        if (i < own && next.to >= until) {
+            until = next.to;
+            row = next.row;
+        }
+    }
 }
 
 static bool earlier(const void *a, const void *b)
@@ -413,6 +447,9 @@ int smk_view_parts_of(struct smk_view *view, uint32_t process, uint64_t id, stru
             line->last > parts->request.from)
             take_row(&reader, line, parts);
     }
+    smk_sort(parts->array, parts->count, sizeof(*parts->array), earlier);
+    if (result == 0)
+        take_holes(&reader, parts);
     smk_sort(parts->array, parts->count, sizeof(*parts->array), earlier);
     return smk_view_read_end(&reader, view, result != 0 ? result : smk_mem_failed(&parts->mem));
 }

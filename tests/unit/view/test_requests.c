@@ -216,6 +216,60 @@ static void test_parts(void **state)
     end(&all);
 }
 
+#define AT(ms) ((uint64_t)(ms) * 1000000)
+
+/* A loop reads two, flushes for 30 ms while it works for the second, answers that, and looks for other work. */
+static void build_one_flush(struct build *b)
+{
+    build_init(b);
+    build_window(b, AT(1000), AT(1000), AT(3000));
+    build_fact(b, SMK_FACT_SCHED_SOURCE, "perf switch records");
+    uint32_t set = build_string(b, "SET"), flush = build_string(b, "fsync"), poll = build_string(b, "epoll_wait");
+    uint32_t loop = build_thread(b, 101, "loop");
+    build_event(b, loop, AT(1000), SMK_EV_SCHED_SOURCE, SMK_SCHED_PERF, 0);
+    build_event(b, loop, AT(1100), SMK_EV_REQUEST_BEGIN, set, 7);
+    build_event(b, loop, AT(1102), SMK_EV_REQUEST_BEGIN, set, 8);
+    build_event(b, loop, AT(1135), SMK_EV_OFF_CPU, SMK_OFF_WAITED, AT(30), 1);
+    build_event(b, loop, AT(1135), SMK_EV_DISK_WAIT, 0, AT(30), flush, 5, 0, 0);
+    build_event(b, loop, AT(1140), SMK_EV_REQUEST_END, set, 8, AT(38), 200);
+    build_event(b, loop, AT(1160), SMK_EV_OFF_CPU, SMK_OFF_WAITED, AT(15), 1);
+    build_event(b, loop, AT(1160), SMK_EV_POLL_WAIT, 0, AT(15), poll, 3, 1);
+    build_event(b, loop, AT(1170), SMK_EV_REQUEST_END, set, 7, AT(70), 200);
+    build_file(b);
+}
+
+static void test_parts_of_what_was_read_together(void **state)
+{
+    (void)state;
+    struct build *b = calloc(1, sizeof(*b));
+    char path[] = "/tmp/smk-view-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(b && fd >= 0);
+    build_one_flush(b);
+    assert_int_equal(write(fd, b->file.data, b->file.len), (ssize_t)b->file.len);
+    free(b->file.data);
+    free(b);
+    close(fd);
+    struct smk_view *view = model_open(path, "", true);
+    struct smk_view_parts parts = {.count = 0};
+    for (uint64_t id = 7; id <= 8; id++) {
+        uint64_t disk = 0, waited = 0;
+        assert_int_equal(smk_view_parts_of(view, 0, id, &parts), 0);
+        for (uint32_t i = 0; i < parts.count; i++) {
+            uint64_t ns = parts.array[i].to - parts.array[i].from;
+            bool waiting = SMK_VIEW_LOOK_STATE(parts.array[i].look) == SMK_SPAN_WAITING;
+            waited += waiting ? ns : 0;
+            disk += waiting && SMK_VIEW_LOOK_KIND(parts.array[i].look) == SMK_WAIT_DISK ? ns : 0;
+            assert_true(i == 0 || parts.array[i].from >= parts.array[i - 1].from);
+        }
+        assert_int_equal(disk, AT(30));
+        assert_int_equal(waited, AT(30)); /* not what came after it had looked for other work */
+        smk_view_parts_free(&parts);
+    }
+    smk_view_close(view);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +277,7 @@ int main(void)
         cmocka_unit_test(test_latencies),
         cmocka_unit_test(test_scatter),
         cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_parts_of_what_was_read_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
