@@ -70,8 +70,8 @@ struct smk_view_latency {
 int smk_view_latencies(struct smk_view *view, uint64_t from, uint64_t to, const uint32_t *routes, uint32_t count,
                        struct smk_view_latency *latency);
 
-/* What a thread did for a request: a stretch of an item of its row. Among them the waits of the thread that read it, for
- * whichever of the requests that it read with it. */
+/* What a thread did for a request: a stretch of an item of its row. Among them the waits of the thread that read it,
+ * for whichever of the requests that it read with it. */
 struct smk_view_part {
     uint64_t from, to;
     uint32_t row, item, look, label;
