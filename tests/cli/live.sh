@@ -72,10 +72,15 @@ expect 0 '^\{"program"' -- threads --json --max 5 "$socket"
 asked 'GET /debug/threads?format=json&max=5 HTTP/1.1 host=localhost'
 expect 0 '^deadlock: ' -- threads --no-symbols "$socket"
 asked 'GET /debug/threads?format=json&symbols=0 HTTP/1.1 host=localhost'
+expect 0 '^deadlock: ' -- threads --pid 4712 "$socket"
+asked 'GET /debug/threads?format=json&pid=4712 HTTP/1.1 host=localhost'
+expect 2 "'x' is no value for --pid; allowed is the pid of a process of the family" -- threads --pid x "$socket"
 put GET_debug_requests 200 'p[7]  3 requests, one is \u202e'$'\033[31m'
 expect 0 '^p\[7\]  3 requests, one is .*\\x1b\[31m' -- requests --token-file "$work/token" "$socket"
 expect 0 '^p' -- requests --json --max 7 --no-symbols $pid
 asked 'GET /debug/requests?format=json&max=7&symbols=0 HTTP/1.1 host=localhost'
+expect 0 '^p' -- requests --pid=4712 "$socket"
+asked 'GET /debug/requests?format=text&pid=4712 HTTP/1.1 host=localhost'
 put GET_debug_requests 503 '{"title":"busy","detail":"later"}'
 expect 2 'busy: later' -- requests "$socket"
 put GET_debug_threads 200 '{"threads":[{"tid":2},{"tid":1}]}'

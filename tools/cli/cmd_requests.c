@@ -9,28 +9,31 @@ static int run(int argc, char **argv)
     static struct smk_client client;
     const char *token_file = NULL;
     bool json = false, no_symbols = false;
-    uint64_t max = 0;
+    uint64_t max = 0, pid = 0;
     const struct smk_cli_option options[] = {
         {"json", 0, SMK_CLI_FLAG, &json, NULL},
         {"max", 0, SMK_CLI_COUNT, &max, "1 to 8192"},
         {"no-symbols", 0, SMK_CLI_FLAG, &no_symbols, NULL},
+        {"pid", 0, SMK_CLI_COUNT, &pid, "the pid of a process of the family"},
         {"token-file", 0, SMK_CLI_TEXT, &token_file, NULL},
         SMK_CLI_END,
     };
     struct smk_cli_args args;
     struct smk_reply reply;
     struct smk_query query;
-    char number[24];
+    char number[24], process[24];
     if (!smk_target_parse(&args, &smk_cmd_requests, options, argc, argv))
         return args.exit_code;
     int status = smk_client_open(&client, args.operand[0], token_file);
     if (status)
         return status;
     snprintf(number, sizeof(number), "%llu", (unsigned long long)max);
+    snprintf(process, sizeof(process), "%llu", (unsigned long long)pid);
     smk_query_begin(&query, "/debug/requests");
     smk_query_add(&query, "format", json ? "json" : "text");
     smk_query_add(&query, "max", max ? number : NULL);
     smk_query_add(&query, "symbols", no_symbols ? "0" : NULL);
+    smk_query_add(&query, "pid", pid ? process : NULL);
     if (smk_client_ask(&client, "GET", query.text, &reply) != 0)
         status = smk_cli_fail_last("%s", client.target.name);
     else if (reply.status != 200)
@@ -44,7 +47,7 @@ static int run(int argc, char **argv)
 
 const struct smk_command smk_cmd_requests = {
     "requests",
-    "usage: stallmark requests TARGET [--json] [--max N] [--no-symbols] [--token-file FILE]\n"
+    "usage: stallmark requests TARGET [--json] [--max N] [--no-symbols] [--pid PID] [--token-file FILE]\n"
     "\n"
     "The requests of a running program: those in flight, the oldest first, each with what its thread does now;\n"
     "the slowest; the last; and how long requests take, by route. Requests are seen while something is armed,\n"
@@ -53,5 +56,6 @@ const struct smk_command smk_cmd_requests = {
     "  --json             as data\n"
     "  --max N            requests in flight that are shown at most, 1 to 8192 (100)\n"
     "  --no-symbols       modules and offsets: the agent opens no file for names\n"
+    "  --pid PID          another process of its family: the first one asks it\n"
     "  --token-file FILE  the token that the agent wants (the file that STALLMARK_TOKEN_FILE names)\n",
     "the requests of a running program, and where each is now", run};

@@ -139,7 +139,7 @@ static int show_live(const struct smk_client *client, const json_t *json, bool r
 
 struct wish {
     const char *target, *token_file;
-    uint64_t max;
+    uint64_t max, pid;
     bool json, no_symbols;
 };
 
@@ -148,12 +148,14 @@ static bool ask_agent(struct smk_client *client, const struct wish *wish, int *s
 {
     struct smk_reply reply;
     struct smk_query query;
-    char max[24];
+    char max[24], pid[24];
     snprintf(max, sizeof(max), "%llu", (unsigned long long)wish->max);
+    snprintf(pid, sizeof(pid), "%llu", (unsigned long long)wish->pid);
     smk_query_begin(&query, "/debug/threads");
     smk_query_add(&query, "format", "json");
     smk_query_add(&query, "max", wish->max ? max : NULL);
     smk_query_add(&query, "symbols", wish->no_symbols ? "0" : NULL);
+    smk_query_add(&query, "pid", wish->pid ? pid : NULL);
     *status = smk_client_ask(client, "GET", query.text, &reply);
     bool answered = *status == 0 && reply.status != 404 && reply.status != 501;
     if (answered && reply.status == 200 && reply.json && !wish->json)
@@ -198,6 +200,7 @@ static int run(int argc, char **argv)
         {"json", 0, SMK_CLI_FLAG, &wish.json, NULL},
         {"max", 0, SMK_CLI_COUNT, &wish.max, "1 to 16384"},
         {"no-symbols", 0, SMK_CLI_FLAG, &wish.no_symbols, NULL},
+        {"pid", 0, SMK_CLI_COUNT, &wish.pid, "the pid of a process of the family"},
         {"token-file", 0, SMK_CLI_TEXT, &wish.token_file, NULL},
         SMK_CLI_END,
     };
@@ -210,7 +213,7 @@ static int run(int argc, char **argv)
 
 const struct smk_command smk_cmd_threads = {
     "threads",
-    "usage: stallmark threads TARGET [--json] [--max N] [--no-symbols] [--token-file FILE]\n"
+    "usage: stallmark threads TARGET [--json] [--max N] [--no-symbols] [--pid PID] [--token-file FILE]\n"
     "\n"
     "What each thread of a process is at now: deadlocks first, then who waits for whom, then for each thread\n"
     "its state, its wait and since when (~: estimated), who holds what it waits for, its request, and its stack\n"
@@ -221,5 +224,6 @@ const struct smk_command smk_cmd_threads = {
     "  --json             as the agent sent it\n"
     "  --max N            threads that are shown at most, 1 to 16384 (1000)\n"
     "  --no-symbols       modules and offsets: no file is opened for names, here or there\n"
+    "  --pid PID          another process of its family: the first one asks it\n"
     "  --token-file FILE  the token that the agent wants (the file that STALLMARK_TOKEN_FILE names)\n",
     "what each thread of a process is at now", run};
