@@ -6,38 +6,6 @@
 
 #define ACTIVE_MAX 64u /* threads that work for one request at one moment */
 
-const char *smk_time_name(enum smk_time_kind kind)
-{
-    static const char *const names[] = {
-#define X(NAME, name, text) name,
-        SMK_TIMES(X)
-#undef X
-    };
-    return kind < SMK_TIMES_COUNT ? names[kind] : "?";
-}
-
-const char *smk_time_text(enum smk_time_kind kind)
-{
-    static const char *const texts[] = {
-#define X(NAME, name, text) text,
-        SMK_TIMES(X)
-#undef X
-    };
-    return kind < SMK_TIMES_COUNT ? texts[kind] : "?";
-}
-
-const char *smk_why_text(enum smk_why why)
-{
-    static const char *const texts[] = {"off its CPU in no call that is seen",
-                                        "not recorded",
-                                        "in no call; nothing says whether it had a CPU",
-                                        "in no call, and not on a CPU as the kernel counts",
-                                        "no thread worked for it",
-                                        "to be woken",
-                                        "something else had the CPUs"};
-    return why <= SMK_WHY_OTHERS ? texts[why] : "?";
-}
-
 /* What is worked on. */
 struct making {
     struct smk_request_parts *parts;
@@ -46,6 +14,7 @@ struct making {
     const struct smk_span_request *request;
     uint32_t last_thread; /* that worked for it, before the step that is made … */
     uint32_t next_thread; /* … and that does so after it; 0: none */
+    bool handed; /* from one thread to another */
     bool failed;
 };
 
@@ -260,14 +229,18 @@ static void worked(struct making *making, const struct smk_kept_span *span, uint
 
 /* ---- none did ------------------------------------------------------------------------------------------- */
 
+static bool is_ours(const struct making *making, const struct smk_span_handoff *handoff)
+{
+    return handoff->request == making->request->id && handoff->process == making->request->process;
+}
+
 /* The handoff that it lay in at `from`; *to: until when that is so. */
 static const struct smk_span_handoff *handoff_at(const struct making *making, uint64_t from, uint64_t *to)
 {
     const struct smk_span_handoff *found = NULL;
     for (uint32_t i = 0; i < making->index->handoffs_count; i++) {
         const struct smk_span_handoff *handoff = &making->index->handoffs[i];
-        if (handoff->request != making->request->id || handoff->process != making->request->process ||
-            handoff->to <= from)
+        if (!is_ours(making, handoff) || handoff->to <= from)
             continue;
         if (handoff->from > from) {
             *to = smk_min_u64(*to, handoff->from);
@@ -438,14 +411,44 @@ static unsigned urgency(const struct smk_kept_span *span)
     return of_states[span->state];
 }
 
-/* Of the threads that work for it: the one that counts. */
-static const struct smk_kept_span *leading(const struct smk_kept_span *const *active, uint32_t count)
+/* Its thread put the request into a queue before `time`, and has not taken it out of one since. */
+static bool gave_it_away(const struct making *making, uint32_t thread, uint64_t time)
+{
+    uint64_t gave = 0, took = 0;
+    for (uint32_t i = 0; i < making->index->handoffs_count; i++) {
+        const struct smk_span_handoff *handoff = &making->index->handoffs[i];
+        if (!is_ours(making, handoff))
+            continue;
+        if (handoff->giver_thread == thread && handoff->from <= time)
+            gave = smk_max_u64(gave, handoff->from);
+        if (handoff->thread == thread && handoff->to <= time)
+            took = smk_max_u64(took, handoff->to);
+    }
+    return gave > took;
+}
+
+/* Of the threads that work for it: the one that counts. Who gave it away may still say that it works for it (who makes
+ * a request does, until the next), and may wait for the others' part: it counts where nobody else has it. */
+static const struct smk_kept_span *leading(const struct making *making, const struct smk_kept_span *const *active,
+                                           uint32_t count, uint64_t time)
 {
     const struct smk_kept_span *best = NULL;
-    for (uint32_t i = 0; i < count; i++)
-        if (!best || urgency(active[i]) > urgency(best) ||
-            (urgency(active[i]) == urgency(best) && active[i]->to > best->to))
+    bool queued = false, best_gave = false;
+    uint64_t until = UINT64_MAX;
+    if (making->handed && count > 0)
+        queued = handoff_at(making, time, &until) != NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        bool gave = making->handed && gave_it_away(making, active[i]->thread, time);
+        if (gave && queued)
+            continue;
+        bool more = best && gave == best_gave &&
+                    (urgency(active[i]) > urgency(best) ||
+                     (urgency(active[i]) == urgency(best) && active[i]->to > best->to));
+        if (!best || (best_gave && !gave) || more) {
             best = active[i];
+            best_gave = gave;
+        }
+    }
     return best;
 }
 
@@ -469,7 +472,9 @@ static void sweep(struct making *making, const struct smk_kept_span **list, uint
             until = smk_min_u64(until, active[i]->to);
         if (next < count)
             until = smk_min_u64(until, list[next]->from);
-        const struct smk_kept_span *span = leading(active, active_count);
+        if (making->handed) /* a step lies in a queue, or in none */
+            handoff_at(making, at, &until);
+        const struct smk_kept_span *span = leading(making, active, active_count, at);
         making->next_thread = next < count ? list[next]->thread : making->request->end_thread;
         if (span)
             worked(making, span, at, until);
@@ -549,6 +554,8 @@ bool smk_request_parts_make(struct smk_request_parts *parts, const struct smk_sp
         list[count++] = span;
         note_server(parts, span);
     }
+    for (uint32_t i = 0; i < index->handoffs_count && !making.handed; i++)
+        making.handed = is_ours(&making, &index->handoffs[i]);
     smk_sort(list, count, sizeof(*list), spans_before);
     sweep(&making, list, count);
     smk_mem_free(index->mem, list, room * sizeof(*list) + 1);

@@ -2,7 +2,8 @@
  * and the sums of them.
  *
  * A step is what the threads that worked for it did; where several did at once, one that ran counts, then one that
- * was ready, then one that waited. Where none did: from the arrival of its bytes to their read the event loop was
+ * was ready, then one that waited; and who put it into a queue counts from then on only where it is in no queue and
+ * nobody else has it. Where none did: from the arrival of its bytes to their read the event loop was
  * late; in a handoff it lay in a queue; between a question and its answer a peer was waited for, as long as the
  * thread that read it came to rest once more; else it was left to a loop, whose thread either worked for somebody
  * else, so the request may have waited for it, or had nothing to do, so something outside was waited for. On a CPU

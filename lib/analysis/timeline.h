@@ -138,6 +138,7 @@ struct smk_span_handoff {
     uint64_t from, to, request; /* in the queue */
     uint32_t process, thread, site;
     uint32_t giver;      /* tid; 0: not known */
+    uint32_t giver_thread; /* its serial; 0: not known */
 };
 
 /* A request waited for a peer's answer while no thread did. */

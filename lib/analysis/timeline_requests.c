@@ -139,13 +139,17 @@ static void on_trace(struct smk_span_request *request, const smk_event *event)
 
 static void on_handoff(struct smk_timeline *timeline, const smk_event *event, uint64_t id)
 {
-    struct smk_span_handoff handoff = {.from = smk_timeline_began(event, smk_timeline_arg(event, 2)),
+    uint64_t from = smk_timeline_began(event, smk_timeline_arg(event, 2));
+    uint32_t giver = (uint32_t)smk_timeline_arg(event, 3);
+    const smk_thread_info *gave = giver ? smk_trace_process_tid(timeline->trace, event->process, giver, from) : NULL;
+    struct smk_span_handoff handoff = {.from = from,
                                        .to = event->time,
                                        .request = id,
                                        .process = event->process,
                                        .thread = event->thread,
                                        .site = (uint32_t)smk_timeline_arg(event, 0),
-                                       .giver = (uint32_t)smk_timeline_arg(event, 3)};
+                                       .giver = giver,
+                                       .giver_thread = gave ? gave->serial : 0};
     if (timeline->calls->handoff)
         timeline->calls->handoff(timeline->arg, &handoff);
 }

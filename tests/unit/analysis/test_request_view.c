@@ -110,6 +110,36 @@ static void test_parts(void **state)
     smk_trace_close(trace);
 }
 
+/* Who makes it puts it into a queue and sleeps, and nothing says that it left it; a worker takes it after 30 ms, waits
+ * for 20 and leaves; then who made it computes for it until the end, 10 ms later. */
+static void test_giver_is_not_at_it(void **state)
+{
+    (void)state;
+    struct build b;
+    begin_trace(&b, "perf switch records");
+    uint32_t maker = a_thread(&b, 101, "maker", SMK_SCHED_PERF), worker = a_thread(&b, 102, "worker", SMK_SCHED_PERF);
+    uint32_t usleep_call = build_string(&b, "usleep");
+    build_event(&b, maker, AT(1100), SMK_EV_REQUEST_BEGIN, route, SLOW);
+    off(&b, worker, 1000, 1135, SMK_OFF_WAITED);
+    build_event(&b, worker, AT(1135), SMK_EV_HANDOFF, pool, SLOW, AT(30), 101); /* from 1105 on */
+    build_event(&b, worker, AT(1135), SMK_EV_REQUEST_ENTER, 0, SLOW);
+    off(&b, worker, 1135, 1155, SMK_OFF_WAITED);
+    build_event(&b, worker, AT(1155), SMK_EV_NET_WAIT, 0, AT(20), recv_call, 5, 0, 0);
+    build_event(&b, worker, AT(1155), SMK_EV_REQUEST_LEAVE, 0, SLOW);
+    off(&b, worker, 1155, 1300, SMK_OFF_WAITED);
+    off(&b, maker, 1106, 1155, SMK_OFF_WAITED);
+    build_event(&b, maker, AT(1155), SMK_EV_SLEEP_WAIT, 0, AT(49), usleep_call, 0);
+    build_event(&b, maker, AT(1165), SMK_EV_REQUEST_END, route, SLOW, AT(65), 200);
+    smk_trace *trace = build_open(&b);
+    struct smk_request_view *view = view_of(trace, "7");
+    assert_int_equal(ms_of(&view->request, SMK_TIME_QUEUE), 30);
+    assert_int_equal(ms_of(&view->request, SMK_TIME_NET), 20);
+    assert_int_equal(ms_of(&view->request, SMK_TIME_SLEEP), 0);
+    assert_int_equal(ms_of(&view->request, SMK_TIME_CPU), 15);
+    smk_request_view_free(view);
+    smk_trace_close(trace);
+}
+
 /* A loop reads two, flushes for 30 ms, looks for other work, is in a call for somebody else, and answers. */
 static void test_one_flush_for_all(void **state)
 {
@@ -378,7 +408,9 @@ static void test_pauses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parts),          cmocka_unit_test(test_no_scheduler),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_giver_is_not_at_it),
+        cmocka_unit_test(test_no_scheduler),
         cmocka_unit_test(test_counted),        cmocka_unit_test(test_to_the_end_of_the_chain),
         cmocka_unit_test(test_a_circle),       cmocka_unit_test(test_a_moment),
         cmocka_unit_test(test_a_peer),         cmocka_unit_test(test_pauses),
