@@ -1,6 +1,9 @@
 /* build.c: the pass that fills a store. */
 #include "view/state.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "base/errors.h"
 #include "base/hash.h"
 #include "view/builder.h"
@@ -67,6 +70,14 @@ static struct smk_view_line *beside_thread(struct smk_view_builder *builder, enu
 
 /* ---- names ---------------------------------------------------------------------------------------------- */
 
+/* It lies in the file that is kept, where the bytes behind its last member are nothing too. */
+static void keep_wait(struct smk_span_wait *kept, const struct smk_span_wait *wait)
+{
+    const size_t end = offsetof(struct smk_span_wait, idle) + sizeof(wait->idle);
+    memcpy(kept, wait, end);
+    memset((uint8_t *)kept + end, 0, sizeof(*kept) - end);
+}
+
 static uint32_t label_of_wait(struct smk_view_builder *builder, const struct smk_span_wait *wait)
 {
     struct smk_view_store *store = builder->store;
@@ -85,7 +96,7 @@ static uint32_t label_of_wait(struct smk_view_builder *builder, const struct smk
         store->refused++;
         return 0;
     }
-    store->waits[store->wait_count] = *wait;
+    keep_wait(&store->waits[store->wait_count], wait);
     return smk_view_label_of(SMK_VIEW_LABEL_WAIT, store->wait_count++);
 }
 

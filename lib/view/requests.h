@@ -18,6 +18,7 @@ struct smk_view_request {
     bool open;        /* it had not ended */
     bool begin_unseen;
     bool error;       /* its status is one */
+    uint8_t unused[5]; /* it lies in a file: what the compiler would leave as it was */
 };
 
 enum smk_view_order { SMK_VIEW_SLOWEST, SMK_VIEW_NEWEST };

@@ -53,6 +53,7 @@ bool smk_view_tell(struct smk_view *view, struct smk_view_store *store, uint64_t
     view->progress.done = smk_min_u64(done, total);
     view->progress.known_to = store->known_to;
     view->progress.file_bytes = store->file.size;
+    view->progress.refused = store->refused;
     change(view);
     bool go_on = !view->stop;
     pthread_mutex_unlock(&view->mutex);
@@ -71,6 +72,7 @@ static void enter_phase(struct smk_view *view, enum smk_view_phase phase, int er
         progress->done = progress->total;
         progress->known_to = view->store->known_to;
         progress->file_bytes = view->store->file.size;
+        progress->refused = view->store->refused;
     }
     change(view);
     pthread_mutex_unlock(&view->mutex);

@@ -66,6 +66,7 @@ struct smk_view_progress {
                            * only */
     uint64_t serial;      /* another number whenever something changed */
     uint64_t file_bytes;
+    uint64_t refused;     /* rows, items, names and unlocks that had no room */
     bool from_file;       /* it was built before */
     int error;            /* of SMK_VIEW_FAILED */
     char text[256];       /* what it says */

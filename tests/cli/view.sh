@@ -57,6 +57,7 @@ ends() {
     curl -s -m 5 "$url/" >/dev/null && say "after SIG$1 somebody still answers"
 }
 
+expect 2 'of a running program; allowed with a file is none' -- view article.stall --output kept.stall
 begin file view article.stall --no-browser --before article.stall --debug-dir . --max-processes 2 --http 127.0.0.1:0
 answers '"files": \[' /api/info
 answers '"schema": "stallmark.diff/1"' /api/diff

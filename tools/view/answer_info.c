@@ -126,6 +126,14 @@ static void put_files(const struct smk_web *web, struct smk_json_text *json)
     smk_put_json_string(json, "before", file_name(web, web->options.before));
 }
 
+/* What the view has no room for is in the trace, and in the report, all the same. */
+static void put_refused(struct smk_web *web, struct smk_json_text *json)
+{
+    struct smk_view_progress progress;
+    smk_view_get_progress(web->view, &progress);
+    smk_put_json_number(json, "refused", progress.refused);
+}
+
 void smk_web_info(struct smk_web *web, const char *query, struct smk_web_reply *reply)
 {
     static const struct smk_web_parameter none[] = {SMK_WEB_PARAMETERS_END};
@@ -150,6 +158,7 @@ void smk_web_info(struct smk_web *web, const char *query, struct smk_web_reply *
     smk_put_json_number(&json, "level_min", web->level_min ? web->level_min : smk_view_level_min(web->view));
     smk_put_json_number(&json, "level_max", smk_view_level_max(web->view));
     smk_put_json_number(&json, "tile_buckets", SMK_VIEW_TILE_BUCKETS);
+    put_refused(web, &json);
     smk_put_json_string(&json, "thinned", web->thinned[0] ? web->thinned : NULL);
     smk_web_end(reply, &json);
     smk_view_leave(web->view);

@@ -5,10 +5,11 @@ import { duration } from '../format.js';
 /** "render_log log.c:118". */
 export const placeText = at => (at && at.function ? at.function + (at.file ? ` ${at.file}:${at.line}` : '') : '');
 
-/** The large line. The server's own words; where it has none, the state's. Pure. */
+/** The large line. The server's own words, a long path by its end (all of it is beneath); where it has none, the
+ * state's. Pure. */
 export function headline(item) {
     if (item.says)
-        return item.says;
+        return item.wait && item.says.length > 48 ? item.says.replace(/ \/.*\//, ' …/') : item.says;
     const key = keyOfNames(item.state, item.kind);
     return `${duration(item.ns)} ${nameOf(key)}`;
 }

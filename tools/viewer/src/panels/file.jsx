@@ -70,6 +70,8 @@ export function FilePanel({ report }) {
     const info = useStore(state => state.info);
     const { capture, nameless = [] } = report;
     const missing = [...(capture.sources_missing || []), ...(capture.family_missing || [])];
+    if (info && info.refused)
+        missing.push(`${count(info.refused)} rows, names or items had no room in the picture. Findings have them.`);
     return (
         <div class="panel two">
             <div>
