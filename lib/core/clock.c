@@ -20,7 +20,9 @@ bool smk_clock_is_counter SMK_HOT_DATA;
 static const char *source_name = "monotonic";
 static const char *source_reason = "not initialised";
 static struct smk_clock_pair origin;
-static uint64_t hz SMK_HOT_DATA; /* atomic; 0 before the first calibration */
+static uint64_t hz; /* atomic; 0 before the first calibration */
+
+uint64_t smk_clock_tick_ns SMK_HOT_DATA = UINT64_C(0x3ff0000000000000); /* 1.0 */
 
 static struct smk_lock history_lock = SMK_LOCK_INIT(SMK_RANK_CLOCK);
 static struct smk_clock_pair history[HISTORY]; /* history_lock */
@@ -86,10 +88,20 @@ struct smk_clock_pair smk_clock_read_pair(void)
     return best;
 }
 
+/* 0: not known yet, a tick is taken for a nanosecond. */
+static void set_hz(uint64_t rate)
+{
+    double tick_ns = rate ? 1e9 / (double)rate : 1.0;
+    uint64_t bits;
+    memcpy(&bits, &tick_ns, sizeof bits);
+    smk_store_relaxed(&smk_clock_tick_ns, bits);
+    smk_store_relaxed(&hz, rate);
+}
+
 void smk_clock_init(bool force_slow)
 {
     choose_source(force_slow);
-    smk_store_relaxed(&hz, smk_clock_is_counter ? 0 : 1000000000u);
+    set_hz(smk_clock_is_counter ? 0 : 1000000000u);
     origin = smk_clock_read_pair();
     history[0] = origin;
     history_len = 1;
@@ -109,7 +121,7 @@ void smk_clock_calibrate(void)
         now = smk_clock_read_pair();
     }
     double seconds = (double)(now.monotonic - origin.monotonic) / 1e9;
-    smk_store_relaxed(&hz, (uint64_t)((double)(now.tick - origin.tick) / seconds));
+    set_hz((uint64_t)((double)(now.tick - origin.tick) / seconds));
 }
 
 uint64_t smk_clock_hz(void)
@@ -130,12 +142,6 @@ unsigned smk_clock_shift(void)
 uint64_t smk_ns_to_ticks(uint64_t ns)
 {
     return (uint64_t)((double)ns * (double)smk_clock_hz() / 1e9);
-}
-
-/* Neither is ever a span of centuries: signed conversions are one instruction each. */
-SMK_HOT uint64_t smk_ticks_to_ns(uint64_t ticks)
-{
-    return (uint64_t)(int64_t)((double)(int64_t)ticks * 1e9 / (double)(int64_t)smk_clock_hz());
 }
 
 /* Under `history_lock`. A long history gets coarser, never shorter: the older half is thinned. */

@@ -11,6 +11,9 @@
 #ifndef SMK_CORE_CLOCK_H
 #define SMK_CORE_CLOCK_H
 
+#include <string.h>
+
+#include "base/atomic.h"
 #include "base/compiler.h"
 
 #if defined(__x86_64__)
@@ -79,6 +82,17 @@ uint64_t smk_clock_epoch(void);
 unsigned smk_clock_shift(void);
 uint64_t smk_clock_hz(void);
 uint64_t smk_ns_to_ticks(uint64_t ns);
-uint64_t smk_ticks_to_ns(uint64_t ticks);
+
+/* The bits of a double: ns a tick. Atomic. */
+extern uint64_t smk_clock_tick_ns;
+
+/* Neither is ever a span of centuries: signed conversions are one instruction each. */
+SMK_INLINE uint64_t smk_ticks_to_ns(uint64_t ticks)
+{
+    uint64_t bits = smk_load_relaxed(&smk_clock_tick_ns);
+    double tick_ns;
+    memcpy(&tick_ns, &bits, sizeof tick_ns);
+    return (uint64_t)(int64_t)((double)(int64_t)ticks * tick_ns);
+}
 
 #endif

@@ -395,10 +395,24 @@ static bool end_found(struct smk_thread *t, const smk_request *request, uint32_t
     return true;
 }
 
-SMK_HOT void smk_request_answered(struct smk_thread *t, const smk_request *request,
-                                  const struct smk_request_answer *answer, uint64_t now)
+/* rec[0] comes with the commit. */
+SMK_INLINE void commit_answered(struct smk_thread *t, uint64_t *rec, const smk_request *request,
+                                const struct smk_request_answer *answer, uint64_t duration, uint64_t now)
 {
-    uint64_t duration = answer->wrote - smk_min_u64(request->begin, answer->wrote);
+    rec[1] = now;
+    rec[2] = request->id;
+    rec[3] = duration;
+    rec[4] = answer->status;
+    rec[5] = now - smk_min_u64(answer->wrote, now);
+    rec[6] = answer->delay;
+    rec[7] = answer->more;
+    smk_commit(t, rec, smk_record_head(SMK_EV_REQUEST_ANSWERED, 8, 0, request->route));
+}
+
+/* All cases. */
+static SMK_NOINLINE void answered(struct smk_thread *t, const smk_request *request,
+                                  const struct smk_request_answer *answer, uint64_t duration, uint64_t now)
+{
     uint32_t moved;
     if (!end_found(t, request, &moved))
         return;
@@ -414,16 +428,34 @@ SMK_HOT void smk_request_answered(struct smk_thread *t, const smk_request *reque
     if (moved != SMK_MOVED_ON)
         smk_cost_end(t, request, false, now);
     uint64_t *rec = smk_reserve(t, 8, SMK_EV_REQUEST_ANSWERED);
-    if (!rec)
+    if (rec)
+        commit_answered(t, rec, request, answer, duration, now);
+}
+
+/* It is in no table, nobody wants to hear of it, and there is room for its record, though a signal handler may take
+ * that in between. */
+SMK_INLINE bool is_plain(const struct smk_thread *t, const smk_request *request,
+                         const struct smk_request_answer *answer, uint64_t duration, uint64_t now)
+{
+    return SMK_LIKELY(t && request->slot == SMK_NO_SLOT && smk_gate_open(SMK_CAT_REQUEST)) &&
+           !smk_is_notable_request(duration, answer->status) && !smk_ended_counts(answer->wrote, duration) &&
+           !smk_cost_is_slow(request, now) && smk_load_relaxed(&t->cur) + 64 <= smk_load_relaxed(&t->end);
+}
+
+SMK_HOT void smk_request_answered(struct smk_thread *t, const smk_request *request,
+                                  const struct smk_request_answer *answer, uint64_t now)
+{
+    uint64_t duration = answer->wrote - smk_min_u64(request->begin, answer->wrote);
+    if (SMK_UNLIKELY(!is_plain(t, request, answer, duration, now))) {
+        answered(t, request, answer, duration, now);
         return;
-    rec[1] = now;
-    rec[2] = request->id;
-    rec[3] = duration;
-    rec[4] = answer->status;
-    rec[5] = now - smk_min_u64(answer->wrote, now);
-    rec[6] = answer->delay;
-    rec[7] = answer->more;
-    smk_commit(t, rec, smk_record_head(SMK_EV_REQUEST_ANSWERED, 8, 0, request->route));
+    }
+    count_end(t);
+    let_go(t, request->id);
+    uint64_t *rec = smk_reserve(t, 8, SMK_EV_REQUEST_ANSWERED);
+    if (SMK_LIKELY(rec != NULL))
+        commit_answered(t, rec, request, answer, duration, now);
+    smk_route_ended(t, request->route, duration, answer->outcome, answer->more + 1);
 }
 
 void smk_request_dropped(struct smk_thread *t, const smk_request *request)

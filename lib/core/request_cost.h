@@ -42,11 +42,17 @@ SMK_INLINE void smk_cost_begin(struct smk_thread *t, uint64_t request, uint64_t 
         smk_cost_ask(t, now);
 }
 
+/* It is, where it ends now. */
+SMK_INLINE bool smk_cost_is_slow(const smk_request *request, uint64_t now)
+{
+    return SMK_UNLIKELY(now - request->begin >= smk_load_relaxed(&smk_cost_bounds.slow));
+}
+
 /* It ends now, on this thread, and no other worked for it; `alone`: nor did this one for others meanwhile. Records
  * its cost, where it is slow. */
 SMK_INLINE void smk_cost_end(struct smk_thread *t, const smk_request *request, bool alone, uint64_t now)
 {
-    if (SMK_UNLIKELY(now - request->begin >= smk_load_relaxed(&smk_cost_bounds.slow)))
+    if (smk_cost_is_slow(request, now))
         smk_cost_record(t, request->id, alone, now);
 }
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/errors.h"
-#include "base/hash.h"
 #include "base/lock.h"
 #include "base/sys.h"
 #include "core/clock.h"
@@ -142,11 +141,15 @@ uint32_t smk_route_string(const char *name, uint32_t len)
 
 #define OTHER_PLACE (table.mask + 1)
 
+/* Ids are given out one after the other: what spreads them need not be more than one multiplication. */
+SMK_INLINE uint32_t spread(uint32_t route) { return route * UINT32_C(0x9e3779b1) >> 16; }
+SMK_STATIC_ASSERT(4 * SMK_ROUTES_LIMIT <= 1u << 16, "it reaches every place");
+
 /* Where the route's figures are; OTHER_PLACE: it has none of its own. `add`: give it a place if there is room. */
 static uint32_t place_of(uint32_t *keys, uint32_t route, bool add)
 {
     for (uint32_t probe = 0; route != 0 && route != table.other && probe < PROBE_LIMIT; probe++) {
-        uint32_t place = (uint32_t)(smk_hash_word(route) + probe) & table.mask;
+        uint32_t place = (spread(route) + probe) & table.mask;
         uint32_t key = smk_load_relaxed(&keys[place]);
         if (key == 0 && add && smk_load_relaxed(&table.used) < smk_load_relaxed(&table.capacity)) {
             if (smk_add_relaxed(&table.used, 1) < smk_load_relaxed(&table.capacity) &&
@@ -160,13 +163,6 @@ static uint32_t place_of(uint32_t *keys, uint32_t route, bool add)
             break;
     }
     return OTHER_PLACE;
-}
-
-/* Nearly always where it would be alone. */
-SMK_INLINE uint32_t place_at_once(uint32_t *keys, uint32_t route, bool add)
-{
-    uint32_t place = (uint32_t)smk_hash_word(route) & table.mask;
-    return SMK_LIKELY(route != 0 && smk_load_relaxed(&keys[place]) == route) ? place : place_of(keys, route, add);
 }
 
 enum smk_outcome smk_outcome_of(uint32_t status)
@@ -196,14 +192,12 @@ SMK_INLINE struct figures *figures_at(unsigned shard, uint32_t place)
     return &table.figures[(size_t)shard * (table.mask + 2) + place];
 }
 
-SMK_HOT void smk_route_ended(const struct smk_thread *t, uint32_t route, uint64_t ticks, enum smk_outcome outcome,
-                     uint32_t times)
+/* All cases. */
+static SMK_NOINLINE void ended(const struct smk_thread *t, uint32_t *keys, uint32_t route, uint64_t ticks,
+                               enum smk_outcome outcome, uint32_t times)
 {
-    uint32_t *keys = keys_now();
-    if (!keys)
-        return;
     bool may_add = outcome != SMK_OUTCOME_REFUSED || !is_strangers(route);
-    uint32_t place = place_at_once(keys, route, may_add);
+    uint32_t place = place_of(keys, route, may_add);
     unsigned shard = shard_of(t);
     struct figures *figures = figures_at(shard, place);
     if (SMK_UNLIKELY(place == OTHER_PLACE) && may_add && route != table.other)
@@ -211,6 +205,21 @@ SMK_HOT void smk_route_ended(const struct smk_thread *t, uint32_t route, uint64_
     if (SMK_UNLIKELY(outcome != SMK_OUTCOME_GOOD))
         smk_add_relaxed(outcome == SMK_OUTCOME_FAILED ? &figures->failed : &figures->refused, times);
     add(shard, &figures->latency, smk_ticks_to_ns(ticks), times);
+}
+
+/* Nearly always it went well, and the route has its figures where it would be alone. */
+SMK_HOT void smk_route_ended(const struct smk_thread *t, uint32_t route, uint64_t ticks, enum smk_outcome outcome,
+                             uint32_t times)
+{
+    uint32_t *keys = keys_now();
+    if (SMK_UNLIKELY(!keys))
+        return;
+    uint32_t place = spread(route) & table.mask;
+    if (SMK_LIKELY(t && t->index < OWN_SHARDS && outcome == SMK_OUTCOME_GOOD && route != 0 &&
+                   smk_load_relaxed(&keys[place]) == route))
+        smk_histogram_add_own(&figures_at(t->index, place)->latency, smk_ticks_to_ns(ticks), times);
+    else
+        ended(t, keys, route, ticks, outcome, times);
 }
 
 static SMK_COLD void note_wait(const struct smk_thread *t, enum smk_wait_kind kind, uint64_t ticks)
