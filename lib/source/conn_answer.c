@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "source/proto_machine.h"
+
 #define HEAD_MOST  16384u /* of an answer's head; and an answer in lines that is longer may have more to come */
 #define LENGTH_MAX (UINT64_C(1) << 50)
 
@@ -132,6 +134,42 @@ static void begin_memcached(struct smk_conn_answer *answer, const struct smk_byt
     size_t len = first_len(bytes);
     bool values = len > 6 && memcmp(bytes->pieces[0].iov_base, "VALUE ", 6) == 0;
     whole_if(answer, full && bytes->len < HEAD_MOST && ends_with(bytes, values ? "END\r\n" : "\r\n", values ? 5 : 2));
+}
+
+/* ---- what is whole and went well, in one look ------------------------------------------------------------ */
+
+#define DIGITS_MAX 7
+
+/* Values of a length, and what else begins as no error does and ends with a line. */
+SMK_INLINE bool resp_at_once(const char *text, size_t len)
+{
+    if (text[0] != '$')
+        return (text[0] == '+' || text[0] == ':' || text[0] == '*') && text[len - 2] == '\r' && text[len - 1] == '\n';
+    size_t value = 0, at = 1;
+    for (; at < len && at <= DIGITS_MAX && smk_is_digit((uint8_t)text[at]); at++)
+        value = value * 10 + (size_t)(text[at] - '0');
+    return at > 1 && at + 4 <= len && text[at] == '\r' && text[at + 1] == '\n' && at + 4 + value <= len;
+}
+
+SMK_INLINE bool memcached_at_once(const char *text, size_t len)
+{
+    if (len >= 11 && memcmp(text, "VALUE ", 6) == 0)
+        return memcmp(text + len - 5, "END\r\n", 5) == 0;
+    return (len == 5 && memcmp(text, "END\r\n", 5) == 0) || (len == 8 && memcmp(text, "STORED\r\n", 8) == 0);
+}
+
+SMK_HOT bool smk_answer_at_once(struct smk_proto_state *state, const struct smk_bytes *bytes, bool full)
+{
+    const struct iovec *piece = bytes->pieces;
+    size_t len = bytes->len;
+    if (!piece || bytes->count < 1 || piece->iov_len < len || len < 4 || len >= HEAD_MOST || !full)
+        return false;
+    if (state->protocol == SMK_PROTO_RESP ? !resp_at_once(piece->iov_base, len)
+                                          : state->protocol != SMK_PROTO_MEMCACHED ||
+                                                !memcached_at_once(piece->iov_base, len))
+        return false;
+    state->bits |= SMK_PROTO_ANSWERED;
+    return true;
 }
 
 /* ---- together -------------------------------------------------------------------------------------------- */

@@ -21,6 +21,9 @@ enum smk_answer_kind { SMK_ANSWER_NONE = 0, SMK_ANSWER_COUNTED, SMK_ANSWER_CHUNK
  * call was to write was written. */
 void smk_answer_begin(struct smk_conn_answer *answer, enum smk_proto protocol, const struct smk_bytes *bytes,
                       uint32_t status, bool no_body, bool full);
+/* The same at once, where an answer went well and is whole in one piece, as nearly all of RESP and memcached are.
+ * False: it may be another, and nothing was done. */
+bool smk_answer_at_once(struct smk_proto_state *state, const struct smk_bytes *bytes, bool full);
 /* These follow. */
 void smk_answer_goes_on(struct smk_conn_answer *answer, const struct smk_bytes *bytes);
 /* Nothing is to come. */

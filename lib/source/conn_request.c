@@ -34,7 +34,7 @@ static SMK_COLD struct arrival ask_kernel(const struct smk_loop_now *loop, int f
     return (struct arrival){ago, smk_min_u64(ago + grain, most), SMK_LOOP_KERNEL};
 }
 
-SMK_INLINE struct arrival arrival_of(const struct smk_seen *seen, const struct smk_conn *conn, int fd, uint64_t now)
+static struct arrival arrival_of(const struct smk_seen *seen, const struct smk_conn *conn, int fd, uint64_t now)
 {
     const struct smk_loop_now *loop = &seen->t->loop;
     uint64_t looked = smk_loop_last(loop);
@@ -80,21 +80,40 @@ struct arriving {
     bool no_body;
 };
 
+/* A loop looked, and not long before had looked too: the bytes are taken to have been there when it did so last. What
+ * arrival_of finds out in all cases. */
+SMK_INLINE bool came_by_look(const struct smk_loop_now *loop, const struct smk_conn *conn, uint64_t now)
+{
+    return SMK_LIKELY(loop->polls && loop->polled >= smk_loops_seen_since() && loop->polled >= conn->empty_at &&
+                      conn->read_at != 0 && now - loop->before < smk_load_relaxed(&smk_slept.away));
+}
+
+static SMK_NOINLINE void begin_as_arrived(const struct smk_seen *seen, struct smk_conn *conn, int fd, uint32_t route,
+                                          uint64_t now)
+{
+    struct arrival arrival = arrival_of(seen, conn, fd, now);
+    conn->read_at = now;
+    smk_request_begins(seen->t, &conn->request, route, now - arrival.delay, now);
+    if (SMK_UNLIKELY(arrival.at_most >= smk_load_relaxed(&smk_slept.away)))
+        record_delay(seen->t, conn, &arrival, fd, now);
+}
+
 SMK_INLINE void begin(const struct smk_seen *seen, struct smk_conn *conn, int fd, const struct arriving *first,
                   uint64_t now)
 {
-    struct arrival arrival = arrival_of(seen, conn, fd, now);
     conn->more = first->requests - 1;
-    conn->read_at = now;
     conn->wrote = 0;
     conn->answering = 0;
     conn->behind = 0;
     conn->answer.kind = SMK_ANSWER_NONE;
     conn->no_body = first->no_body;
     smk_store_relaxed(&conn->tid, seen->t->tid);
-    smk_request_begins(seen->t, &conn->request, first->route, now - arrival.delay, now);
-    if (SMK_UNLIKELY(arrival.at_most >= smk_load_relaxed(&smk_slept.away)))
-        record_delay(seen->t, conn, &arrival, fd, now);
+    if (came_by_look(&seen->t->loop, conn, now)) {
+        conn->read_at = now;
+        smk_request_begins(seen->t, &conn->request, first->route, seen->t->loop.polled, now);
+    } else {
+        begin_as_arrived(seen, conn, fd, first->route, now);
+    }
 }
 
 /* ---- end ------------------------------------------------------------------------------------------------- */
@@ -123,6 +142,19 @@ void smk_conn_ends(struct smk_thread *t, struct smk_conn *conn, uint64_t now)
 {
     if (conn->request.id)
         end_with(t, conn, conn->more, now);
+}
+
+/* It went well, and all of it was written now. */
+SMK_INLINE void end_at_once(struct smk_thread *t, struct smk_conn *conn, uint64_t now)
+{
+    struct smk_request_answer answer = {
+        .wrote = now,
+        .delay = conn->read_at - smk_min_u64(conn->request.begin, conn->read_at),
+        .more = conn->more,
+        .outcome = SMK_OUTCOME_GOOD,
+    };
+    smk_request_answered(t, &conn->request, &answer, now);
+    over(conn);
 }
 
 /* HTTP answers one after the other: what came behind this request is answered by what is written next. */
@@ -230,7 +262,7 @@ SMK_INLINE void has_read(const struct smk_seen *seen, struct smk_fd_slot *slot, 
 {
     struct arriving first;
     bool nothing = result == -1 && errno == EAGAIN;
-    if (!smk_gate_open(SMK_CAT_REQUEST) || (result <= 0 && !nothing))
+    if (result <= 0 && !nothing)
         return;
     struct smk_conn *conn = hold_or_find(slot, fd);
     if (!conn) {
@@ -275,11 +307,21 @@ static bool answer_begins(struct smk_conn *conn, const struct smk_bytes *bytes, 
     return true;
 }
 
+static SMK_NOINLINE void goes_on(struct smk_thread *t, struct smk_conn *conn, const struct smk_bytes *bytes, bool full,
+                                 uint64_t now)
+{
+    if (conn->answering)
+        smk_answer_goes_on(&conn->answer, bytes);
+    else
+        answer_begins(conn, bytes, full);
+    conn->wrote = now;
+    if (smk_answer_is_whole(&conn->answer))
+        end_answered(t, conn, now);
+}
+
 SMK_INLINE void has_written(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd,
                             const struct smk_bytes *bytes, size_t asked, uint64_t now)
 {
-    if (!smk_gate_open(SMK_CAT_REQUEST))
-        return;
     struct smk_conn *conn = hold_or_find(slot, fd);
     if (!conn) {
         if (smk_load_relaxed(&slot->conn) == SMK_CONN_ASKED)
@@ -289,13 +331,11 @@ SMK_INLINE void has_written(const struct smk_seen *seen, struct smk_fd_slot *slo
     if (!is_followed(seen->t, slot, conn))
         return;
     if (conn->request.id) {
-        if (conn->answering)
-            smk_answer_goes_on(&conn->answer, bytes);
+        seen->t->loop.moved = now;
+        if (SMK_LIKELY(!conn->answering && smk_answer_at_once(&conn->proto, bytes, bytes->len == asked)))
+            end_at_once(seen->t, conn, now);
         else
-            answer_begins(conn, bytes, bytes->len == asked);
-        conn->wrote = seen->t->loop.moved = now;
-        if (smk_answer_is_whole(&conn->answer))
-            end_answered(seen->t, conn, now);
+            goes_on(seen->t, conn, bytes, bytes->len == asked, now);
     }
     if (SMK_UNLIKELY(conn->proto.protocol == SMK_PROTO_UNKNOWN)) { /* another one was switched to */
         smk_conn_ends(seen->t, conn, now);
@@ -308,13 +348,15 @@ SMK_INLINE void has_written(const struct smk_seen *seen, struct smk_fd_slot *slo
 void smk_conn_read(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd, const struct smk_bytes *bytes,
                    int64_t result, size_t asked, uint64_t now)
 {
-    has_read(seen, slot, fd, bytes, result, asked, now);
+    if (smk_gate_open(SMK_CAT_REQUEST))
+        has_read(seen, slot, fd, bytes, result, asked, now);
 }
 
 void smk_conn_wrote(const struct smk_seen *seen, struct smk_fd_slot *slot, int fd, const struct smk_bytes *bytes,
                     size_t asked, uint64_t now)
 {
-    has_written(seen, slot, fd, bytes, asked, now);
+    if (smk_gate_open(SMK_CAT_REQUEST))
+        has_written(seen, slot, fd, bytes, asked, now);
 }
 
 SMK_HOT void smk_conn_passed_read(struct smk_thread *t, struct smk_fd_slot *slot, int fd, const struct iovec *pieces,

@@ -230,25 +230,30 @@ SMK_INLINE bool begins_with(const uint8_t *bytes, const struct smk_proto_head *h
     return true;
 }
 
+/* From the state behind a head on. How many requests begin, of which the first did before. */
+static SMK_NOINLINE uint32_t go_on(struct smk_proto_state *state, const uint8_t *p, const uint8_t *end)
+{
+    struct smk_proto_seen seen;
+    seen.requests = 1; /* the first has its name: none is put into `seen` */
+    struct smk_proto_reader r = {.state = state, .seen = &seen, .p = p, .end = end};
+    if (SMK_LIKELY(run(&r)))
+        return seen.requests;
+    state->protocol = SMK_PROTO_UNKNOWN;
+    return 0;
+}
+
 SMK_HOT bool smk_proto_read_known(struct smk_proto_state *state, const struct smk_proto_head *head, const void *bytes,
                                   size_t len, uint32_t *requests)
 {
     if (head->len == 0 || state->phase != 0 || len < head->len || state->protocol != head->behind.protocol ||
         !begins_with(bytes, head))
         return false;
-    struct smk_proto_seen seen;
-    seen.requests = 1; /* the first has its name: none is put into `seen` */
-    struct smk_proto_reader r = {.state = state,
-                                 .seen = &seen,
-                                 .p = (const uint8_t *)bytes + head->len,
-                                 .end = (const uint8_t *)bytes + len};
+    const uint8_t *p = (const uint8_t *)bytes + head->len, *end = (const uint8_t *)bytes + len;
     uint8_t answered = state->bits & SMK_PROTO_ANSWERED;
     *state = head->behind;
     state->bits |= answered;
-    bool good = run(&r);
-    if (SMK_UNLIKELY(!good))
-        state->protocol = SMK_PROTO_UNKNOWN;
-    *requests = good ? seen.requests : 0;
+    bool rest = state->protocol == SMK_PROTO_RESP && smk_resp_read_rest(state, p, end);
+    *requests = rest ? 1 : go_on(state, p, end);
     return true;
 }
 

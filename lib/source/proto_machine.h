@@ -69,6 +69,10 @@ bool smk_http1_read(struct smk_proto_reader *r);
 bool smk_resp_read(struct smk_proto_reader *r);
 bool smk_memcached_read(struct smk_proto_reader *r);
 
+/* RESP behind a name that is known: true where the rest of that request is whole and ends with the bytes. Else nothing
+ * changed. */
+bool smk_resp_read_rest(struct smk_proto_state *state, const uint8_t *p, const uint8_t *end);
+
 /* By the first bytes of an answer. */
 enum smk_proto_reply {
     SMK_REPLY_FOREIGN = -1, /* not of this protocol */

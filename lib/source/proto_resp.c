@@ -187,6 +187,26 @@ SMK_INLINE bool whole_argument(struct smk_proto_reader *r)
     return true;
 }
 
+SMK_HOT bool smk_resp_read_rest(struct smk_proto_state *s, const uint8_t *p, const uint8_t *end)
+{
+    uint32_t len;
+    if (s->phase != TYPE)
+        return false;
+    for (uint32_t left = s->left; left > 0; left--) {
+        p = p < end && *p == '$' ? whole_number(p + 1, end, &len) : NULL;
+        if (!p || (size_t)(end - p) < (size_t)len + 2 || p[len] != '\r' || p[len + 1] != '\n')
+            return false;
+        p += len + 2;
+    }
+    if (p != end)
+        return false;
+    s->phase = START; /* as whole_argument leaves it */
+    s->left = 0;
+    s->number = 0;
+    s->at = 1;
+    return true;
+}
+
 static bool inline_command(struct smk_proto_reader *r)
 {
     const uint8_t *lf = memchr(r->p, '\n', (size_t)(r->end - r->p));
