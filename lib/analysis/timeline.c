@@ -63,17 +63,20 @@ static void on_off_cpu(struct smk_timeline *timeline, struct smk_timeline_thread
         [3] = SMK_PIECE_OFF_BEFORE,
     };
     uint64_t what = smk_timeline_arg(event, 0);
+    smk_pieces_switched(thread);
     smk_pieces_off(timeline, thread, smk_timeline_began(event, smk_timeline_arg(event, 1)), event->time, how[what & 3]);
     smk_pieces_runs_on(thread, what & SMK_OFF_GOES_ON ? SMK_CPU_NONE : (uint32_t)smk_timeline_arg(event, 2));
 }
 
-/* Where counts are all that is known of a thread, what is hardly any running is none. */
-static void take_count(struct smk_timeline *timeline, struct smk_timeline_thread *thread, uint64_t time, uint64_t ran)
+/* Where counts are all that is known of a thread, what is hardly any running is none. So it is where switches were
+ * recorded, at first or to the end, and none was its own: who waits all the time has none, as who runs all the time. */
+static void take_count(struct smk_timeline *timeline, struct smk_timeline_thread *thread, uint64_t from, uint64_t time,
+                       uint64_t ran)
 {
-    uint64_t from = thread->counted;
-    if (from == 0 || thread->ended || time <= from)
+    if ((thread->counted == 0 && !thread->unswitched) || thread->ended || time <= from)
         return;
-    thread->counted = time;
+    if (thread->counted)
+        thread->counted = time;
     if (time - from < SELDOM_NS || ran > (time - from) / SELDOM)
         return;
     smk_pieces_extend(timeline, thread, time);
@@ -91,7 +94,8 @@ static void on_count(struct smk_timeline *timeline, struct smk_timeline_thread *
                                    .thread = event->thread,
                                    .source = thread->source};
     CALL(timeline, count, &count);
-    take_count(timeline, thread, event->time, count.running + count.runnable);
+    uint64_t from = thread->counted ? smk_min_u64(thread->counted, count.from) : count.from;
+    take_count(timeline, thread, from, event->time, count.running + count.runnable);
 }
 
 /* What another capture says again is not lost for this one. */
@@ -99,6 +103,7 @@ static void on_source(struct smk_timeline_thread *thread, const smk_event *event
 {
     thread->source = (uint8_t)smk_timeline_arg(event, 0);
     thread->cpu_known = thread->source == SMK_SCHED_PERF;
+    thread->unswitched = thread->cpu_known;
     thread->counted = thread->source == SMK_SCHED_STAT || thread->source == SMK_SCHED_CPU_CLOCKS ? event->time : 0;
     if (smk_timeline_arg(event, 1))
         thread->cpu_number = SMK_CPU_NONE;
@@ -259,7 +264,7 @@ static void on_gap(struct smk_timeline *timeline, const smk_gap *gap)
             continue;
         smk_pieces_extend(timeline, thread, gap->from);
         if (gap->category == SMK_CAT_SCHED) {
-            thread->cpu_known = false;
+            thread->cpu_known = thread->unswitched = false;
             thread->counted = 0;
         }
         if (gap->category == SMK_CAT_REGION)
@@ -313,8 +318,8 @@ static void finish_thread(struct smk_timeline *timeline, struct smk_timeline_thr
         return;
     bool whole = info->to_end && (timeline->options->to == 0 || to < timeline->options->to);
     uint64_t said = thread->end;
-    if (whole)
-        take_count(timeline, thread, to, 0);
+    if (whole && thread->counted)
+        take_count(timeline, thread, thread->counted, to, 0);
     smk_pieces_extend(timeline, thread, to);
     if (!whole && said < to)
         smk_pieces_off(timeline, thread, said, to, SMK_PIECE_UNSAID);

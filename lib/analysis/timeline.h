@@ -20,8 +20,8 @@
  *
  * Without switch records a wait is waiting from its begin to its end, and the rest is running with
  * SMK_SPAN_OR_RUNNABLE: nobody knows whether it had a CPU; where the kernel counted for 300 ms that it was neither on
- * one nor ready, but for a twentieth at most, it waited. So did who was off its CPU since before the record, for 300 ms
- * and more. Of waits inside waits the innermost counts.
+ * one nor ready, but for a twentieth at most, it waited. So did, by the same count, who was never switched while
+ * switches were recorded; and who was off its CPU since before the record, for 300 ms and more. Of waits inside waits the innermost counts.
  *
  * Order. Spans of one thread come in order. A span comes when it is known, which is when its thread says something
  * later: until then the time may turn out to be part of a wait, which is recorded when it ends. So spans of several

@@ -87,7 +87,7 @@ static uint32_t first_from(struct smk_timeline *timeline, struct smk_timeline_th
 static bool may_continue(const struct smk_timeline_thread *thread, const struct smk_piece *last)
 {
     return last->cpu == SMK_PIECE_ON && last->wait == 0 && last->known == thread->cpu_known &&
-           last->request == thread->request && last->cpu_number == thread->cpu_number;
+           last->unswitched == thread->unswitched && last->request == thread->request && last->cpu_number == thread->cpu_number;
 }
 
 void smk_pieces_extend(struct smk_timeline *timeline, struct smk_timeline_thread *thread, uint64_t time)
@@ -108,7 +108,8 @@ void smk_pieces_extend(struct smk_timeline *timeline, struct smk_timeline_thread
                                                                .request = thread->request,
                                                                .cpu_number = thread->cpu_number,
                                                                .cpu = SMK_PIECE_ON,
-                                                               .known = thread->cpu_known};
+                                                               .known = thread->cpu_known,
+                                                               .unswitched = thread->unswitched};
     thread->end = time;
 }
 
@@ -136,6 +137,13 @@ void smk_pieces_off(struct smk_timeline *timeline, struct smk_timeline_thread *t
     }
 }
 
+void smk_pieces_switched(struct smk_timeline_thread *thread)
+{
+    for (uint32_t i = 0; thread->unswitched && i < thread->piece_count; i++)
+        thread->pieces[i].unswitched = false;
+    thread->unswitched = false;
+}
+
 void smk_pieces_not_counted(struct smk_timeline *timeline, struct smk_timeline_thread *thread, uint64_t from,
                             uint64_t to)
 {
@@ -144,7 +152,7 @@ void smk_pieces_not_counted(struct smk_timeline *timeline, struct smk_timeline_t
     first_from(timeline, thread, to);
     for (uint32_t i = first_from(timeline, thread, from); i < thread->piece_count; i++) {
         struct smk_piece *piece = &thread->pieces[i];
-        if (piece->from < to && piece->cpu == SMK_PIECE_ON && !piece->known && !piece->wait)
+        if (piece->from < to && piece->cpu == SMK_PIECE_ON && (!piece->known || piece->unswitched) && !piece->wait)
             piece->cpu = SMK_PIECE_OFF;
     }
 }

@@ -25,7 +25,8 @@ struct smk_piece {
     uint32_t wait; /* number of a slot of waits + 1; 0: none */
     uint32_t cpu_number;
     uint8_t cpu;   /* enum smk_piece_cpu */
-    bool known;    /* … and switches are complete, so ON is on a CPU */
+    bool known;    /* … and switches are complete, so ON is on a CPU … */
+    bool unswitched; /* … unless it never was since they are recorded: no switch said anything of its thread yet */
     bool cut;      /* its wait began before the first piece that was kept */
 };
 
@@ -45,6 +46,7 @@ struct smk_timeline_thread {
     uint64_t request; /* 0: none */
     uint32_t cpu_number;
     bool cpu_known, ended;
+    bool unswitched;  /* switches are recorded, and none of its was, yet */
     bool told;        /* some of its pieces are */
     uint8_t source;   /* enum smk_sched_source */
     uint64_t counted; /* of sources that count: up to where that was done; 0: by none */
@@ -104,6 +106,8 @@ void smk_pieces_extend(struct smk_timeline *timeline, struct smk_timeline_thread
 /* It was off its CPU in [from, to]; after smk_pieces_extend to there. */
 void smk_pieces_off(struct smk_timeline *timeline, struct smk_timeline_thread *thread, uint64_t from, uint64_t to,
                     enum smk_piece_cpu cpu);
+/* A switch says where it was: on its CPU, where none said otherwise. */
+void smk_pieces_switched(struct smk_timeline_thread *thread);
 /* As far as is counted it was on no CPU in [from, to]: where nothing else is known of it, it waited. */
 void smk_pieces_not_counted(struct smk_timeline *timeline, struct smk_timeline_thread *thread, uint64_t from,
                             uint64_t to);

@@ -76,6 +76,30 @@ static void test_off_before(void **state)
     smk_trace_close(trace);
 }
 
+/* Who is never switched either waits or runs all the time: the count says which, also when switches are given up. */
+static void test_never_switched(void **state)
+{
+    (void)state;
+    struct build b;
+    uint32_t waits = begin_trace(&b, SMK_SCHED_PERF), runs = build_thread(&b, 102, "runs");
+    uint32_t given_up = build_thread(&b, 103, "given up"), switched = build_thread(&b, 104, "switched");
+    build_event(&b, runs, AT(1000), SMK_EV_SCHED_SOURCE, SMK_SCHED_PERF, 0);
+    build_event(&b, given_up, AT(1000), SMK_EV_SCHED_SOURCE, SMK_SCHED_PERF, 0);
+    build_event(&b, switched, AT(1000), SMK_EV_SCHED_SOURCE, SMK_SCHED_PERF, 0);
+    build_event(&b, given_up, AT(1200), SMK_EV_SCHED_SOURCE, SMK_SCHED_STAT, 0);
+    off(&b, switched, 100, 110, SMK_OFF_WAITED);
+    build_event(&b, waits, AT(2000), SMK_EV_CPU_TIME, 0, AT(1000), 0, 0);
+    build_event(&b, runs, AT(2000), SMK_EV_CPU_TIME, 0, AT(1000), AT(1000), 0);
+    build_event(&b, given_up, AT(2000), SMK_EV_CPU_TIME, 0, AT(1000), 0, 0);
+    build_event(&b, switched, AT(2000), SMK_EV_CPU_TIME, 1, AT(1000), AT(1), 0);
+    smk_trace *trace = build_open(&b);
+    check_spans(trace, waits, "waiting 0-1000\n");
+    check_spans(trace, runs, "running 0-1000\n");
+    check_spans(trace, given_up, "waiting 0-200\nwaiting 200-1000\n");
+    check_spans(trace, switched, "running 0-100\nwaiting 100-110\nrunning 110-1000 cpu1\n");
+    smk_trace_close(trace);
+}
+
 /* What a call does on a CPU is running; what it sleeps is its wait, and preempted is runnable inside of it. */
 static void test_a_wait_with_switches(void **state)
 {
@@ -414,6 +438,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_off_a_cpu),
         cmocka_unit_test(test_off_before),
+        cmocka_unit_test(test_never_switched),
         cmocka_unit_test(test_a_wait_with_switches),
         cmocka_unit_test(test_a_record_behind_its_wait),
         cmocka_unit_test(test_short_calls_are_running),
