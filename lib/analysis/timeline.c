@@ -156,8 +156,8 @@ static void on_exit(struct smk_timeline *timeline, struct smk_timeline_thread *t
     thread->ended = true;
 }
 
-/* Events that are the kernel's words about the thread, or the process's. */
-static bool on_kernel_event(struct smk_timeline *timeline, struct smk_timeline_thread *thread, const smk_event *event)
+/* Events that say where the thread was, and are no wait: the kernel's words, and a loop's. */
+static bool on_whereabouts(struct smk_timeline *timeline, struct smk_timeline_thread *thread, const smk_event *event)
 {
     switch (event->id) {
     case SMK_EV_OFF_CPU:
@@ -169,6 +169,9 @@ static bool on_kernel_event(struct smk_timeline *timeline, struct smk_timeline_t
     case SMK_EV_MAJOR_FAULT:
         smk_pieces_fault(timeline, thread, event);
         return true;
+    case SMK_EV_LOOP_CALLBACK:
+        smk_pieces_called(thread, smk_timeline_began(event, smk_timeline_arg(event, 1)), event->time);
+        return true;
     default:
         return false;
     }
@@ -178,7 +181,7 @@ static void on_thread_event(struct smk_timeline *timeline, struct smk_timeline_t
 {
     struct smk_span_wait wait;
     smk_pieces_extend(timeline, thread, event->time);
-    if (on_kernel_event(timeline, thread, event))
+    if (on_whereabouts(timeline, thread, event))
         return;
     switch (event->id) {
     case SMK_EV_REGION_BEGIN:

@@ -15,13 +15,15 @@
  *   runnable   off its CPU since it was taken from it (perf switch records)
  *   waiting    off its CPU by itself, and ready again for an unknown part of it. kind: of the innermost wait that
  *              an event tells of; SMK_WAIT_NONE: no event does, so it is not known what for
- *   idle       the same in a poll, a condition, a sleep or an accept that began while the thread worked for no request
+ *   idle       the same in a poll, a condition, a sleep or an accept that began while the thread worked for no request,
+ *              and was in no callback of a loop that the program names
  *   running    on a CPU. In a wait that is the call's own work; `wait` says so where it is 20 us and more
  *
  * Without switch records a wait is waiting from its begin to its end, and the rest is running with
  * SMK_SPAN_OR_RUNNABLE: nobody knows whether it had a CPU; where the kernel counted for 300 ms that it was neither on
  * one nor ready, but for a twentieth at most, it waited. So did, by the same count, who was never switched while
- * switches were recorded; and who was off its CPU since before the record, for 300 ms and more. Of waits inside waits the innermost counts.
+ * switches were recorded; and who was off its CPU since before the record, for 300 ms and more. Of waits inside waits
+ * the innermost counts.
  *
  * Order. Spans of one thread come in order. A span comes when it is known, which is when its thread says something
  * later: until then the time may turn out to be part of a wait, which is recorded when it ends. So spans of several

@@ -87,7 +87,8 @@ static uint32_t first_from(struct smk_timeline *timeline, struct smk_timeline_th
 static bool may_continue(const struct smk_timeline_thread *thread, const struct smk_piece *last)
 {
     return last->cpu == SMK_PIECE_ON && last->wait == 0 && last->known == thread->cpu_known &&
-           last->unswitched == thread->unswitched && last->request == thread->request && last->cpu_number == thread->cpu_number;
+           last->unswitched == thread->unswitched && last->request == thread->request &&
+           last->cpu_number == thread->cpu_number;
 }
 
 void smk_pieces_extend(struct smk_timeline *timeline, struct smk_timeline_thread *thread, uint64_t time)
@@ -198,6 +199,16 @@ void smk_pieces_left(struct smk_timeline *timeline, struct smk_timeline_thread *
             wait->request = 0;
             wait->idle = smk_span_wait_is_for_work(timeline, wait);
         }
+    }
+}
+
+void smk_pieces_called(struct smk_timeline_thread *thread, uint64_t from, uint64_t to)
+{
+    for (uint32_t i = thread->piece_count; i > 0 && thread->pieces[i - 1].to > from; i--) {
+        const struct smk_piece *piece = &thread->pieces[i - 1];
+        struct smk_span_wait *wait = piece->wait ? &thread->waits[piece->wait - 1].wait : NULL;
+        if (wait && wait->from >= from && wait->to <= to)
+            wait->idle = false;
     }
 }
 

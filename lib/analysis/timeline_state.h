@@ -118,6 +118,8 @@ void smk_pieces_wait(struct smk_timeline *timeline, struct smk_timeline_thread *
 /* From `from` on the thread did not work for this request any more. */
 void smk_pieces_left(struct smk_timeline *timeline, struct smk_timeline_thread *thread, uint64_t request,
                      uint64_t from);
+/* In [from, to] the thread was in a callback of its loop: what it waited for in there it did not wait for work. */
+void smk_pieces_called(struct smk_timeline_thread *thread, uint64_t from, uint64_t to);
 /* A page that had to be read was there at this time: what it was off its CPU before that is a wait for it. */
 void smk_pieces_fault(struct smk_timeline *timeline, struct smk_timeline_thread *thread, const smk_event *event);
 /* All that is pending is told; its memory is let go of. */

@@ -269,6 +269,28 @@ static void test_idle(void **state)
           "idle:sleep 50-60 whole\n");
 }
 
+/* What a callback of a loop sleeps is not the loop that waits for work, before it and behind it. */
+static void test_a_callback_that_sleeps(void **state)
+{
+    (void)state;
+    struct build b;
+    uint32_t loop = begin_trace(&b, SMK_SCHED_STAT);
+    uint32_t site = build_site(&b, "flush", "loop.c", 7), nanosleep_call = build_string(&b, "nanosleep");
+    call_wait(&b, loop, 10, 30, SMK_EV_POLL_WAIT, call_poll);
+    build_event(&b, loop, AT(1060), SMK_EV_SLEEP_WAIT, 0, AT(20), nanosleep_call, AT(20));
+    build_event(&b, loop, AT(1070), SMK_EV_LOOP_CALLBACK, site, AT(35), 0, SMK_CALLBACK_TIMER);
+    build_event(&b, loop, AT(1090), SMK_EV_SLEEP_WAIT, 0, AT(10), nanosleep_call, AT(10));
+    build_event(&b, loop, AT(1100), SMK_EV_THREAD_EXIT, 0);
+    check(&b, loop,
+          "running 0-10 or-runnable\n"
+          "idle:poll 10-30 whole\n"
+          "running 30-40 or-runnable\n"
+          "waiting:sleep 40-60 whole\n"
+          "running 60-80 or-runnable\n"
+          "idle:sleep 80-90 whole\n"
+          "running 90-100 or-runnable\n");
+}
+
 /* That a request was answered is known when its connection brings the next: what lies between is not its. */
 static void test_answered_before(void **state)
 {
@@ -448,6 +470,7 @@ int main(void)
         cmocka_unit_test(test_waits_in_waits),
         cmocka_unit_test(test_a_wait_around_many),
         cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_a_callback_that_sleeps),
         cmocka_unit_test(test_answered_before),
         cmocka_unit_test(test_open_at_the_end),
         cmocka_unit_test(test_a_cut_file),
