@@ -1,6 +1,6 @@
 /* item-words.js: an item of the timeline in words. Pure. */
 import { keyOfNames, nameOf } from '../colours.js';
-import { duration } from '../format.js';
+import { duration, shortPath } from '../format.js';
 
 /** "render_log log.c:118". */
 export const placeText = at => (at && at.function ? at.function + (at.file ? ` ${at.file}:${at.line}` : '') : '');
@@ -9,7 +9,7 @@ export const placeText = at => (at && at.function ? at.function + (at.file ? ` $
  * state's. Pure. */
 export function headline(item) {
     if (item.says)
-        return item.wait && item.says.length > 48 ? item.says.replace(/ \/.*\//, ' …/') : item.says;
+        return shortPath(item.says);
     const key = keyOfNames(item.state, item.kind);
     return `${duration(item.ns)} ${nameOf(key)}`;
 }

@@ -1,6 +1,6 @@
 /* paint-rows.js: one row of the timeline, by its kind. `p` is a painter, `scene` what scene.js describes. */
 import { CODE, colourOf, keyOfNames, KEYS, patternOf } from '../colours.js';
-import { counterValue } from '../format.js';
+import { counterValue, shortPath } from '../format.js';
 import { FLAG, flagsOf } from '../look.js';
 import { Columns, firstAfter, rasterize } from './raster.js';
 
@@ -11,6 +11,8 @@ const LIGHT_TEXT = new Set(['lock', 'cond', 'disk', 'memory', 'other', 'running'
 /** `text` cut to `width` pixels with an ellipsis; "" where nothing sensible fits. */
 export function fitText(p, text, width) {
     if (!text || width < 14) return '';
+    if (p.measure(text) <= width) return text;
+    text = shortPath(text);
     if (p.measure(text) <= width) return text;
     let low = 0,
         high = text.length;
