@@ -3,7 +3,8 @@
  *     rules_host SOCKET DIRECTORY
  *
  * It does what the lines of its input say: "trigger NAME" calls smk_trigger(NAME) in a thread and says the thread's
- * number; "busy" keeps one CPU busy with four threads until the next line. At the end of its input it ends.
+ * number; "busy" keeps one CPU busy with four threads until an empty line; "stop" stops the agent and says what
+ * that returned, the process goes on. At the end of its input it ends.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -73,6 +74,10 @@ int main(int argc, char **argv)
         line[strcspn(line, "\n")] = '\0';
         if (strncmp(line, "trigger ", 8) == 0)
             call_trigger(line + 8);
+        if (strcmp(line, "stop") == 0) {
+            printf("%d\n", smk_agent_stop());
+            fflush(stdout);
+        }
         for (; strcmp(line, "busy") == 0 && busy < THREADS; busy++)
             pthread_create(&threads[busy], NULL, compute, NULL);
         if (line[0] == '\0')

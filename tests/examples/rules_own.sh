@@ -53,6 +53,31 @@ echo busy >&"${HOST[1]}"
 until_seen ledger ' cpu +fired +a thread had no CPU for [0-9.]+ m?s \(.*thread [0-9]+\)' || fail "no thread without a CPU"
 echo >&"${HOST[1]}"
 tid=$(sed -nE 's|.* cpu +fired .*thread ([0-9]+)\).*|\1|p' "$work/ledger" | head -n 1)
+
+# Stopped in the middle of a rule's capture, while the program goes on: the file is whole and the ledger has its end.
+"$stallmark" rules "$socket" add 'stopped: when trigger "stopped" then snapshot after 1h cooldown 0s' \
+    >"$work/listed" 2>&1 || fail "the rule is not set"
+echo 'trigger stopped' >&"${HOST[1]}"
+read -r _ <&"${HOST[0]}"
+until_seen grep -q $'\tfired\tstopped\t' "$work/captures/ledger" || fail "the rule has not fired"
+running=("$work/captures"/*.partial)
+{ [ ${#running[@]} = 1 ] && [ -e "${running[0]}" ]; } || fail "not one capture is recorded: ${running[*]}"
+echo stop >&"${HOST[1]}"
+read -r stopped <&"${HOST[0]}"
+cp "$work/captures/ledger" "$work/ledger"
+[ "$stopped" = 0 ] || fail "smk_agent_stop returned $stopped"
+kill -0 "$host" || fail "the program has ended with its agent"
+[ ! -e "${running[0]}" ] || fail "the capture is still said to be recorded"
+file=${running[0]%.partial}
+"$stallmark" check "$file" >"$work/listed" 2>&1 || fail "the file is not clean"
+"$stallmark" report "$file" >"$work/listed" 2>&1
+grep -q '^captured by rule stopped: when trigger "stopped"' "$work/listed" || fail "the report does not name the rule"
+id=${file##*/} id=${id%.stall}
+ended=$("$stallmark" info "$file" | awk '$1 == "ended" { print $2 }')
+[ "$(grep -c $'\tended\tstopped\t'"$ended"$'\t.*'"$id" "$work/ledger")" = 1 ] ||
+    fail "it ended for '$ended': the ledger says so not once"
+[ ! -e "$socket" ] || fail "the socket is still there"
+
 eval "exec ${HOST[1]}>&-"
 wait "$host" || fail "it ended with $?"
 { [ -n "$tid" ] && [ "$tid" != "$host" ]; } || fail "thread '$tid' is none of those that were busy"
