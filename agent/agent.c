@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent_state.h"
+#include "aside.h"
 #include "base/atomic.h"
 #include "base/errors.h"
 #include "base/sys.h"
@@ -77,6 +78,7 @@ static void begin_threads(void)
 {
     smk_writer_start(); /* else the next arming tries again */
     smk_desk_open();
+    smk_aside_open();
 }
 
 static int begin_tcp(void)
@@ -216,6 +218,7 @@ static void agent_end(void)
     smk_gate_close_doors();
     smk_pprof_end();
     smk_desk_close();
+    smk_aside_close();
     smk_rules_end();
     smk_recorder_end();
     smk_captures_end(ENDING_NS);
@@ -239,6 +242,7 @@ static void reset_in_child(void)
     smk_fronts_reset_in_child();
     smk_store_reset_in_child();
     smk_desk_reset_in_child();
+    smk_aside_reset_in_child();
     smk_pprof_reset_in_child();
     smk_recorder_reset_in_child();
     smk_loop_watch_reset_in_child();

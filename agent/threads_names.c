@@ -1,8 +1,8 @@
 /* threads_names.c: addresses of this process to names, out of the files that are mapped. */
 #include <string.h>
 
-#include "analysis/symbol_file.h"
-#include "base/sys.h"
+#include "agent_state.h"
+#include "aside.h"
 #include "heap.h"
 #include "source/modules.h"
 #include "threads_view.h"
@@ -55,23 +55,6 @@ int smk_view_list_modules(struct smk_threads_view *view)
     return smk_mem_failed(&view->mem);
 }
 
-void smk_view_free_modules(struct smk_threads_view *view)
-{
-    for (uint32_t i = 0; i < view->module_count; i++)
-        if (view->modules[i].symbols) {
-            smk_symbol_file_close(view->modules[i].symbols, &view->mem);
-            smk_mem_free(&view->mem, view->modules[i].symbols, sizeof *view->modules[i].symbols);
-        }
-    smk_mem_free(&view->mem, view->modules, view->module_capacity * sizeof *view->modules);
-    for (struct smk_view_texts *texts = view->texts, *next; texts; texts = next) {
-        next = texts->next;
-        smk_mem_free(&view->mem, texts, sizeof *texts);
-    }
-    smk_map_free(&view->by_pc, &view->mem);
-    view->texts = NULL;
-    view->modules = NULL;
-}
-
 static struct smk_view_module *module_at(struct smk_threads_view *view, uint64_t address)
 {
     uint32_t low = 0, high = view->module_count;
@@ -85,41 +68,132 @@ static struct smk_view_module *module_at(struct smk_threads_view *view, uint64_t
     return low < view->module_count && view->modules[low].start <= address ? &view->modules[low] : NULL;
 }
 
-/* Opened at the first question, while there is time. NULL: there are no names. */
-static struct smk_symbol_file *symbols_of(struct smk_threads_view *view, struct smk_view_module *module)
+/* ---- the files, aside ------------------------------------------------------------------------------------------ */
+
+/* A question at a time and its answer; all of it is the thread's while it is asked, and its own for good when the loop
+ * has not waited for it. */
+struct smk_view_names {
+    struct smk_aside_job job; /* first: what aside.h has of it */
+    struct smk_mem mem;
+    struct smk_symbol_file **files; /* by module; NULL: not looked for */
+    uint32_t count, number;         /* of modules; which */
+    smk_module_info module;
+    char path[SMK_MODULE_PATH_MAX];
+    uint8_t build_id[64];
+    uint64_t value;
+    bool object;
+    char name[NAME_MAX_LEN]; /* "": none */
+};
+
+void (*smk_view_open_symbols)(struct smk_symbol_file *file, struct smk_mem *mem, const smk_module_info *module,
+                              const char *debug_dir) = smk_symbol_file_open;
+
+static void *resize(void *arg, void *old, size_t old_bytes, size_t bytes)
 {
-    if (!module->tried && view->symbols && smk_sys_clock(CLOCK_MONOTONIC) < view->until_ns) {
-        const smk_module_info info = {.start = module->start,
+    (void)arg;
+    (void)old_bytes;
+    if (bytes > 0)
+        return smk_heap_realloc(old, bytes);
+    smk_heap_free(old);
+    return NULL;
+}
+
+static void drop_names(struct smk_aside_job *job)
+{
+    struct smk_view_names *names = (struct smk_view_names *)job;
+    for (uint32_t i = 0; i < names->count; i++)
+        if (names->files[i]) {
+            smk_symbol_file_close(names->files[i], &names->mem);
+            smk_mem_free(&names->mem, names->files[i], sizeof *names->files[i]);
+        }
+    smk_mem_free(&names->mem, names->files, (names->count + 1) * sizeof *names->files);
+    smk_heap_free(names);
+}
+
+/* Opened at the first question. NULL: there is no memory. */
+static struct smk_symbol_file *file_of(struct smk_view_names *names)
+{
+    struct smk_symbol_file **file = &names->files[names->number];
+    if (*file)
+        return *file;
+    *file = smk_mem_new(&names->mem, sizeof **file);
+    if (*file)
+        smk_view_open_symbols(*file, &names->mem, &names->module, NULL);
+    return *file;
+}
+
+static void find_name(struct smk_aside_job *job)
+{
+    struct smk_view_names *names = (struct smk_view_names *)job;
+    const struct smk_symbol_file *file = file_of(names);
+    names->name[0] = '\0';
+    if (!file || !file->opened)
+        return;
+    const struct smk_elf_table *table = names->object ? &file->elf.objects : &file->elf.functions;
+    const struct smk_elf_entry *entry = smk_elf_find(table, names->value);
+    if (entry && !smk_elf_name(&file->elf, entry, names->name, sizeof names->name))
+        names->name[0] = '\0';
+}
+
+static struct smk_view_names *names_of(struct smk_threads_view *view)
+{
+    if (view->names)
+        return view->names;
+    struct smk_view_names *names = smk_heap_zalloc(sizeof *names);
+    if (!names)
+        return NULL;
+    smk_mem_init(&names->mem, resize, NULL, smk_agent.settings.report_memory);
+    names->job = (struct smk_aside_job){.run = find_name, .drop = drop_names};
+    names->files = smk_mem_new(&names->mem, (view->module_count + 1) * sizeof *names->files);
+    names->count = names->files ? view->module_count : 0;
+    if (!names->files)
+        drop_names(&names->job);
+    else
+        view->names = names;
+    return view->names;
+}
+
+static bool put_question(struct smk_view_names *names, const struct smk_view_module *module, uint32_t number)
+{
+    size_t size = strlen(module->path) + 1;
+    if (size > sizeof names->path)
+        return false;
+    memcpy(names->path, module->path, size);
+    memcpy(names->build_id, module->build_id, sizeof names->build_id);
+    names->number = number;
+    names->module = (smk_module_info){.start = module->start,
                                       .end = module->end,
                                       .bias = module->bias,
-                                      .path = module->path,
-                                      .build_id = module->build_id,
+                                      .path = names->path,
+                                      .build_id = names->build_id,
                                       .build_id_len = module->build_id_len};
-        module->tried = true;
-        module->symbols = smk_mem_new(&view->mem, sizeof *module->symbols);
-        if (module->symbols)
-            smk_symbol_file_open(module->symbols, &view->mem, &info, NULL);
-    }
-    return module->symbols && module->symbols->opened ? module->symbols : NULL;
+    return true;
+}
+
+/* NULL: none, or none in time. */
+static const char *name_in(struct smk_threads_view *view, const struct smk_view_module *module, uint64_t value,
+                           bool object)
+{
+    struct smk_view_names *names = view->symbols && !view->names_late ? names_of(view) : NULL;
+    if (!names || !put_question(names, module, (uint32_t)(module - view->modules)))
+        return NULL;
+    names->value = value;
+    names->object = object;
+    enum smk_aside how = smk_aside_do(&names->job, view->until_ns);
+    view->names_late = how != SMK_ASIDE_DONE;
+    if (how == SMK_ASIDE_LATE)
+        view->names = NULL;
+    return how == SMK_ASIDE_DONE && names->name[0] ? smk_view_text(view, names->name) : NULL;
 }
 
 /* ---- names ----------------------------------------------------------------------------------------------------- */
-
-static const char *name_in(struct smk_threads_view *view, const struct smk_elf *elf, const struct smk_elf_table *table,
-                           uint64_t value)
-{
-    char name[NAME_MAX_LEN];
-    const struct smk_elf_entry *entry = smk_elf_find(table, value);
-    return entry && smk_elf_name(elf, entry, name, sizeof name) && name[0] ? smk_view_text(view, name) : NULL;
-}
 
 const char *smk_view_object(struct smk_threads_view *view, uint64_t address)
 {
     struct smk_view_module *module = module_at(view, address);
     if (module)
         module->used = true;
-    struct smk_symbol_file *symbols = module ? symbols_of(view, module) : NULL;
-    return symbols ? name_in(view, &symbols->elf, &symbols->elf.objects, address - module->bias) : NULL;
+    return module ? name_in(view, module, address - module->bias, true) : NULL;
 }
 
 static const char *base_name(const char *path)
@@ -144,9 +218,7 @@ static void name_frame(struct smk_threads_view *view, struct smk_live_frame *fra
     module->used = true;
     frame->module = base_name(module->path);
     frame->offset = pc - module->bias;
-    struct smk_symbol_file *symbols = symbols_of(view, module);
-    if (symbols)
-        frame->function = name_in(view, &symbols->elf, &symbols->elf.functions, pc - 1 - module->bias);
+    frame->function = name_in(view, module, pc - 1 - module->bias, false);
     frame->ours = smk_live_is_library(frame->module, frame->function);
 }
 
@@ -155,4 +227,19 @@ void smk_view_name_frames(struct smk_threads_view *view, struct smk_live_frame *
 {
     for (uint32_t i = 0; i < count; i++)
         name_frame(view, &frames[i], pcs[i]);
+}
+
+void smk_view_free_modules(struct smk_threads_view *view)
+{
+    if (view->names)
+        drop_names(&view->names->job);
+    view->names = NULL;
+    smk_mem_free(&view->mem, view->modules, view->module_capacity * sizeof *view->modules);
+    for (struct smk_view_texts *texts = view->texts, *next; texts; texts = next) {
+        next = texts->next;
+        smk_mem_free(&view->mem, texts, sizeof *texts);
+    }
+    smk_map_free(&view->by_pc, &view->mem);
+    view->texts = NULL;
+    view->modules = NULL;
 }

@@ -134,6 +134,15 @@ static bool name_request(const struct smk_flight *flight, void *arg)
 
 /* ---- all ------------------------------------------------------------------------------------------------------- */
 
+static void say_late_names(struct smk_threads_view *view)
+{
+    size_t used = strlen(view->why);
+    if (view->names_late)
+        snprintf(view->why + used, sizeof view->why - used,
+                 "%snames not in time: the program's files are slow to read; modules and offsets stand for them",
+                 used ? "; " : "");
+}
+
 static int fill(struct smk_threads_view *view)
 {
     uint32_t frames = 0;
@@ -153,6 +162,7 @@ static int fill(struct smk_threads_view *view)
     }
     live->count = view->result.looked;
     name_objects(view);
+    say_late_names(view);
     smk_requests_each(name_request, view);
     smk_live_link(live);
     return 0;

@@ -2,7 +2,9 @@
  *
  * Functions and objects have the names that their modules' own symbol tables say, read from the files that the
  * process runs, as the report does; without `symbols` no file is opened, and a frame is a module and an offset,
- * for whoever resolves it elsewhere by build-id. Memory is the agent's heap's.
+ * for whoever resolves it elsewhere by build-id. Files are read aside (aside.h): where one sits in a dead disk,
+ * the answer comes when its time is over, with modules and offsets from there on, and says so. Memory is the agent's
+ * heap's.
  *
  * On the control loop.
  */
@@ -11,6 +13,7 @@
 
 #include "analysis/live.h"
 #include "analysis/map.h"
+#include "analysis/symbol_file.h"
 #include "base/mem.h"
 #include "source/look.h"
 
@@ -24,8 +27,6 @@ struct smk_view_module {
     uint8_t build_id[64];
     uint32_t build_id_len;
     bool used; /* a frame or a lock is in it */
-    bool tried;
-    struct smk_symbol_file *symbols; /* NULL: not looked for */
 };
 
 struct smk_threads_view {
@@ -41,9 +42,11 @@ struct smk_threads_view {
     uint32_t frame_capacity, only;
     struct smk_map by_pc; /* to the number of the first frame there */
     struct smk_view_texts *texts;
+    struct smk_view_names *names; /* what is asked aside; NULL: nothing yet, or no more */
     char why[256];
     uint64_t until_ns;
     bool symbols;
+    bool names_late; /* not all that were wanted */
 };
 
 struct smk_threads_wanted {
@@ -66,6 +69,9 @@ const char *smk_view_text(struct smk_threads_view *view, const char *text);
 
 int smk_view_list_modules(struct smk_threads_view *view);
 void smk_view_free_modules(struct smk_threads_view *view);
+/* What opens a module's file: smk_symbol_file_open. A test puts a disk that hangs into its place. */
+extern void (*smk_view_open_symbols)(struct smk_symbol_file *file, struct smk_mem *mem, const smk_module_info *module,
+                                     const char *debug_dir);
 /* The frames of a stack. */
 void smk_view_name_frames(struct smk_threads_view *view, struct smk_live_frame *frames, const uint64_t *pcs,
                           uint32_t count);
