@@ -94,6 +94,7 @@ routes() {
     ask 200 "\"download\":\"/debug/traces/$id\?ticket=[0-9a-f]{32}\"" -- POST "/debug/traces/$id/ticket"
     ask 200 -- GET "$(sed 's/.*"download":"\([^"]*\)".*/\1/' "$work/body")"
     ask 404 -- POST /debug/traces/frob/ticket
+    ask 200 -- HEAD "/debug/traces/$id?ticket=00000000000000000000000000000000"
     ask 200 -- GET "/debug/traces/$id?wait=1"
     ask 200 -- HEAD "/debug/traces/$id?wait=1"
     ask 200 '"deleted"' -- DELETE "/debug/traces/$id"

@@ -15,16 +15,22 @@ trace() {
     end_all
 }
 
+# What the slowest had to wait for most; on a machine that does other things that may be a CPU, which it says.
+names_the_lock() {
+    "$stallmark" request "$work/mixed.stall" 'GET /cart' >"$work/answer" || fail "no answer about the slowest"
+    grep -qE '^  lock cart_lock .* % +held by worker-[0-9]+.*←$' "$work/answer"
+}
+
 # As long as a thousand requests take on a machine that does other things, too.
-for duration in 4s 12s 30s; do
+for duration in 4s 6s 12s 30s; do
     trace "$work/mixed.stall" $duration --fault cart-lock --fault serial-backends --disk-ms 3
-    "$build/tests/examples/accounting" "$work/mixed.stall" 1000 >"$work/answer" && break
-    grep -q 'whole requests only' "$work/answer" || break
+    "$build/tests/examples/accounting" "$work/mixed.stall" 1000 >"$work/sums" && names_the_lock && break
+    grep -q 'whole requests only' "$work/sums" ||
+        grep -qE '^  no CPU \(runnable\) .*something else had the CPUs .*←$' "$work/answer" || break
 done
 "$build/tests/examples/accounting" "$work/mixed.stall" 1000 >"$work/answer" || fail "it does not add up"
 cat "$work/answer"
-"$stallmark" request "$work/mixed.stall" 'GET /cart' >"$work/answer" || fail "no answer about the slowest"
-grep -qE '^  lock cart_lock .* % +held by worker-[0-9]+.*←$' "$work/answer" || fail "the lock is not named"
+names_the_lock || fail "the lock is not named"
 grep -qE ' held by worker-.* in render_log cart\.c:[0-9]+' "$work/answer" || fail "the holder is not named"
 grep -qE ' waited for (disk fdatasync|sleep nanosleep).* in write_and_flush log\.c:[0-9]+' "$work/answer" ||
     fail "what the holders did is not named"

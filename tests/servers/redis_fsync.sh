@@ -34,9 +34,12 @@ for turn in 1 2 3; do
 done
 [ -n "$found" ] || { cat "$tmp/out"; fail "fdatasync is not named"; }
 "$stallmark" report "$tmp/always.stall" | sed -n '/^1  /,/^$/p'
-# A request that was read with others and answered behind the flush has it among its parts, and adds up.
+# A request that was read with others and answered behind the flush has it among its parts, and adds up. One that still
+# ran at the end was in a flush of which no event tells: it is disk, without the call.
 "$stallmark" request "$tmp/always.stall" SET >"$tmp/request" || fail "no answer about the slowest SET"
-grep -qE '^  disk .*fdatasync' "$tmp/request" || { cat "$tmp/request"; fail "the slowest SET has no flush"; }
+disk='^  disk .*fdatasync'
+! head -n 1 "$tmp/request" | grep -q 'still running' || disk='^  disk '
+grep -qE "$disk" "$tmp/request" || { cat "$tmp/request"; fail "the slowest SET has no flush"; }
 
 quiet=
 for turn in 1 2 3; do

@@ -48,7 +48,9 @@ static void use_all(int round)
         fds[i] = mkstemp(path);
         unlink(path);
         int n = snprintf(text, sizeof text, "round %d file %d", round, i);
-        if (fds[i] != 3 + i || write(fds[i], text, (size_t)n) != n)
+        /* Whatever the library opens has the lowest free number until it is moved into its own range, as with any
+         * thread of a program that opens files: so now and then the host's is the next one. Two at once at most. */
+        if (fds[i] < 3 + i || fds[i] > 5 + i || write(fds[i], text, (size_t)n) != n)
             exit(4);
     }
     contend(NULL);
