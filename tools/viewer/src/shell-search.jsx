@@ -1,5 +1,5 @@
 /* shell-search.jsx: the search field and what it found. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { ask } from './data.js';
 import { actions } from './state.js';
@@ -79,7 +79,8 @@ export function Search() {
     const open = search !== null,
         text = (search || '').trim(),
         found = useHits(text);
-    useEffect(() => {
+    /* Before the next key: what is typed behind the '/' belongs into the field. */
+    useLayoutEffect(() => {
         if (open && document.activeElement !== field.current) field.current.focus();
         else if (!open && document.activeElement === field.current) field.current.blur();
     }, [open]);
