@@ -1,10 +1,28 @@
 #include "traces.h"
 
+#include <sys/stat.h>
+
 #include "base/errors.h"
+#include "base/hash.h"
+
+/* Of the files by that name now: which they are, how long, and when they were changed last. */
+static uint64_t identity(const struct smk_web_traces *traces)
+{
+    uint64_t key = 0;
+    for (size_t i = 0; i < traces->count; i++) {
+        struct stat st = {0};
+        stat(traces->paths[i], &st);
+        uint64_t words[] = {st.st_dev, st.st_ino, (uint64_t)st.st_size, (uint64_t)st.st_mtim.tv_sec,
+                            (uint64_t)st.st_mtim.tv_nsec};
+        key = smk_hash_fold(key ^ smk_hash_bytes(words, sizeof(words)), 0xa0761d6478bd642fu);
+    }
+    return key;
+}
 
 void smk_web_traces_init(struct smk_web_traces *traces, const char *const *paths, size_t count)
 {
     *traces = (struct smk_web_traces){.paths = paths, .count = count};
+    traces->identity = identity(traces);
     pthread_mutex_init(&traces->lock, NULL);
     pthread_cond_init(&traces->given_back, NULL);
 }
@@ -36,6 +54,12 @@ static int open_it(struct smk_web_traces *traces, struct smk_web_trace *trace)
     int rc = smk_trace_open_segments(&trace->trace, traces->paths, traces->count, &options);
     if (rc < 0)
         return rc;
+    if (identity(traces) != traces->identity) { /* asked behind the opening: it is of the file that was opened */
+        smk_trace_close(trace->trace);
+        trace->trace = NULL;
+        return smk_fail(SMK_E_FORMAT, "%s is not the file any more that the viewer was begun with: begin it again",
+                        traces->paths[0]);
+    }
     trace->lines = traces->no_symbols ? NULL : smk_lines_new(traces->debug_dir);
     trace->source = smk_lines_source(trace->lines);
     trace->open = true;

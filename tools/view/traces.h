@@ -21,6 +21,7 @@ struct smk_web_trace {
 struct smk_web_traces {
     const char *const *paths;
     size_t count;
+    uint64_t identity; /* of the files at the beginning: others of these names are not opened */
     const char *debug_dir;
     bool no_symbols;
     uint32_t max_processes;
