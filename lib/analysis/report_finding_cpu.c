@@ -178,7 +178,6 @@ void smk_report_throttling_text(const struct smk_report *report, struct smk_word
                                 const struct smk_finding *finding)
 {
     char a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], c[SMK_UNIT_MAX], d[SMK_UNIT_MAX];
-    const char *limit = smk_trace_fact(report->trace, SMK_FACT_CGROUP_CPU_MAX);
     const struct smk_throttled *throttled = &report->throttled;
     smk_words_say(words, "the control group's CPU limit stopped the process");
     smk_words_to(words, SMK_FINDING_FIGURE);
@@ -188,11 +187,9 @@ void smk_report_throttling_text(const struct smk_report *report, struct smk_word
     smk_words_to(words, SMK_FINDING_INDENT);
     smk_words_say(words, "In %s periods the group had used up its time",
                   smk_words_count(a, smk_report_fact(report, SMK_FACT_CGROUP_THROTTLED)));
-    if (limit) {
-        smk_words_say(words, " (");
-        smk_words_name_cut(words, limit, 48);
-        smk_words_say(words, " ns)");
-    }
+    if (throttled->period)
+        smk_words_say(words, " (%s of CPU in each %s)", smk_words_ns(b, throttled->quota),
+                      smk_words_ns(c, throttled->period));
     smk_words_say(words, ", and none of its threads ran until the next one.\n");
     smk_words_to(words, SMK_FINDING_INDENT);
     if (throttled->stretches)

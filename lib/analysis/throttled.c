@@ -17,7 +17,9 @@ void smk_throttled_init(struct smk_throttled *throttled, smk_trace *trace)
     char *end = NULL;
     uint64_t quota = limit ? strtoull(limit, &end, 10) : 0;
     uint64_t period = quota && *end == '/' ? strtoull(end + 1, NULL, 10) : 0;
-    *throttled = (struct smk_throttled){.periods = number(trace, SMK_FACT_CGROUP_THROTTLED),
+    *throttled = (struct smk_throttled){.quota = quota,
+                                        .period = period,
+                                        .periods = number(trace, SMK_FACT_CGROUP_THROTTLED),
                                         .counted = number(trace, SMK_FACT_CGROUP_THROTTLED_NS)};
     if (throttled->periods && period) /* half of the time that it stands still in a period, if it is one thread */
         throttled->least = quota < period ? (period - quota) / 2 : period / 4;

@@ -11,6 +11,7 @@
 #include "stallmark/reader.h"
 
 struct smk_throttled {
+    uint64_t quota, period; /* ns of CPU time that the group may use in each; period 0: not known, or no limit */
     uint64_t periods, counted; /* of the capture, and ns, as the kernel says */
     uint64_t least;            /* ns: a stretch from here on is taken for the limit's; 0: there is no limit */
     uint64_t ns, stretches;    /* of such, of all threads */

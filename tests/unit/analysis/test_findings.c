@@ -88,7 +88,7 @@ static void test_throttling(void **state)
     struct smk_report *report = throttled(&trace, AT(400));
     assert_int_equal(only(report, SMK_FINDING_THROTTLING)->cost, AT(400));
     char *text = text_of(report);
-    check_says(text, "In 8 periods the group had used up its time (50000000/100000000 ns)");
+    check_says(text, "In 8 periods the group had used up its time (50.0 ms of CPU in each 100 ms)");
     check_says(text, " threads stood still 7 times, 50.0 ms on average.");
     free(text);
     end_report(report, trace);
