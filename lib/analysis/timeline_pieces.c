@@ -17,11 +17,13 @@ static void let_go(struct smk_timeline_thread *thread, const struct smk_piece *p
 /* The oldest `count` pieces become spans. */
 static void tell(struct smk_timeline *timeline, struct smk_timeline_thread *thread, uint32_t count)
 {
+    if (count == 0)
+        return;
     for (uint32_t i = 0; i < count; i++) {
         smk_piece_tell(timeline, thread, &thread->pieces[i]);
         let_go(thread, &thread->pieces[i]);
     }
-    thread->told |= count > 0;
+    thread->told = true;
     thread->piece_count -= count;
     memmove(thread->pieces, thread->pieces + count, thread->piece_count * sizeof(*thread->pieces));
 }
