@@ -10,7 +10,6 @@ getent passwd "$user" >/dev/null || exit 77
 upgrades=${SMK_LONG_TESTS:+100}
 upgrades=${upgrades:-4}
 
-free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'; }
 
 # Ports can be taken between the look and the start: three tries.
 start_nginx() {

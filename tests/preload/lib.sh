@@ -40,3 +40,17 @@ count() { "$stallmark" dump "$2" | awk -v event="$1" '$3 == event || $4 == event
 
 # fact KEY FILE
 fact() { "$stallmark" info "$2" | sed -n "s/^ *$1  *//p"; }
+
+# A port that nobody has now.
+free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'; }
+
+# wait_for SECONDS COMMAND…: until it succeeds.
+wait_for() {
+    local left=$(($1 * 10))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        left=$((left - 1))
+        [ $left -gt 0 ] || return 1
+        sleep 0.1
+    done
+}

@@ -14,9 +14,8 @@ agent() { curl -s --unix-socket "$tmp/agent.sock" "$@"; }
 rule() { agent -H 'Content-Type: text/plain' --data-binary "$2" "http://localhost/debug/trace/rules/$1"; }
 ledger() { agent 'http://localhost/debug/trace/ledger?format=text'; }
 
-port=0
 # Of TCP alone the kernel says when bytes arrived; where nobody knows, a delay is a range, and its lower end counts.
-free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'; }
+port=0
 start() {
     env LD_PRELOAD="$preload" STALLMARK_SOCKET="$tmp/agent.sock" STALLMARK_DIRECTORY="$caps" redis-server --port "$port" \
         --unixsocket "$tmp/redis.sock" --save "" --appendonly no --dir "$tmp" --enable-debug-command yes \
@@ -29,16 +28,6 @@ start() {
     done
     fail "redis does not start: $(cat "$tmp/redis.log")"
     exit 1
-}
-# wait_for SECONDS COMMAND…
-wait_for() {
-    local left=$(($1 * 10))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        left=$((left - 1))
-        [ $left -gt 0 ] || return 1
-        sleep 0.1
-    done
 }
 captures() { find "$caps" -name '*.stall' | wc -l; }
 fired() { [ "$(captures)" -ge "$1" ]; }

@@ -12,7 +12,6 @@ user=$(id -un)
 getent passwd "$user" >/dev/null || exit 77
 master='' slow_server=''
 
-free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'; }
 ask() { curl -s -m 20 "http://127.0.0.1:$front/debug/trace/$1"; }
 set_rule() {
     curl -s -m 20 -H 'Content-Type: text/plain' --data-binary "$2" "http://127.0.0.1:$front/debug/trace/rules/$1"
@@ -20,16 +19,6 @@ set_rule() {
 workers() { pgrep -P "$master" | sort -n; }
 ledger() { ask 'ledger?format=text'; }
 slow() { curl -s -m 20 -o "$tmp/got" "http://127.0.0.1:$site/slow"; }
-# wait_for SECONDS COMMAND…
-wait_for() {
-    local left=$(($1 * 10))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        left=$((left - 1))
-        [ $left -gt 0 ] || return 1
-        sleep 0.1
-    done
-}
 has_them() { [[ $(ask 'rules?format=json') =~ \"have_them\":$1, ]]; }
 in_ledger() { ledger | grep -qE "$1"; }
 

@@ -94,3 +94,17 @@ has_finding() {
         return 1
     }
 }
+
+# is_silent KIND WORDS NAME ARGUMENTS…: one of three tries (`try` of the test, which makes $tmp/NAME.stall) has no finding of
+# this kind; WORDS say what it is to have one.
+is_silent() {
+    local kind=$1 words=$2 turn
+    shift 2
+    for turn in 1 2 3; do
+        try "$@"
+        has_finding "$1" "\$f->{kind} eq \"$kind\"" >"$tmp/out" || return 0
+        echo "try $turn: $words"
+    done
+    cat "$tmp/out"
+    fail "$words"
+}

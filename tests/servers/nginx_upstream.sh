@@ -56,12 +56,5 @@ done
 "$stallmark" request "$tmp/slow.stall" 'GET /slow' >"$tmp/request" || fail "no answer about the slowest"
 grep -qE "^  network +.* (100|[6-9][0-9]) % +$peer" "$tmp/request" || { cat "$tmp/request"; fail "its top part is not the service"; }
 
-quiet=
-for turn in 1 2 3; do
-    try quick
-    has_finding quick '$f->{kind} eq "peer"' >"$tmp/out" || quiet=1
-    [ -z "$quiet" ] || break
-    echo "try $turn: the service is blamed that answers at once"
-done
-[ -n "$quiet" ] || { cat "$tmp/out"; fail "the service is blamed that answers at once"; }
+is_silent peer "the service is blamed that answers at once" quick
 exit $bad

@@ -41,12 +41,5 @@ disk='^  disk .*fdatasync'
 ! head -n 1 "$tmp/request" | grep -q 'still running' || disk='^  disk '
 grep -qE "$disk" "$tmp/request" || { cat "$tmp/request"; fail "the slowest SET has no flush"; }
 
-quiet=
-for turn in 1 2 3; do
-    try everysec
-    has_finding everysec '$f->{kind} eq "disk"' >"$tmp/out" || quiet=1
-    [ -z "$quiet" ] || break
-    echo "try $turn: a disk finding with everysec"
-done
-[ -n "$quiet" ] || { cat "$tmp/out"; fail "the disk is blamed with everysec"; }
+is_silent disk "the disk is blamed with everysec" everysec
 exit $bad
