@@ -66,7 +66,7 @@ struct smk_wire_matched {
     uint64_t number; /* of the rule */
     uint64_t value, request;
     uint32_t tid, status;
-    uint32_t count; /* since the last look; what is said is the worst */
+    uint32_t count; /* since the last look; what is said is the worst; 0: of those that were told before */
     uint32_t running;
     char what[136];
 };

@@ -50,7 +50,9 @@ static void say_entry(struct smk_text *text, const struct smk_ledger_entry *e)
     char at[SMK_TIME_TEXT];
     smk_time_format(e->time_unix_ns, at);
     smk_text_say(text, "%s %s[%u] %-12s %-10s ", at, e->service, e->pid, e->rule, smk_ledger_kind_name(e->kind));
-    if (e->kind == SMK_LEDGER_SUPPRESSED)
+    if (e->kind == SMK_LEDGER_SUPPRESSED && e->count == 0)
+        smk_text_say(text, "before, %s; the worst by now: ", e->reason);
+    else if (e->kind == SMK_LEDGER_SUPPRESSED)
         smk_text_say(text, "%llu more, %s; the worst: ", (unsigned long long)e->count, e->reason);
     else if (e->reason[0])
         smk_text_say(text, "%s: ", e->reason);

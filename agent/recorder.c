@@ -82,6 +82,8 @@ uint64_t smk_recorder_reach_ns(void)
     return reach;
 }
 
+uint64_t smk_recorder_option_ns(void) { return recorder.spec.on ? recorder.spec.age_ns : 0; }
+
 uint64_t smk_recorder_preroll_ns(void)
 {
     uint64_t window = smk_recorder_window_ns(), reach = smk_recorder_reach_ns();

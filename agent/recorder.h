@@ -24,6 +24,8 @@ int smk_recorder_want(enum smk_recorder_by by, uint32_t categories, uint64_t rea
 void smk_recorder_unwant(enum smk_recorder_by by);
 
 bool smk_recorder_is_on(void);
+/* How far back the option wants it; ns, 0: it wants none, or all that there is. */
+uint64_t smk_recorder_option_ns(void);
 /* How far back a snapshot taken now would go: what is complete, and not older than what was asked for. ns. */
 uint64_t smk_recorder_preroll_ns(void);
 /* Nothing older than this is given; ns, 0: no such bound. */

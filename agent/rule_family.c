@@ -16,7 +16,7 @@
 #define WAITING_NS UINT64_C(20000000)   /* while a client waits */
 #define ALONE_NS   UINT64_C(250000000)
 #define ANSWER_NS  UINT64_C(1000000000) /* until one that does not answer is named */
-#define IN_A_ROW   (SMK_RULES_MAX + 8u) /* messages of one member in one look */
+#define IN_A_ROW   (2 * SMK_RULES_MAX + 8u) /* messages of one member in one look */
 #define MATCHES    SMK_NOTABLES         /* the same of matches */
 
 struct member {
@@ -135,7 +135,7 @@ static bool take_answer(struct member *m, struct smk_wire_answer *answer)
 
 bool smk_rule_family_read(const struct smk_wire_matched *said, uint32_t pid, uint64_t now, struct smk_cause *cause)
 {
-    if (!memchr(said->what, '\0', sizeof cause->what) || said->count == 0 || said->count > MATCHES || said->running > 1)
+    if (!memchr(said->what, '\0', sizeof cause->what) || said->count > MATCHES || said->running > 1)
         return false;
     *cause = (struct smk_cause){.time_unix_ns = now,
                                 .value = smk_min_u64(said->value, INT64_MAX),
@@ -167,6 +167,8 @@ static bool take_matched(struct member *m, const struct smk_wire_matched *said, 
     *left -= count;
     for (uint32_t i = 0; live && !live->broken && i < count; i++)
         smk_rule_matched(live, &cause);
+    if (live && !live->broken && said->count == 0)
+        smk_rule_lasted(live, &cause);
     return true;
 }
 
@@ -396,32 +398,53 @@ void smk_rule_family_keep(struct smk_rule_live *live, const struct smk_cause *ca
         live->away = *cause;
 }
 
-static bool report(const struct smk_rule_live *live)
+void smk_rule_family_lasts(struct smk_rule_live *live, const struct smk_cause *cause)
 {
-    const struct smk_cause *cause = &live->away;
+    if (!live->away_lasts.time_unix_ns || cause->value > live->away_lasts.value)
+        live->away_lasts = *cause;
+}
+
+static bool report(const struct smk_rule_live *live, const struct smk_cause *cause, uint32_t count)
+{
     struct smk_wire_matched said = {.number = live->number,
                                     .value = cause->value,
                                     .request = cause->request,
                                     .tid = cause->tid,
                                     .status = cause->status,
-                                    .count = live->away_count,
+                                    .count = count,
                                     .running = cause->running};
     snprintf(said.what, sizeof said.what, "%s", cause->what);
     return live->number != 0 && smk_member_report(&said);
+}
+
+static void tell_of_lasting(struct smk_rule_live *live)
+{
+    struct smk_cause cause = live->away_lasts;
+    if (!cause.time_unix_ns || (family.is_member && !report(live, &cause, 0)))
+        return;
+    live->away_lasts.time_unix_ns = 0;
+    if (!family.is_member)
+        smk_rule_lasted(live, &cause);
+}
+
+static void tell_of_matches(struct smk_rule_live *live)
+{
+    struct smk_cause cause = live->away;
+    uint32_t count = family.is_member ? 0 : live->away_count;
+    if (live->away_count == 0 || (family.is_member && !report(live, &cause, live->away_count)))
+        return;
+    live->away_count = 0;
+    live->away = (struct smk_cause){0};
+    for (uint32_t i = 0; i < count; i++)
+        smk_rule_matched(live, &cause);
 }
 
 /* What cannot be told now stays, as a number and the worst, until there is a first that has called us. */
 void smk_rule_family_look_ends(void)
 {
     for (struct smk_rule_live *live = smk_rules_first(); live; live = live->next) {
-        if (live->away_count == 0 || (family.is_member && !report(live)))
-            continue;
-        uint32_t count = family.is_member ? 0 : live->away_count;
-        struct smk_cause cause = live->away;
-        live->away_count = 0;
-        live->away = (struct smk_cause){0};
-        for (uint32_t i = 0; i < count; i++)
-            smk_rule_matched(live, &cause);
+        tell_of_matches(live);
+        tell_of_lasting(live);
     }
 }
 

@@ -5,7 +5,8 @@
  *     ─────                                   ───────────────
  *     connect, RULES ───────────────────────▶ its rules are these
  *                    ◀─────────────────────── ANSWER: they are, or why not
- *                    ◀─────────────────────── MATCHED: so often since the last look, and the worst
+ *                    ◀─────────────────────── MATCHED: so often since the last look, and the worst; 0: none anew, and
+ *                                             the longest of those that were told and go on, or have ended since
  *     RULES ────────────────────────────────▶ they have changed
  *
  * The first connects once there are rules. A member may say that a rule's condition held, and nothing else: figures
@@ -47,5 +48,7 @@ void smk_rule_family_look_begins(void);
 void smk_rule_family_look_ends(void);
 /* The condition of a rule held in a member. */
 void smk_rule_family_keep(struct smk_rule_live *live, const struct smk_cause *cause);
+/* What it was told to hold for goes on there, or was longer. */
+void smk_rule_family_lasts(struct smk_rule_live *live, const struct smk_cause *cause);
 
 #endif

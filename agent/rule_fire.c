@@ -16,6 +16,9 @@
 #define TELL_FIRST UINT64_C(10000000000)
 #define TELL_MOST  UINT64_C(600000000000)
 
+#define AGAIN_NS UINT64_C(1000000000) /* what hangs is tried so often */
+#define SAME_NS  UINT64_C(500000000)  /* a member's word is under way for so long */
+
 /* ---- words ------------------------------------------------------------------------------------------------------- */
 
 /* Three digits that count: "312 ms", "1.50 s". */
@@ -133,7 +136,7 @@ static void tell_of(struct smk_rule_live *live, bool all, uint64_t now)
 {
     for (unsigned why = 0; why < SMK_SUPPRESSED_KINDS; why++) {
         struct smk_rule_set_back *back = &live->set_back[why];
-        if (back->count > back->told && (all || now >= back->tell_at))
+        if ((back->count > back->told || back->worst.time_unix_ns) && (all || now >= back->tell_at))
             tell(live, (enum smk_suppression)why, now);
     }
 }
@@ -242,6 +245,67 @@ void smk_rule_matched(struct smk_rule_live *live, const struct smk_cause *cause)
         why = act(live, cause, now);
     if (why != SMK_SUPPRESSED_NONE)
         suppress(live, why, cause, now);
+}
+
+/* ---- what lasts -------------------------------------------------------------------------------------------------- */
+
+/* A request has a number; a wait has a thread and a begin. */
+static bool is_same(const struct smk_cause *a, const struct smk_cause *b)
+{
+    uint64_t one = a->time_unix_ns - a->value, other = b->time_unix_ns - b->value;
+    return a->pid == b->pid && a->request == b->request && (a->request || a->tid == b->tid) &&
+           (one > other ? one - other : other - one) < SAME_NS;
+}
+
+/* What was beyond the limit before is in that file, too. */
+static bool is_since(const struct smk_rule_live *live, const struct smk_cause *cause)
+{
+    return cause->time_unix_ns - cause->value + live->rule.threshold > live->last.time_unix_ns;
+}
+
+void smk_rule_lasts(struct smk_rule_live *live, const struct smk_cause *cause)
+{
+    struct smk_cause *lasts = &live->lasts;
+    bool first = !lasts->time_unix_ns, since = is_since(live, cause), was_since = !first && is_since(live, lasts);
+    bool longer = since > was_since || (since == was_since && cause->value > lasts->value);
+    if ((first || longer) && !is_same(&live->last, cause))
+        *lasts = *cause;
+}
+
+/* Chance was asked when it was counted. */
+static bool fires_now(struct smk_rule_live *live, const struct smk_cause *cause)
+{
+    uint64_t now = smk_sys_clock(CLOCK_MONOTONIC), unix_ns = smk_sys_clock(CLOCK_REALTIME);
+    if (!cause->running || live->rule.skip || now < live->again_at || !is_since(live, cause))
+        return false;
+    live->again_at = now + AGAIN_NS;
+    return smk_guard_judge(&live->guard, &live->rule, unix_ns, 9999) == SMK_SUPPRESSED_NONE &&
+           act(live, cause, unix_ns) == SMK_SUPPRESSED_NONE;
+}
+
+/* Why each was suppressed is not kept: the latest reason stands for it. */
+static struct smk_rule_set_back *latest(struct smk_rule_live *live)
+{
+    struct smk_rule_set_back *back = &live->set_back[0];
+    for (unsigned why = 1; why < SMK_SUPPRESSED_KINDS; why++)
+        if (live->set_back[why].last_unix_ns > back->last_unix_ns)
+            back = &live->set_back[why];
+    return back;
+}
+
+void smk_rule_lasted(struct smk_rule_live *live, const struct smk_cause *cause)
+{
+    if (smk_rule_family_is_member()) {
+        smk_rule_family_lasts(live, cause);
+        return;
+    }
+    if (!live->worst.time_unix_ns || is_same(&live->last, cause) || fires_now(live, cause) ||
+        cause->value <= live->worst.value)
+        return;
+    struct smk_rule_set_back *back = latest(live);
+    live->worst = *cause;
+    if (!cause->running || back->count > back->told) /* else the ledger is told when it has ended */
+        back->worst = *cause;
 }
 
 void smk_rules_capture_ended(const struct smk_running *running, const char *reason, uint64_t bytes)

@@ -29,7 +29,7 @@ static bool is_mark(char c) { return c == '>' || c == '=' || c == ':' || c == '"
 static bool expected(struct parser *p, const char *what)
 {
     const char *at = p->word.text ? p->word.text - (p->word.quoted ? 1 : 0) : p->end;
-    *p->error = (struct smk_rule_error){.at = (size_t)(at - p->begin), .len = p->word.len};
+    *p->error = (struct smk_rule_error){.at = (size_t)(at - p->begin), .len = p->word.len + (p->word.quoted ? 2 : 0)};
     snprintf(p->error->expected, sizeof p->error->expected, "%s", what);
     return false;
 }

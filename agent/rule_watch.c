@@ -212,6 +212,16 @@ static bool wait_was_counted(const struct smk_rule_live *live, const struct smk_
     return since && began >= since && smk_ticks_to_ns(began - since) < NOTED_NS;
 }
 
+static void tell_what_lasts(void)
+{
+    for (struct smk_rule_live *live = smk_rules_first(); live; live = live->next) {
+        struct smk_cause lasts = live->lasts;
+        live->lasts.time_unix_ns = 0;
+        if (lasts.time_unix_ns)
+            smk_rule_lasted(live, &lasts);
+    }
+}
+
 /* ---- what has ended ---------------------------------------------------------------------------------------------- */
 
 static bool request_matches(struct smk_rule_live *live, const struct smk_notable *n, uint64_t ns)
@@ -220,8 +230,7 @@ static bool request_matches(struct smk_rule_live *live, const struct smk_notable
         return false;
     if (live->rule.on == SMK_RULE_STATUS)
         return n->status >= live->rule.least && n->status <= live->rule.most;
-    return live->rule.on == SMK_RULE_REQUEST && ns > threshold_of(&live->rule, n->what) &&
-           !was_counted(live, n->request);
+    return live->rule.on == SMK_RULE_REQUEST && ns > threshold_of(&live->rule, n->what);
 }
 
 static bool matches(struct smk_rule_live *live, const struct smk_notable *n, uint64_t ns)
@@ -230,12 +239,17 @@ static bool matches(struct smk_rule_live *live, const struct smk_notable *n, uin
     case SMK_NOTABLE_REQUEST:
         return request_matches(live, n, ns);
     case SMK_NOTABLE_WAIT:
-        return live->rule.on == SMK_RULE_WAIT && live->rule.wait_kind == n->what && ns > live->rule.threshold &&
-               !wait_was_counted(live, n);
+        return live->rule.on == SMK_RULE_WAIT && live->rule.wait_kind == n->what && ns > live->rule.threshold;
     case SMK_NOTABLE_LOOP:
         return live->rule.on == SMK_RULE_LOOP && ns > live->rule.threshold;
     }
     return false;
+}
+
+static bool counted_before(const struct smk_rule_live *live, const struct smk_notable *n)
+{
+    return live->rule.on == SMK_RULE_REQUEST ? was_counted(live, n->request)
+                                             : live->rule.on == SMK_RULE_WAIT && wait_was_counted(live, n);
 }
 
 static void take_notable(const struct smk_notable *n)
@@ -249,8 +263,12 @@ static void take_notable(const struct smk_notable *n)
     if (n->kind == SMK_NOTABLE_REQUEST)
         set_what(&cause, n->what);
     for (struct smk_rule_live *live = smk_rules_first(); live; live = live->next)
-        if (!live->broken && matches(live, n, ns))
-            smk_rule_matched(live, &cause);
+        if (!live->broken && matches(live, n, ns)) {
+            if (counted_before(live, n))
+                smk_rule_lasted(live, &cause);
+            else
+                smk_rule_matched(live, &cause);
+        }
 }
 
 /* As many as there is room for: a flood does not keep us here. */
@@ -267,7 +285,7 @@ static void look_at_flight_for(struct smk_rule_live *live, const struct smk_flig
 {
     bool counted = was_counted(live, flight->id);
     if (!concerns(live, flight->route) || ns <= threshold_of(&live->rule, flight->route) ||
-        !add(live->seen, flight->id) || counted)
+        !add(live->seen, flight->id))
         return;
     struct smk_cause cause = {.time_unix_ns = watch.unix_ns,
                               .value = ns,
@@ -276,7 +294,10 @@ static void look_at_flight_for(struct smk_rule_live *live, const struct smk_flig
                               .status = flight->status,
                               .running = true};
     set_what(&cause, flight->route);
-    smk_rule_matched(live, &cause);
+    if (counted)
+        smk_rule_lasts(live, &cause);
+    else
+        smk_rule_matched(live, &cause);
 }
 
 static bool look_at_flight(const struct smk_flight *flight, void *arg)
@@ -335,9 +356,12 @@ static void look_at_wait_for(struct smk_rule_live *live, const struct smk_thread
 {
     struct smk_cause cause = {.time_unix_ns = watch.unix_ns, .value = ns, .tid = smk_load_relaxed(&thread->tid),
                               .request = smk_load_relaxed(&thread->request), .running = true};
-    if (ns <= live->rule.threshold || wait_seen(live, thread->index, since))
+    if (ns <= live->rule.threshold)
         return;
-    smk_rule_matched(live, &cause);
+    if (wait_seen(live, thread->index, since))
+        smk_rule_lasts(live, &cause);
+    else
+        smk_rule_matched(live, &cause);
 }
 
 static bool look_at_thread(struct smk_thread *thread, void *arg)
@@ -391,6 +415,7 @@ void smk_rules_look(void)
         look_at_flights();
     if (watch.waits)
         smk_threads_each(look_at_thread, NULL);
+    tell_what_lasts();
     if (watch.levels)
         smk_rule_levels_look(watch.looks);
     look_at_triggers();

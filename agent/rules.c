@@ -67,12 +67,15 @@ int smk_rules_read(const char *text, size_t len, struct smk_rule *rule, struct s
 
 int smk_rules_check(const struct smk_rule *rule)
 {
+    char wanted[32], most[32];
     const char *refused = rule->run[0] ? smk_rule_run_refused() : NULL;
     if (refused)
         return smk_fail(SMK_E_PERMISSION, "%s", refused);
-    if (rule->action == SMK_RULE_CAPTURE && rule->duration_ns > smk_agent.settings.max_duration)
-        return smk_fail(SMK_E_INVALID, "capture: longer than max_duration allows");
-    return 0;
+    if (rule->action != SMK_RULE_CAPTURE || rule->duration_ns <= smk_agent.settings.max_duration)
+        return 0;
+    smk_format_duration(rule->duration_ns, wanted, sizeof wanted);
+    smk_format_duration(smk_agent.settings.max_duration, most, sizeof most);
+    return smk_fail(SMK_E_INVALID, "capture %s: allowed is a time from 10ms to max_duration, %s", wanted, most);
 }
 
 static bool watches_running(const struct smk_rule *rule) { return rule->on == SMK_RULE_REQUEST; }
@@ -146,12 +149,12 @@ static unsigned count_of(const struct smk_rule_live *list)
 static int want_recorder(const struct smk_rule_live *list)
 {
     bool needed = false, whole = false;
-    uint64_t reach = 0;
+    uint64_t option = smk_recorder_option_ns(), reach = option; /* who does not say how far back wants no more */
     for (; list; list = list->next) {
         if (list->broken || !smk_rule_needs_recorder(&list->rule))
             continue;
         needed = true;
-        whole |= list->rule.action == SMK_RULE_SNAPSHOT && list->rule.before_ns == 0;
+        whole |= list->rule.action == SMK_RULE_SNAPSHOT && list->rule.before_ns == 0 && option == 0;
         reach = smk_max_u64(reach, list->rule.before_ns);
     }
     if (needed)

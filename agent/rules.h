@@ -47,11 +47,13 @@ struct smk_rule_live {
     uint64_t set_unix_ns;
     uint64_t number;                            /* in a family: what its members call it */
     uint32_t away_count;                        /* matches that the first was not told of yet … */
-    struct smk_cause away;                      /* … and the worst of them */
+    struct smk_cause away;                      /* … the worst of them … */
+    struct smk_cause away_lasts;                /* … and the longest of those that it was told of; time 0: none */
     uint64_t matched;                           /* its condition held; by this process */
     uint64_t suppressed[SMK_SUPPRESSED_KINDS];  /* the same */
     struct smk_rule_set_back set_back[SMK_SUPPRESSED_KINDS];
     struct smk_cause worst; /* suppressed since it fired last; time 0: none */
+    uint64_t again_at;      /* not before: what still goes on is tried again; ns of the monotonic clock */
     struct smk_cause last;  /* that it fired on; time 0: none yet */
     char last_capture[SMK_CAPTURE_ID_SIZE];
 
@@ -61,6 +63,7 @@ struct smk_rule_live {
     int trigger;                            /* number of its name */
     uint64_t triggered;                     /* how often that was called, as of the last look */
     uint32_t in_flight;                     /* requests that it is about, in this look */
+    struct smk_cause lasts;                 /* smk_rule_lasts, in this look; time 0: none */
     struct smk_rule_seen *seen, *seen_before;
     uint64_t waits[SMK_RULE_WAITS];         /* when waits that were counted while they last began, by thread */
     struct {
@@ -118,6 +121,12 @@ void smk_rules_look(void);
 
 /* The condition of a rule held. */
 void smk_rule_matched(struct smk_rule_live *live, const struct smk_cause *cause);
+/* What it was counted for still goes on: the longest of a look is kept, those before others that are beyond the limit
+ * only since the rule fired last. */
+void smk_rule_lasts(struct smk_rule_live *live, const struct smk_cause *cause);
+/* That one, or one that has ended: the worst that was suppressed is as long as it is by now, and what was suppressed
+ * and hangs is captured as soon as nothing is in the way any more. */
+void smk_rule_lasted(struct smk_rule_live *live, const struct smk_cause *cause);
 /* What was suppressed and is not in the ledger yet goes there, if it is time or `all`. */
 void smk_rules_tell(bool all);
 struct smk_running;

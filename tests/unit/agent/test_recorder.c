@@ -5,6 +5,7 @@
 #include "core/capture.h"
 #include "format/events.h"
 #include "recorder.h"
+#include "rules.h"
 
 static int rc;
 
@@ -18,6 +19,13 @@ static void unwant(void *arg)
 {
     (void)arg;
     smk_recorder_unwant(SMK_RECORDER_BY_RULES);
+}
+
+static void set_rule(void *text)
+{
+    struct smk_rule_refusal refusal = {0};
+    rc = smk_rules_replace(text, strlen(text), false, &refusal);
+    assert_int_equal(rc, 0);
 }
 
 static void on_the_loop(void (*run)(void *), uint64_t reach)
@@ -63,6 +71,12 @@ static void test_the_furthest_reach_counts(void **state)
     fake_expect("GET", "/debug/trace/status", 200, "\"reach_wanted_ns\":5000000000");
     on_the_loop(unwant, 0);
     fake_expect("GET", "/debug/trace/status", 200, "\"reach_wanted_ns\":200000000");
+    smk_control_call(set_rule, "when request > 1s", UINT64_C(5000000000)); /* all that there is, and no more */
+    fake_expect("GET", "/debug/trace/status", 200, "\"reach_wanted_ns\":200000000");
+    smk_control_call(set_rule, "when request > 1s then snapshot before 7s", UINT64_C(5000000000));
+    fake_expect("GET", "/debug/trace/status", 200, "\"reach_wanted_ns\":7000000000");
+    smk_control_call(set_rule, "", UINT64_C(5000000000));
+    fake_expect("GET", "/debug/trace/status", 200, "\"wanted_by\":\"option\"");
     assert_int_equal(smk_recorder_categories(), smk_categories_recorder());
     usleep(400000);
     assert_in_range(smk_recorder_preroll_ns(), 1, 200000000);

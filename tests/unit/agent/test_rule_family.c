@@ -52,7 +52,7 @@ static void a_text_has_an_end(void **state)
 
 static void figures_have_bounds(void **state)
 {
-    static const uint32_t counts[] = {0, SMK_NOTABLES + 1, INT32_MAX, UINT32_MAX};
+    static const uint32_t counts[] = {SMK_NOTABLES + 1, INT32_MAX, UINT32_MAX};
     struct smk_wire_matched said = good();
     struct smk_cause cause;
     (void)state;

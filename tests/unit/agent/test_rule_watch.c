@@ -30,14 +30,19 @@ static void put(void *arg)
     p->rc = smk_rules_put(p->name, p->text, strlen(p->text), false, &refusal, &live);
 }
 
+static void set_rule(const char *name, const char *text)
+{
+    struct put p = {.name = name, .text = text};
+    on_the_loop(put, &p);
+    assert_int_equal(p.rc, 0);
+}
+
 /* None of them captures anything: what is asked is whether the condition held. */
 static void set(const char *name, const char *condition)
 {
     char text[256];
-    struct put p = {.name = name, .text = text};
     snprintf(text, sizeof text, "when %s skip 99.99%%", condition);
-    on_the_loop(put, &p);
-    assert_int_equal(p.rc, 0);
+    set_rule(name, text);
 }
 
 static void drop(void *name) { smk_rules_remove(name); }
@@ -50,8 +55,8 @@ static void look(void *arg)
 
 struct asked {
     const char *name;
-    uint64_t matched;
-    struct smk_cause worst;
+    uint64_t matched, fired;
+    struct smk_cause worst, last;
 };
 
 static void ask(void *arg)
@@ -60,7 +65,9 @@ static void ask(void *arg)
     const struct smk_rule_live *live = smk_rules_find(asked->name);
     assert_non_null(live);
     asked->matched = live->matched;
+    asked->fired = live->guard.fired;
     asked->worst = live->worst;
+    asked->last = live->last;
 }
 
 /* After two looks: the end of what the first found while it ran is told in the second. */
@@ -127,6 +134,62 @@ static void requests_that_run(void **state)
     assert_int_equal(matched("slow").matched, 3);
 }
 
+/* Of what is suppressed while it runs the worst is as long as it is by now, and as it was in the end. */
+static void the_worst_goes_on(void **state)
+{
+    (void)state;
+    assert_int_equal(start_with(NULL), 0);
+    set("slow", "request > 100ms");
+    smk_request request = smk_request_begin("GET /cart");
+    smk_sys_sleep(150 * MS);
+    struct asked first = matched("slow");
+    assert_true(first.worst.running && first.worst.value > 100 * MS);
+    smk_sys_sleep(300 * MS);
+    struct asked later = matched("slow");
+    assert_true(later.worst.running && later.worst.value > 400 * MS);
+    assert_int_equal(later.worst.request, first.worst.request);
+    smk_request_status(request, 503);
+    smk_sys_sleep(50 * MS);
+    smk_request_end(request);
+    struct asked ended = matched("slow");
+    assert_true(!ended.worst.running && ended.worst.value > later.worst.value);
+    assert_int_equal(ended.worst.status, 503);
+    assert_int_equal(ended.matched, 1);
+}
+
+/* Looks at the rule until it has fired so often. */
+static struct asked until_fired(const char *name, uint64_t times)
+{
+    struct asked asked = {.name = name};
+    for (int i = 0; i < 1000 && asked.fired < times; i++) {
+        smk_sys_sleep(20 * MS);
+        on_the_loop(ask, &asked);
+    }
+    assert_int_equal(asked.fired, times);
+    return asked;
+}
+
+/* What hangs and was suppressed is captured once nothing is in its way any more, and what was captured is not again. */
+static void what_hangs_is_not_missed(void **state)
+{
+    (void)state;
+    assert_int_equal(start_with(NULL), 0);
+    set_rule("hangs", "when request > 100ms then snapshot after 0s cooldown 1500ms");
+    smk_request first = smk_request_begin("GET /first");
+    uint64_t id = until_fired("hangs", 1).last.request;
+    smk_request second = smk_request_begin("GET /second");
+    struct asked hangs = until_fired("hangs", 2);
+    assert_true(hangs.last.running && hangs.last.request != id);
+    assert_string_equal(hangs.last.what, "GET /second");
+    assert_int_equal(hangs.matched, 2);
+    assert_int_equal(hangs.worst.time_unix_ns, 0);
+    smk_sys_sleep(3000 * MS);
+    assert_int_equal(matched("hangs").fired, 2);
+    smk_request_end(first);
+    smk_request_end(second);
+    assert_int_equal(matched("hangs").matched, 2);
+}
+
 /* Not before the route has had enough; then beyond what is usual for it, which is each route's own. */
 static void what_is_usual(void **state)
 {
@@ -172,7 +235,9 @@ static void waits_that_last(void **state)
     assert_int_equal(disk.matched, 1);
     assert_true(disk.worst.running && disk.worst.value > 50 * MS && disk.worst.tid);
     pthread_join(thread, NULL);
-    assert_int_equal(matched("disk").matched, 1);
+    struct asked ended = matched("disk");
+    assert_int_equal(ended.matched, 1);
+    assert_true(!ended.worst.running && ended.worst.value >= 1200 * MS);
     assert_int_equal(matched("lock").matched, 0);
 }
 
@@ -283,7 +348,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_DIRECTORY(requests_that_ended),  WITH_DIRECTORY(requests_that_run), WITH_DIRECTORY(what_is_usual),
         WITH_DIRECTORY(waits_that_last),      WITH_DIRECTORY(levels),            WITH_DIRECTORY(cpu_and_who_has_none),
-        WITH_DIRECTORY(triggers),             WITH_DIRECTORY(limits_come_and_go),
+        WITH_DIRECTORY(triggers),             WITH_DIRECTORY(limits_come_and_go), WITH_DIRECTORY(the_worst_goes_on),
+        WITH_DIRECTORY(what_hangs_is_not_missed),
     };
     return SMK_RUN(tests);
 }
