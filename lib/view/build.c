@@ -243,7 +243,7 @@ static void on_request(void *arg, const struct smk_span_request *request)
         smk_view_store_item(builder->store, line, &entry);
 }
 
-/* ---- counters, gaps, stalls ----------------------------------------------------------------------------- */
+/* ---- counters, gaps, stalls, logs ----------------------------------------------------------------------------- */
 
 /* A value lasts until the next one, so it is known only then. */
 static void end_value(struct smk_view_builder *builder, struct smk_view_line *line, struct smk_view_value *value,
@@ -307,16 +307,22 @@ static void on_stall(struct smk_view_builder *builder, const smk_event *event)
         smk_view_store_item(builder->store, line, &entry);
 }
 
-static void on_event(void *arg, const smk_event *event, uint64_t request)
+/* Its text is read again when somebody asks for it. */
+static void on_log(struct smk_view_builder *builder, const smk_event *event, uint64_t request)
 {
-    struct smk_view_builder *builder = arg;
-    (void)request;
-    if (SMK_LIKELY(event->id != SMK_EV_LOCK_EPOCH && event->id != SMK_EV_LOCK_NAME && event->id != SMK_EV_LOOP_STALL))
-        return;
-    if (event->id == SMK_EV_LOOP_STALL) {
-        on_stall(builder, event);
-        return;
-    }
+    struct smk_view_line *line = beside_thread(builder, SMK_VIEW_LOGS, event->process, event->thread, 0);
+    struct smk_view_entry entry = {.from = event->time,
+                                   .to = event->time,
+                                   .request = request,
+                                   .label = smk_view_label_of(SMK_VIEW_LABEL_SITE, (uint32_t)event->args[0]),
+                                   .value = (int64_t)event->args[1],
+                                   .look = SMK_VIEW_STATE_OTHER};
+    if (line)
+        smk_view_store_item(builder->store, line, &entry);
+}
+
+static void on_lock_word(struct smk_view_builder *builder, const smk_event *event)
+{
     bool epoch = event->id == SMK_EV_LOCK_EPOCH;
     uint64_t own = smk_map_own(event->process, event->args[1]);
     if (epoch)
@@ -327,6 +333,25 @@ static void on_event(void *arg, const smk_event *event, uint64_t request)
                                                     .process = event->process,
                                                     .what = epoch ? SMK_VIEW_LOCK_EPOCH : SMK_VIEW_LOCK_NAME,
                                                     .site = epoch ? 0 : (uint32_t)event->args[0]});
+}
+
+static void on_event(void *arg, const smk_event *event, uint64_t request)
+{
+    struct smk_view_builder *builder = arg;
+    switch (event->id) {
+    case SMK_EV_LOCK_EPOCH:
+    case SMK_EV_LOCK_NAME:
+        on_lock_word(builder, event);
+        break;
+    case SMK_EV_LOOP_STALL:
+        on_stall(builder, event);
+        break;
+    case SMK_EV_LOG:
+        on_log(builder, event, request);
+        break;
+    default:
+        break;
+    }
 }
 
 /* ---- the pass ------------------------------------------------------------------------------------------- */

@@ -23,9 +23,14 @@
 #include "stallmark/version.h"
 #include "view/directory.h"
 
-#define MAGIC   UINT64_C(0x3157454956544c53) /* "SLTVIEW1" */
-#define FORMAT  2u
-#define PLACES  2u
+#define MAGIC          UINT64_C(0x3157454956544c53) /* "SLTVIEW1" */
+#define FORMAT         3u
+#define FILE_DEFAULT   (UINT64_C(16) << 30)
+#define FILE_IN_MEMORY (UINT64_C(128) << 20)
+
+/* Where a view is built, in this order, for as long as one of them cannot be written: under a name, so that it is kept,
+ * then without one, and in memory where no disk has room. */
+enum { BESIDE, IN_CACHE, NAMELESS, IN_MEMORY = NAMELESS + 3 };
 
 struct header {
     uint64_t magic, key[2];
@@ -93,8 +98,8 @@ static bool in_cache(const struct smk_view *view, char *path, size_t size)
 static bool place_at(const struct smk_view *view, unsigned number, char *path, size_t size)
 {
     if (view->options.file)
-        return number == 0 && view->options.file[0] && fits(snprintf(path, size, "%s", view->options.file), size);
-    if (number > 0)
+        return number == BESIDE && view->options.file[0] && fits(snprintf(path, size, "%s", view->options.file), size);
+    if (number == IN_CACHE)
         return in_cache(view, path, size);
     if (view->path_count == 1)
         return fits(snprintf(path, size, "%s.view", view->paths[0]), size);
@@ -121,29 +126,48 @@ static int open_partial(const char *path)
     return result;
 }
 
-static int open_nameless(void)
+static int open_nameless(unsigned place)
 {
-    const char *places[] = {getenv("TMPDIR"), "/var/tmp", "/tmp"};
-    int fd = -ENOENT;
-    for (unsigned i = 0; i < SMK_ARRAY_LEN(places) && fd < 0; i++)
-        if (places[i] && places[i][0] == '/')
-            fd = smk_sys_open(places[i], O_RDWR | O_TMPFILE | O_EXCL | O_CLOEXEC, 0600);
-    return fd < 0 ? smk_fail_errno(-fd, "no file for the view can be made, neither beside the trace nor in /var/tmp")
-                  : fd;
+    const char *const directories[] = {getenv("TMPDIR"), "/var/tmp", "/tmp"};
+    const char *directory = directories[place - NAMELESS];
+    if (!directory || directory[0] != '/')
+        return -ENOENT;
+    return smk_sys_open(directory, O_RDWR | O_TMPFILE | O_EXCL | O_CLOEXEC, 0600);
 }
 
 int smk_view_cache_begin(struct smk_view *view, char partial[SMK_VIEW_PATH_MAX])
 {
-    for (unsigned i = 0; i < PLACES; i++) {
-        if (!place_at(view, i, view->file, sizeof(view->file)))
+    int fd;
+    for (; view->place < NAMELESS; view->place++) {
+        if (!place_at(view, view->place, view->file, sizeof(view->file)))
             continue;
         snprintf(partial, SMK_VIEW_PATH_MAX, "%s.partial", view->file);
-        int fd = open_partial(partial);
+        fd = open_partial(partial);
         if (fd >= 0)
             return fd;
     }
     view->file[0] = partial[0] = '\0';
-    return open_nameless();
+    for (; view->place < IN_MEMORY; view->place++) {
+        fd = open_nameless(view->place);
+        if (fd >= 0)
+            return fd;
+    }
+    fd = smk_sys_memfd();
+    return fd < 0 ? smk_fail_errno(-fd, "no file for the view can be made") : fd;
+}
+
+uint64_t smk_view_cache_max(const struct smk_view *view)
+{
+    uint64_t max = view->options.max_file ? view->options.max_file : FILE_DEFAULT;
+    return view->place >= IN_MEMORY ? smk_min_u64(max, FILE_IN_MEMORY) : max;
+}
+
+bool smk_view_cache_next(struct smk_view *view)
+{
+    if (view->place >= IN_MEMORY)
+        return false;
+    view->place++;
+    return true;
 }
 
 /* ---- the end -------------------------------------------------------------------------------------------- */
@@ -223,7 +247,7 @@ struct smk_view_store *smk_view_cache_load(struct smk_view *view)
     uint64_t key[2];
     if (!key_of(view, key))
         return NULL;
-    for (unsigned i = 0; i < PLACES && !store; i++)
+    for (unsigned i = 0; i < NAMELESS && !store; i++)
         if (place_at(view, i, view->file, sizeof(view->file)))
             store = load(view, view->file, key);
     smk_error_clear();

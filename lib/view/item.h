@@ -79,6 +79,9 @@ struct smk_view_item {
     bool final;
 };
 
+/* What a thread said with this site then, one byte behind the other and cut to `size`; false: nothing. */
+bool smk_view_log_text(struct smk_view *view, uint32_t thread, uint64_t time, uint32_t site, char *text, size_t size);
+
 /* SMK_E_NOTFOUND: no such row, or no such item of it. */
 int smk_view_get_item(struct smk_view *view, uint32_t row, uint32_t item, struct smk_view_item *is);
 

@@ -14,6 +14,7 @@ struct smk_view {
     char **paths;
     size_t path_count;
     char file[SMK_VIEW_PATH_MAX - 16]; /* where it is kept; "": it has no name */
+    unsigned place;         /* the builder's: of cache.c, where it builds now */
     pthread_t builder;
     bool has_builder;
 
@@ -120,8 +121,13 @@ void smk_view_count_events(struct smk_view *view);
 
 /* What is there and good, in a store that is sealed; NULL: it is to be built. */
 struct smk_view_store *smk_view_cache_load(struct smk_view *view);
-/* A file to build in; -1 and an error. `partial`: its name, "": it has none. */
+/* A file to build in, at view->place or the next that takes one; below 0 and an error. `partial`: its name, "": it has
+ * none. */
 int smk_view_cache_begin(struct smk_view *view, char partial[SMK_VIEW_PATH_MAX]);
+/* How large it may get there. */
+uint64_t smk_view_cache_max(const struct smk_view *view);
+/* That place has no room. False: it was the last one. */
+bool smk_view_cache_next(struct smk_view *view);
 /* Header and directory behind the blocks of a store that is finished. Then it gets its name. */
 int smk_view_cache_end(struct smk_view *view, struct smk_view_store *store, const char *partial);
 

@@ -10,7 +10,6 @@
 #include "view/state.h"
 
 #define MEMORY_DEFAULT (UINT64_C(448) << 20)
-#define FILE_DEFAULT   (UINT64_C(16) << 30)
 #define BUILDS_MAX     3u /* of a file that is damaged again and again */
 
 void smk_view_mem(struct smk_mem *mem)
@@ -130,14 +129,6 @@ static int build(struct smk_view *view, struct smk_view_store *store, const char
     return result;
 }
 
-static void *build_thread(void *arg)
-{
-    struct smk_view *view = arg;
-    int result = build(view, view->store, view->partial);
-    enter_phase(view, result == 0 ? SMK_VIEW_READY : SMK_VIEW_FAILED, result);
-    return NULL;
-}
-
 static void set_store(struct smk_view *view, struct smk_view_store *store, bool from_file)
 {
     pthread_mutex_lock(&view->mutex);
@@ -167,13 +158,13 @@ struct smk_view_store *smk_view_store_new(struct smk_view *view, int fd)
     pthread_mutex_lock(&view->mutex);
     struct smk_view_store *store = smk_mem_new(&view->mem, sizeof(*store));
     pthread_mutex_unlock(&view->mutex);
-    uint64_t max_file = view->options.max_file ? view->options.max_file : FILE_DEFAULT;
     if (!store) {
         smk_sys_close(fd);
         smk_fail(SMK_E_NOMEM, "no memory for the view");
         return NULL;
     }
-    if (smk_view_store_begin(store, fd, max_file, memory_of(view) / 2, view->first, view->first + view->duration)) {
+    if (smk_view_store_begin(store, fd, smk_view_cache_max(view), memory_of(view) / 2, view->first,
+                             view->first + view->duration)) {
         store->processes = smk_trace_get_info(view->trace)->processes;
         return store;
     }
@@ -182,8 +173,8 @@ struct smk_view_store *smk_view_store_new(struct smk_view *view, int fd)
     return NULL;
 }
 
-/* A new store, and who fills it. */
-static int start_build(struct smk_view *view)
+/* In a file at the first place that takes one. */
+static int renew_store(struct smk_view *view)
 {
     int fd = smk_view_cache_begin(view, view->partial);
     struct smk_view_store *store = fd >= 0 ? smk_view_store_new(view, fd) : NULL;
@@ -192,6 +183,42 @@ static int start_build(struct smk_view *view)
     store->file.size = store->file.written = SMK_VIEW_HEADER_BYTES;
     set_store(view, store, false);
     enter_phase(view, SMK_VIEW_SCANNING, 0);
+    return 0;
+}
+
+/* A full disk, or a broken one: there may be room elsewhere. Says once which place it was. */
+static bool go_elsewhere(struct smk_view *view, int result)
+{
+    const struct smk_view_store *store = view->store;
+    if (result != SMK_E_NOSPACE && (store->file.failure != SMK_E_IO))
+        return false;
+    pthread_mutex_lock(&view->mutex);
+    if (!view->progress.not_kept[0])
+        snprintf(view->progress.not_kept, sizeof(view->progress.not_kept), "%.600s%s%.200s", view->file,
+                 view->file[0] ? ": " : "", smk_last_error());
+    pthread_mutex_unlock(&view->mutex);
+    return smk_view_cache_next(view);
+}
+
+static void *build_thread(void *arg)
+{
+    struct smk_view *view = arg;
+    int result = build(view, view->store, view->partial);
+    while (result != 0 && go_elsewhere(view, result)) {
+        result = renew_store(view);
+        if (result == 0)
+            result = build(view, view->store, view->partial);
+    }
+    enter_phase(view, result == 0 ? SMK_VIEW_READY : SMK_VIEW_FAILED, result);
+    return NULL;
+}
+
+/* A new store, and who fills it. */
+static int start_build(struct smk_view *view)
+{
+    int result = renew_store(view);
+    if (result != 0)
+        return result;
     if (view->options.in_turn) {
         build_thread(view);
         return view->progress.error;

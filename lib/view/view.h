@@ -35,8 +35,10 @@ struct smk_view;
 struct smk_view_options {
     size_t max_memory;    /* bytes that the view may take, the trace's tables with it; 0: 448 MiB */
     uint64_t max_file;    /* bytes of the file that is built; 0: 16 GiB. Beyond: SMK_E_LIMIT */
-    const char *file;     /* where it is kept; NULL: beside the first trace, and where that cannot be, in
-                           * $XDG_CACHE_HOME/stallmark; "": nowhere, it has no name */
+    const char *file;     /* where it is kept; NULL: beside the first trace, and where that cannot be (a directory of
+                           * somebody else, a full disk), in $XDG_CACHE_HOME/stallmark; "": nowhere, it has no name.
+                           * Where none can be written it has none, and lies in $TMPDIR, /var/tmp, /tmp, or, up to 128
+                           * MiB, in memory */
     const struct smk_line_source *lines; /* as in report.h; of all that has a place in the source */
     const char *debug_dir;
     bool no_symbols;
@@ -70,6 +72,8 @@ struct smk_view_progress {
     bool from_file;       /* it was built before */
     int error;            /* of SMK_VIEW_FAILED */
     char text[256];       /* what it says */
+    char not_kept[1024];  /* the file that could not be written, and why: it is built elsewhere, and kept for the
+                           * next time only where that is $XDG_CACHE_HOME; "": none */
 };
 
 /* Never waits. */
@@ -103,7 +107,8 @@ unsigned smk_view_level_max(const struct smk_view *view);
     X(REQUESTS, "requests") /* of a route, in lanes */                                                             \
     X(COUNTER, "counter")                                                                                          \
     X(CPU, "cpu")           /* which thread ran there; when all is built */                                        \
-    X(MARKS, "marks")       /* gaps of a process, in lanes; loop stalls and logs of a thread: points */
+    X(MARKS, "marks")       /* gaps of a process, in lanes; loop stalls of a thread: points */                     \
+    X(LOGS, "logs")         /* what a thread said (SMK_LOG): points */
 
 enum smk_view_row_kind {
 #define X(NAME, name) SMK_VIEW_##NAME,
@@ -170,7 +175,7 @@ struct smk_view_unit {
     uint32_t look;
     uint32_t label;  /* of the longest */
     uint32_t merged; /* items that it is */
-    int64_t low, high, last; /* of a counter */
+    int64_t low, high, last; /* of a counter; of logs their numbers */
 };
 
 struct smk_view_units {

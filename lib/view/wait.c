@@ -1,4 +1,6 @@
-/* wait.c: a wait in full, out of the trace: one look at the events of its thread where it ended. */
+/* wait.c: a wait in full, out of the trace: one look at the events of its thread where it ended. And a log's text. */
+#include <stdio.h>
+
 #include "view/moment.h"
 
 /* Of timeline_waits.c: the wait that an event is. */
@@ -56,6 +58,24 @@ static bool ended_wait(smk_trace *trace, uint32_t serial, uint64_t from, uint64_
         }
     }
     smk_cursor_close(cursor);
+    return found;
+}
+
+bool smk_view_log_text(struct smk_view *view, uint32_t thread, uint64_t time, uint32_t site, char *text, size_t size)
+{
+    smk_cursor_options where = {.size = sizeof(where), .from = time, .to = time + 1, .thread = thread};
+    smk_cursor *cursor = NULL;
+    const smk_event *event;
+    bool found = false;
+    smk_trace *trace = smk_view_enter(view);
+    if (smk_cursor_open(&cursor, trace, &where) == 0)
+        while (!found && smk_cursor_next(cursor, &event) == 1) {
+            found = event->id == SMK_EV_LOG && event->args[0] == site;
+            if (found)
+                snprintf(text, size, "%.*s", (int)event->text_len, event->text ? event->text : "");
+        }
+    smk_cursor_close(cursor);
+    smk_view_leave(view);
     return found;
 }
 

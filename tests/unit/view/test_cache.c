@@ -2,7 +2,11 @@
 #include "unit/view/random_trace.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 
 #include "unit/view/model.h"
 
@@ -274,6 +278,80 @@ static void test_limits(void **state)
     end(&kept);
 }
 
+/* A file system that is full in truth; only root may make one. */
+static bool mount_small(char place[100])
+{
+    snprintf(place, 100, "/tmp/smk-view-full-XXXXXX");
+    assert_non_null(mkdtemp(place));
+    if (mount("stallmark-test", place, "tmpfs", 0, "size=32k") == 0)
+        return true;
+    print_message("no mount here: %s\n", strerror(errno));
+    rmdir(place);
+    return false;
+}
+
+static struct smk_view_progress looked_at(struct kept *kept, const struct smk_view_options *options)
+{
+    struct smk_view_progress progress;
+    struct smk_view *view;
+    const char *path = kept->trace;
+    assert_int_equal(smk_view_open(&view, &path, 1, options), 0);
+    for (smk_view_get_progress(view, &progress); progress.phase < SMK_VIEW_READY;)
+        smk_view_wait(view, progress.serial, 1000, &progress);
+    if (progress.phase == SMK_VIEW_READY)
+        model_check(&kept->model, view);
+    smk_view_close(view);
+    return progress;
+}
+
+/* Where the disk fills up, beside the trace, in the cache and in TMPDIR, it is built elsewhere, and says so. */
+static void test_full(void **state)
+{
+    (void)state;
+    char place[100], file[120];
+    struct kept kept = {.whole = false};
+    if (!mount_small(place))
+        skip();
+    begin(&kept, 7);
+    snprintf(file, sizeof(file), "%s/t.view", place);
+    struct smk_view_options options = {.file = file, .no_symbols = true};
+    setenv("TMPDIR", place, 1);
+    struct smk_view_progress progress = looked_at(&kept, &options);
+    unsetenv("TMPDIR");
+    bool left = access(file, F_OK) == 0;
+    strcat(file, ".partial");
+    left |= access(file, F_OK) == 0;
+    umount2(place, MNT_DETACH);
+    rmdir(place);
+    assert_int_equal(progress.phase, SMK_VIEW_READY);
+    assert_ptr_equal(strstr(progress.not_kept, place), progress.not_kept);
+    assert_non_null(strstr(progress.not_kept, "No space left"));
+    assert_false(left);
+    end(&kept);
+}
+
+/* Where no file may grow at all, it says that. */
+static void test_no_room_anywhere(void **state)
+{
+    (void)state;
+    struct kept kept = {.whole = false};
+    struct rlimit before, small;
+    begin(&kept, 8);
+    getrlimit(RLIMIT_FSIZE, &before);
+    small = before;
+    small.rlim_cur = 20000;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &small);
+    struct smk_view_progress progress = looked_at(&kept, NULL);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(progress.phase, SMK_VIEW_FAILED);
+    assert_int_equal(progress.error, SMK_E_NOSPACE);
+    assert_ptr_equal(strstr(progress.not_kept, kept.file), progress.not_kept);
+    assert_true(access(kept.file, F_OK) != 0);
+    assert_false(was_kept(&kept));
+    end(&kept);
+}
+
 static void test_no_trace(void **state)
 {
     (void)state;
@@ -289,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_kept),     cmocka_unit_test(test_another_trace), cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_damaged_blocks), cmocka_unit_test(test_no_place), cmocka_unit_test(test_limits),
         cmocka_unit_test(test_forged),   cmocka_unit_test(test_no_trace),
+        cmocka_unit_test(test_full),     cmocka_unit_test(test_no_room_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

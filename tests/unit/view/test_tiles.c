@@ -153,6 +153,42 @@ static void test_gaps(void **state)
     unlink(path);
 }
 
+/* What a thread said is points of a row beside it, with the number; tests/view has the texts. */
+static void test_logs(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/smk-view-XXXXXX", text[SMK_NAME_MAX];
+    struct build *b = calloc(1, sizeof(*b));
+    struct smk_view_row is, thread;
+    struct smk_view_item item;
+    unsigned found = 0;
+    int fd = mkstemp(path);
+    random_build(b, &(struct random_trace){.seed = 43, .threads = 2, .events = 500});
+    uint32_t site = build_site(b, "cache miss", "cache.c", 12);
+    for (unsigned i = 0; i < 3; i++)
+        build_event(b, 1, b->last - 3 + i, SMK_EV_LOG, site, (uint64_t)-(int64_t)i, 0);
+    build_file(b);
+    assert_int_equal(write(fd, b->file.data, b->file.len), (ssize_t)b->file.len);
+    close(fd);
+    struct smk_view *view = model_open(path, "", true);
+    for (uint32_t row = 0; smk_view_get_row(view, row, &is); row++)
+        for (uint32_t i = 0; is.kind == SMK_VIEW_LOGS && i < is.items; i++) {
+            assert_int_equal(smk_view_get_item(view, row, i, &item), 0);
+            smk_view_label(view, item.label, text);
+            assert_string_equal(text, "cache miss");
+            assert_int_equal(item.from, b->last - 3 + i);
+            assert_int_equal(item.value, -(int64_t)i);
+            assert_true(smk_view_get_row(view, is.parent, &thread) && thread.kind == SMK_VIEW_THREAD);
+            assert_int_equal(thread.thread, is.thread);
+            found++;
+        }
+    assert_int_equal(found, 3);
+    smk_view_close(view);
+    free(b->file.data);
+    free(b);
+    unlink(path);
+}
+
 static void test_600_threads(void **state)
 {
     (void)state;
@@ -168,6 +204,7 @@ int main(void)
         cmocka_unit_test(test_one_thread), cmocka_unit_test(test_threads),     cmocka_unit_test(test_processes),
         cmocka_unit_test(test_hardly_anything), cmocka_unit_test(test_600_threads),
         cmocka_unit_test(test_little_memory), cmocka_unit_test(test_files),           cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_logs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
