@@ -43,19 +43,35 @@ static void say_where(const char *url, bool opened)
     smk_cli_note("%s; Ctrl-C ends it", opened ? "the browser was told to open it" : "open it in a browser");
 }
 
+/* Until the command is to end; says meanwhile, once, that the next time will take as long. */
+static void wait_for_end(const sigset_t *set, struct smk_view *view)
+{
+    const struct timespec now_and_then = {.tv_nsec = 200000000};
+    struct smk_view_progress progress;
+    int signal = 0;
+    smk_view_get_progress(view, &progress);
+    while (signal <= 0 && progress.phase < SMK_VIEW_READY && !progress.not_kept[0]) {
+        signal = sigtimedwait(set, NULL, &now_and_then);
+        smk_view_get_progress(view, &progress);
+    }
+    if (progress.not_kept[0])
+        smk_cli_note("%s. What is worked out lies elsewhere while this runs", progress.not_kept);
+    if (signal <= 0)
+        sigwait(set, &signal);
+}
+
 static int serve(const struct view_command *command, struct smk_web *web)
 {
     struct smk_web_server server = {.listen = command->http, .answer = smk_web_answer, .arg = web};
     struct smk_browser browser = {""};
     char url[160];
-    int signal;
     sigset_t set;
     block_signals(&set);
     if (smk_web_server_start(&server) < 0)
         return smk_cli_fail("%s", smk_last_error());
     snprintf(url, sizeof(url), "http://%s/#token=%s", server.address, server.token);
     say_where(url, !command->no_browser && smk_browser_open(&browser, url));
-    sigwait(&set, &signal);
+    wait_for_end(&set, web->view);
     smk_web_stop(web);
     smk_web_server_stop(&server);
     smk_browser_end(&browser);
@@ -83,6 +99,7 @@ static int view(const struct view_command *command)
     if (status)
         return status;
     block_signals(&set); /* the view has a thread of its own */
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk */
     int rc = smk_web_open(&web, &command->options);
     if (rc < 0)
         return smk_cli_fail("%s", smk_last_error());

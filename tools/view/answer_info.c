@@ -184,6 +184,7 @@ void smk_web_progress(struct smk_web *web, const char *query, struct smk_web_rep
     smk_put_json_number(&json, "total", progress.total);
     smk_web_time(web, &json, "known_to", smk_max_u64(progress.known_to, smk_view_first(web->view)));
     smk_put_json_string(&json, "error", progress.phase == SMK_VIEW_FAILED ? progress.text : NULL);
+    smk_put_json_string(&json, "not_kept", progress.not_kept[0] ? progress.not_kept : NULL);
     smk_put_json_number(&json, "serial", progress.serial);
     smk_put_json_bool(&json, "from_file", progress.from_file);
     smk_web_end(reply, &json);

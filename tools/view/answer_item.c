@@ -32,6 +32,16 @@ static void say_state(struct smk_web *web, struct smk_json_text *json, const cha
     smk_put_json_string(json, key, text);
 }
 
+/* "cache miss 12: the key". */
+static void say_log(struct smk_web *web, struct smk_json_text *json, const struct smk_view_item *is, uint32_t thread)
+{
+    char text[SMK_NAME_MAX + 1100], name[SMK_NAME_MAX], said[1025] = "";
+    smk_view_label(web->view, is->label, name);
+    smk_view_log_text(web->view, thread, is->from, is->label & ((1u << 28) - 1), said, sizeof(said));
+    snprintf(text, sizeof(text), "%s %lld%s%s", name, (long long)is->value, said[0] ? ": " : "", said);
+    smk_put_json_string(json, "says", text);
+}
+
 /* "lock cart_lock, 146 ms so far". */
 static void say_so_far(struct smk_web *web, struct smk_json_text *json, const struct smk_view_at *at, uint64_t time)
 {
@@ -197,7 +207,7 @@ static void put_wait(struct smk_web *web, struct smk_json_text *json, smk_trace 
 
 /* ---- an item -------------------------------------------------------------------------------------------- */
 
-static const char *what_of(const struct smk_view_item *is)
+static const char *what_of(const struct smk_view_item *is, const struct smk_view_row *row)
 {
     switch (is->kind) {
     case SMK_VIEW_THREAD:
@@ -211,7 +221,9 @@ static const char *what_of(const struct smk_view_item *is)
     case SMK_VIEW_COUNTER:
         return "counter";
     case SMK_VIEW_MARKS:
-        return "gap";
+        return row->thread ? "stall" : "gap";
+    case SMK_VIEW_LOGS:
+        return "log";
     default:
         return "state";
     }
@@ -227,15 +239,18 @@ static void put_item(struct smk_web *web, struct smk_json_text *json, const stru
     smk_view_get_row(web->view, is->row, &row);
     smk_web_row(json, "row", is->row);
     smk_put_json_number(json, "item", is->item);
-    smk_put_json_string(json, "what", what_of(is));
+    smk_put_json_string(json, "what", what_of(is, &row));
     smk_web_time(web, json, "from", is->from);
     smk_web_time(web, json, "to", is->to);
     smk_put_json_number(json, "ns", is->to - is->from);
     smk_web_state(json, is->look);
-    say_state(web, json, "says", is->look, is->label, to - from);
+    if (is->kind == SMK_VIEW_LOGS)
+        say_log(web, json, is, row.thread);
+    else
+        say_state(web, json, "says", is->look, is->label, to - from);
     smk_put_json_number(json, "flags", SMK_VIEW_LOOK_FLAGS(is->look));
     smk_web_label(web, json, "label", is->label);
-    if (is->kind == SMK_VIEW_COUNTER)
+    if (is->kind == SMK_VIEW_COUNTER || is->kind == SMK_VIEW_LOGS)
         smk_put_json_signed(json, "value", is->value);
     put_request(web, json, trace, "in_request", row.process, is->request);
     put_regions(json, trace, is->regions, is->region_count);

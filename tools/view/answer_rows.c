@@ -41,7 +41,7 @@ static void put_row(struct smk_web *web, struct smk_json_text *json, smk_trace *
     smk_web_time(web, json, "from", row->from);
     smk_web_time(web, json, "to", row->to);
     smk_put_json_number(json, "items", row->items);
-    smk_web_null(json, "unit");
+    smk_put_json_number(json, "lost", row->kind == SMK_VIEW_THREAD && thread ? thread->lost : 0);
     if (row->kind == SMK_VIEW_THREAD)
         put_sums(json, row);
     smk_put_json_object_end(json);

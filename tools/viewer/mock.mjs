@@ -50,7 +50,7 @@ function thread(id, n, name) {
         from: 0,
         to: DURATION,
         items: n,
-        unit: null,
+        lost: 0,
         sums,
     });
 }

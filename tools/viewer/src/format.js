@@ -42,12 +42,9 @@ export function bytes(n) {
     return threeDigits(Math.floor((value * 1000) / 1024), 1000, units[unit]);
 }
 
-/** A counter's value, in the unit that its row or its name says. @param {{name: string, unit: string|null}} row */
-export function counterValue(row, value) {
-    if (row.unit === 'bytes' || /bytes$/.test(row.name)) return bytes(value);
-    if (/_us$/.test(row.name)) return duration(value * 1000);
-    const text = Number.isInteger(value) ? count(value) : String(Math.round(value * 1000) / 1000);
-    return row.unit ? `${text} ${row.unit}` : text;
+/** A counter's value, in the unit that its name says: a counter has no other. @param {{name: string}} row */
+export function counterValue({ name }, value) {
+    return /bytes$/.test(name) ? bytes(value) : /_us$/.test(name) ? duration(value * 1000) : count(value);
 }
 
 /** "1,204". @param {number} n */
