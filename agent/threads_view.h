@@ -15,6 +15,7 @@
 #include "analysis/map.h"
 #include "analysis/symbol_file.h"
 #include "base/mem.h"
+#include "json.h"
 #include "source/look.h"
 
 #define SMK_THREADS_SHOWN_NORMAL 1000u
@@ -61,6 +62,9 @@ void smk_threads_view_free(struct smk_threads_view *view);
 
 /* The thread of a tid; NULL. */
 const struct smk_live_thread *smk_threads_view_find(const struct smk_threads_view *view, uint32_t tid);
+
+/* `threads`, those that are wanted by number (NULL: all), and `modules`, into an object that is open. threads_json.c */
+void smk_threads_put(struct smk_json *json, const struct smk_threads_view *view, const bool *wanted);
 
 /* ---- threads_names.c ------------------------------------------------------------------------------------------- */
 

@@ -75,12 +75,28 @@ asked 'GET /debug/threads?format=json&symbols=0 HTTP/1.1 host=localhost'
 expect 0 '^deadlock: ' -- threads --pid 4712 "$socket"
 asked 'GET /debug/threads?format=json&pid=4712 HTTP/1.1 host=localhost'
 expect 2 "'x' is no value for --pid; allowed is the pid of a process of the family" -- threads --pid x "$socket"
-put GET_debug_requests 200 'p[7]  3 requests, one is \u202e'$'\033[31m'
-expect 0 '^p\[7\]  3 requests, one is .*\\x1b\[31m' -- requests --token-file "$work/token" "$socket"
-expect 0 '^p' -- requests --json --max 7 --no-symbols $pid
+put GET_debug_requests 200 '{"program":"p\u001b[31m","pid":7,"unix_ns":1000000000,"seen":true,"ended":4,"unlisted":0,
+  "capacity":8192,"in_flight_total":5,"in_flight":[
+   {"id":11,"route":"GET /\u202e","age_ns":2000000,"tid":1,"thread":"a"},
+   {"id":12,"route":"GET /c","age_ns":1000000,"tid":2,"thread":"b"},{"id":"x","age_ns":-1}],
+  "recent":[{"id":3,"route":"GET /r","ns":5000000,"ended_unix_ns":500000000,"status":503,"thread":"b","answered_with_it":2}],
+  "slowest":7,"routes":[{"route":"GET /c","count":9,"p50_ns":1000,"p90_ns":2000,"p99_ns":3000,"max_ns":4000,
+   "buckets":[[1024,4],[1100,4],[2048,1],[-1,5],7,[9223372036854775807,9223372036854775807]]},{"count":0},7],
+  "threads":[{"name":"a\u009b","tid":1,"state":"waiting","request":11,"wait":{"kind":"lock","object":"x_lock","holder":2,
+    "since":"exact","ns":1500000},"stack":[{"pc":"0x1001","function":"take","module":"p","offset":"0x1"}]},
+   {"name":"b","tid":2,"state":"running","stack":[]}],"modules":[]}'
+expect 0 '^p\\x1b\[31m\[7\]  00:00:01.000  5 requests in flight, 4 ended$' \
+    '^  11 +2.00 ms  GET /\\u202e +a\\u009b: lock x_lock, held by b 1.50 ms  take$' \
+    '^  12 +1.00 ms  GET /c +no thread works for it now; the last one was b$' '^  … and 2 more; max=5 shows them$' \
+    '^slowest so far: none$' '^  3 +5.00 ms  GET /r +00:00:00.500  status 503  by b  with 2 more$' \
+    '^  GET /c  9  p50 1.00 us, p90 2.00 us, p99 3.00 us, max 4.00 us$' '^    from +1.02 us  █{40} 8$' '^    from +2.05 us  █{5} 1$' \
+    -- requests --token-file "$work/token" "$socket"
+expect 0 '^\{"program"' -- requests --json --max 7 --no-symbols $pid
 asked 'GET /debug/requests?format=json&max=7&symbols=0 HTTP/1.1 host=localhost'
 expect 0 '^p' -- requests --pid=4712 "$socket"
-asked 'GET /debug/requests?format=text&pid=4712 HTTP/1.1 host=localhost'
+asked 'GET /debug/requests?format=json&pid=4712 HTTP/1.1 host=localhost'
+put GET_debug_requests 200 '{"in_flight":[]}'
+expect 2 'has no threads in it' -- requests "$socket"
 put GET_debug_requests 503 '{"title":"busy","detail":"later"}'
 expect 2 'busy: later' -- requests "$socket"
 put GET_debug_threads 200 '{"threads":[{"tid":2},{"tid":1}]}'

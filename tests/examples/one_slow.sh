@@ -41,6 +41,19 @@ fast=$(ended /product)
 # By the same number it is among the slowest of the live view.
 curl -s "$tracer/debug/requests/$request" >"$work/said"
 grep -qE "^  $request +[0-9.]+ m?s +GET /checkout " "$work/said" || fail "/debug/requests/$request is another one"
+# Those that wait behind one another now, from the command line: the place with its file and line.
+for _ in 1 2 3 4 5 6; do
+    curl -s "http://127.0.0.1:$port/checkout" >/dev/null &
+    pids+=($!)
+done
+seen=""
+for _ in $(seq 50); do
+    "$stallmark" requests "$tracer" >"$work/said" 2>&1 || fail "no requests"
+    grep -qE '^  [0-9]+ +[0-9.]+ m?s +GET /checkout +worker-[0-9]+: lock cart_lock, held by worker-[0-9]+ .* cart\.c:[0-9]+ ← ' \
+        "$work/said" && seen=yes && break
+    sleep 0.05
+done
+[ "$seen" ] || fail "'stallmark requests' does not say where they are"
 end_all
 
 # Whole, with its waits: it sat in the flush, in which it held the cart.

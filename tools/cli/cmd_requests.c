@@ -1,8 +1,20 @@
 /* stallmark requests: the requests of a running program, as its agent says. */
 #include "cli.h"
 #include "client.h"
+#include "live_json.h"
 
 extern const struct smk_command smk_cmd_requests;
+
+/* In the words of the agent's own text, with files and lines out of the binaries that are here. */
+static int show(const struct smk_client *client, const json_t *json, bool resolve)
+{
+    static struct smk_live_json read;
+    int rc = smk_live_json_read_requests(&read, json, client->target.pid, resolve);
+    if (rc == 0)
+        rc = smk_live_requests_text(&read.requests, smk_live_json_put, stdout);
+    smk_live_json_free(&read);
+    return rc == 0 ? SMK_EXIT_FINE : smk_cli_fail_last("the requests of %s", client->target.name);
+}
 
 static int run(int argc, char **argv)
 {
@@ -30,7 +42,7 @@ static int run(int argc, char **argv)
     snprintf(number, sizeof(number), "%llu", (unsigned long long)max);
     snprintf(process, sizeof(process), "%llu", (unsigned long long)pid);
     smk_query_begin(&query, "/debug/requests");
-    smk_query_add(&query, "format", json ? "json" : "text");
+    smk_query_add(&query, "format", "json");
     smk_query_add(&query, "max", max ? number : NULL);
     smk_query_add(&query, "symbols", no_symbols ? "0" : NULL);
     smk_query_add(&query, "pid", pid ? process : NULL);
@@ -38,6 +50,8 @@ static int run(int argc, char **argv)
         status = smk_cli_fail_last("%s", client.target.name);
     else if (reply.status != 200)
         status = smk_client_fail(&reply);
+    else if (reply.json && !json)
+        status = show(&client, reply.json, !no_symbols);
     else
         smk_cli_put_text(stdout, reply.body, reply.len);
     smk_reply_free(&reply);
@@ -49,13 +63,14 @@ const struct smk_command smk_cmd_requests = {
     "requests",
     "usage: stallmark requests TARGET [--json] [--max N] [--no-symbols] [--pid PID] [--token-file FILE]\n"
     "\n"
-    "The requests of a running program: those in flight, the oldest first, each with what its thread does now;\n"
-    "the slowest; the last; and how long requests take, by route. Requests are seen while something is armed,\n"
-    "as the flight recorder. TARGET is a pid, the path of a unix socket, or an URL.\n"
+    "The requests of a running program: those in flight, the oldest first, each with what its thread does now,\n"
+    "with files and lines where the binaries are at hand; the slowest; the last; and how long requests take, by\n"
+    "route. Requests are seen while something is armed, as the flight recorder. TARGET is a pid, the path of a\n"
+    "unix socket, or an URL.\n"
     "\n"
-    "  --json             as data\n"
+    "  --json             as the agent sent it\n"
     "  --max N            requests in flight that are shown at most, 1 to 8192 (100)\n"
-    "  --no-symbols       modules and offsets: the agent opens no file for names\n"
+    "  --no-symbols       modules and offsets: no file is opened for names, here or there\n"
     "  --pid PID          another process of its family: the first one asks it\n"
     "  --token-file FILE  the token that the agent wants (the file that STALLMARK_TOKEN_FILE names)\n",
     "the requests of a running program, and where each is now", run};

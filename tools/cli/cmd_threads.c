@@ -97,11 +97,6 @@ static int show_proc(pid_t pid, const char *why)
     return SMK_EXIT_FINE;
 }
 
-static int put(void *arg, const char *text, size_t len)
-{
-    return fwrite(text, 1, len, arg) == len ? 0 : SMK_E_IO;
-}
-
 /* Line by line: what hangs for ever is to be seen. */
 static void put_colored(const char *text)
 {
@@ -119,15 +114,13 @@ static void put_colored(const char *text)
 /* In the words of the agent's own text, with files and lines out of the binaries that are here. */
 static int show_live(const struct smk_client *client, const json_t *json, bool resolve)
 {
-    char root[64] = "", *text = NULL;
+    char *text = NULL;
     size_t size;
     static struct smk_live_json read;
-    if (client->target.pid)
-        snprintf(root, sizeof(root), "/proc/%d/root", client->target.pid);
-    int rc = smk_live_json_read(&read, json, root, resolve);
+    int rc = smk_live_json_read(&read, json, client->target.pid, resolve);
     FILE *memory = rc == 0 ? open_memstream(&text, &size) : NULL;
     if (rc == 0)
-        rc = memory ? smk_live_text(&read.live, put, memory) : smk_fail(SMK_E_NOMEM, "no memory");
+        rc = memory ? smk_live_text(&read.live, smk_live_json_put, memory) : smk_fail(SMK_E_NOMEM, "no memory");
     if (memory)
         fclose(memory);
     if (rc == 0)

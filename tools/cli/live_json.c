@@ -43,8 +43,9 @@ static size_t bytes_of(const char *hex, uint8_t *bytes, size_t size)
     return len;
 }
 
-static int read_modules(struct smk_live_json *read, const json_t *list, const char *root)
+static int read_modules(struct smk_live_json *read, const json_t *list, pid_t pid)
 {
+    char root[32] = "";
     size_t count = json_array_size(list);
     read->module_count = (uint32_t)smk_min_u64(count, 4096);
     read->modules = smk_mem_new(&read->mem, (read->module_count + 1) * sizeof *read->modules);
@@ -52,6 +53,8 @@ static int read_modules(struct smk_live_json *read, const json_t *list, const ch
     read->build_ids = smk_mem_new(&read->mem, (read->module_count + 1) * sizeof *read->build_ids);
     if (!read->modules || !read->paths || !read->build_ids)
         return smk_mem_failed(&read->mem);
+    if (pid)
+        snprintf(root, sizeof root, "/proc/%d/root", pid);
     for (uint32_t i = 0; i < read->module_count; i++) {
         const json_t *object = json_array_get(list, i);
         const char *path = text_of(object, "path");
@@ -171,7 +174,7 @@ static int read_threads(struct smk_live_json *read, const json_t *list)
     return 0;
 }
 
-int smk_live_json_read(struct smk_live_json *read, const json_t *json, const char *root, bool resolve)
+int smk_live_json_read(struct smk_live_json *read, const json_t *json, pid_t pid, bool resolve)
 {
     memset(read, 0, sizeof *read);
     smk_mem_init(&read->mem, NULL, NULL, 0);
@@ -184,7 +187,7 @@ int smk_live_json_read(struct smk_live_json *read, const json_t *json, const cha
     read->live.unix_ns = (int64_t)number_of(json, "unix_ns");
     read->live.total = small_of(json, "threads_total");
     read->live.why = text_of(json, "partial");
-    int rc = read_modules(read, json_object_get(json, "modules"), root);
+    int rc = read_modules(read, json_object_get(json, "modules"), pid);
     if (rc == 0)
         rc = read_threads(read, json_object_get(json, "threads"));
     if (rc == 0)
@@ -192,17 +195,108 @@ int smk_live_json_read(struct smk_live_json *read, const json_t *json, const cha
     return rc;
 }
 
+/* ---- requests -------------------------------------------------------------------------------------------------- */
+
+static int read_flights(struct smk_live_json *read, const json_t *list)
+{
+    struct smk_live_requests *requests = &read->requests;
+    const json_t *object;
+    size_t i;
+    requests->flights = smk_mem_new(&read->mem, (json_array_size(list) + 1) * sizeof *requests->flights);
+    if (!requests->flights)
+        return smk_mem_failed(&read->mem);
+    json_array_foreach(list, i, object)
+    {
+        requests->flights[requests->flight_count++] = (struct smk_live_flight){.id = number_of(object, "id"),
+                                                                               .age_ns = number_of(object, "age_ns"),
+                                                                               .route = text_of(object, "route"),
+                                                                               .tid = small_of(object, "tid"),
+                                                                               .thread = text_of(object, "thread")};
+    }
+    return 0;
+}
+
+static int read_ended(struct smk_live_json *read, const json_t *list, struct smk_live_ended **to, uint32_t *count)
+{
+    const json_t *object;
+    size_t i;
+    *to = smk_mem_new(&read->mem, (json_array_size(list) + 1) * sizeof **to);
+    if (!*to)
+        return smk_mem_failed(&read->mem);
+    json_array_foreach(list, i, object)
+    {
+        (*to)[(*count)++] = (struct smk_live_ended){.id = number_of(object, "id"),
+                                                    .ns = number_of(object, "ns"),
+                                                    .unix_ns = (int64_t)number_of(object, "ended_unix_ns"),
+                                                    .route = text_of(object, "route"),
+                                                    .thread = text_of(object, "thread"),
+                                                    .tid = small_of(object, "tid"),
+                                                    .status = small_of(object, "status"),
+                                                    .more = small_of(object, "answered_with_it")};
+    }
+    return 0;
+}
+
+static void read_route(struct smk_live_requests *requests, const json_t *object)
+{
+    const json_t *bucket;
+    size_t i;
+    uint64_t count = number_of(object, "count");
+    struct smk_live_route *route = count ? smk_live_add_route(requests) : NULL;
+    if (!route)
+        return;
+    route->route = text_of(object, "route");
+    route->count = count;
+    route->p50_ns = number_of(object, "p50_ns");
+    route->p90_ns = number_of(object, "p90_ns");
+    route->p99_ns = number_of(object, "p99_ns");
+    route->max_ns = number_of(object, "max_ns");
+    json_array_foreach(json_object_get(object, "buckets"), i, bucket)
+    {
+        json_int_t low = json_integer_value(json_array_get(bucket, 0));
+        json_int_t many = json_integer_value(json_array_get(bucket, 1));
+        if (low >= 0 && many > 0)
+            smk_live_route_add(route, (uint64_t)low, (uint64_t)many);
+    }
+}
+
+int smk_live_json_read_requests(struct smk_live_json *read, const json_t *json, pid_t pid, bool resolve)
+{
+    struct smk_live_requests *requests = &read->requests;
+    const json_t *route;
+    size_t i;
+    int rc = smk_live_json_read(read, json, pid, resolve);
+    *requests = (struct smk_live_requests){.live = &read->live,
+                                           .seen = json_is_true(json_object_get(json, "seen")),
+                                           .ended = number_of(json, "ended"),
+                                           .unlisted = number_of(json, "unlisted"),
+                                           .capacity = small_of(json, "capacity"),
+                                           .in_flight = small_of(json, "in_flight_total")};
+    if (rc == 0)
+        rc = read_flights(read, json_object_get(json, "in_flight"));
+    if (rc == 0)
+        rc = read_ended(read, json_object_get(json, "slowest"), &requests->slowest, &requests->slowest_count);
+    if (rc == 0)
+        rc = read_ended(read, json_object_get(json, "recent"), &requests->recent, &requests->recent_count);
+    json_array_foreach(json_object_get(json, "routes"), i, route) read_route(requests, route);
+    return rc;
+}
+
+int smk_live_json_put(void *file, const char *text, size_t len)
+{
+    return fwrite(text, 1, len, file) == len ? 0 : SMK_E_IO;
+}
+
 void smk_live_json_free(struct smk_live_json *read)
 {
-    uint32_t modules = read->module_count + 1;
-    if (read->modules)
-        smk_mem_free(&read->mem, read->modules, modules * sizeof *read->modules);
-    if (read->paths)
-        smk_mem_free(&read->mem, read->paths, modules * sizeof *read->paths);
-    if (read->build_ids)
-        smk_mem_free(&read->mem, read->build_ids, modules * sizeof *read->build_ids);
-    if (read->live.threads)
-        smk_mem_free(&read->mem, read->live.threads, (read->live.count + 1) * sizeof *read->live.threads);
+    struct smk_live_requests *requests = &read->requests;
+    smk_mem_free(&read->mem, requests->flights, (requests->flight_count + 1) * sizeof *requests->flights);
+    smk_mem_free(&read->mem, requests->slowest, (requests->slowest_count + 1) * sizeof *requests->slowest);
+    smk_mem_free(&read->mem, requests->recent, (requests->recent_count + 1) * sizeof *requests->recent);
+    smk_mem_free(&read->mem, read->modules, (read->module_count + 1) * sizeof *read->modules);
+    smk_mem_free(&read->mem, read->paths, (read->module_count + 1) * sizeof *read->paths);
+    smk_mem_free(&read->mem, read->build_ids, (read->module_count + 1) * sizeof *read->build_ids);
+    smk_mem_free(&read->mem, read->live.threads, (read->live.count + 1) * sizeof *read->live.threads);
     smk_mem_free(&read->mem, read->frames, read->frame_capacity * sizeof *read->frames);
     smk_lines_free(read->lines);
 }

@@ -1,4 +1,5 @@
-/* live_json.h: the agent's answer to /debug/threads, read back, with files and lines where the binaries are at hand.
+/* live_json.h: the agent's answers to /debug/threads and /debug/requests, read back, with files and lines where the
+ * binaries are at hand.
  *
  * What the agent says is somebody else's: what is missing or of the wrong type counts as not known.
  */
@@ -6,8 +7,9 @@
 #define SMK_TOOLS_LIVE_JSON_H
 
 #include <jansson.h>
+#include <sys/types.h>
 
-#include "analysis/live.h"
+#include "analysis/live_requests.h"
 #include "lines/lines.h"
 
 struct smk_live_json {
@@ -20,11 +22,17 @@ struct smk_live_json {
     char (*paths)[1024];
     uint8_t (*build_ids)[64];
     uint32_t module_count;
+    struct smk_live_requests requests; /* smk_live_json_read_requests's; in `mem` with their counts as of reading */
 };
 
-/* `root` is put before the paths of modules: "/proc/4711/root", or "". `resolve`: look for files and lines. 0, or an
+/* Modules' files are looked for as process `pid` sees them; 0: as we do. `resolve`: look for files and lines. 0, or an
  * error with its smk_last_error(). Freed in either case, before `json` is. */
-int smk_live_json_read(struct smk_live_json *read, const json_t *json, const char *root, bool resolve);
+int smk_live_json_read(struct smk_live_json *read, const json_t *json, pid_t pid, bool resolve);
+/* The same of /debug/requests: its requests, and the threads that are at them. */
+int smk_live_json_read_requests(struct smk_live_json *read, const json_t *json, pid_t pid, bool resolve);
 void smk_live_json_free(struct smk_live_json *read);
+
+/* Puts the words of live.h into a FILE. */
+int smk_live_json_put(void *file, const char *text, size_t len);
 
 #endif
