@@ -7,7 +7,7 @@ command -v nginx >/dev/null && command -v curl >/dev/null || exit 77
 user=$(id -un)
 [ "$user" = root ] && user=www-data
 getent passwd "$user" >/dev/null || exit 77
-upgrades=${SMK_LONG_TESTS:+100}
+upgrades=${SMK_LONG:+100}
 upgrades=${upgrades:-4}
 
 

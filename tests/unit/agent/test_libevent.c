@@ -10,6 +10,7 @@
 #include "core/loops.h"
 #include "core/request.h"
 #include "core/site.h"
+#include "source/loop.h"
 #include "stallmark/libevent.h"
 #include "unit/source/waits.h"
 
@@ -23,7 +24,10 @@ static struct event_base *base;
 static struct smk_loop_view in_callback; /* what others saw of the last callback */
 static const char *in_callback_name;
 
-static void run(void) { event_base_loop(base, EVLOOP_ONCE); }
+/* Not inlined: from one function it is always as deep, and that is how a loop is known. */
+static SMK_NOINLINE void turn(int flags) { event_base_loop(base, flags); }
+
+static void run(void) { turn(EVLOOP_ONCE); }
 
 static const char *site_name(uint32_t id)
 {
@@ -151,11 +155,19 @@ static void on_jump(evutil_socket_t fd, short what, void *arg)
     look();
 }
 
+/* Each test is as deep as its frame is large: after so many looks the loop is the one that is run from here. */
+SMK_INLINE void loop_from_here(void)
+{
+    for (unsigned i = 0; i < SMK_LOOP_INNER_MAX; i++)
+        turn(EVLOOP_NONBLOCK | EVLOOP_NO_EXIT_ON_EMPTY);
+}
+
 /* The loop looks for work again, so it is in no callback. */
 static void test_left_by_a_jump(void **state)
 {
     (void)state;
     uint64_t sleeps = 0;
+    loop_from_here();
     for (int i = 0; i < 3; i++) {
         event_base_once(base, -1, EV_TIMEOUT, on_jump, NULL, &(struct timeval){.tv_usec = 1000});
         run();
@@ -166,6 +178,29 @@ static void test_left_by_a_jump(void **state)
     run();
     smk_event_free(timer);
     assert_string_equal(in_callback_name, "on_timer");
+    look();
+    assert_int_equal(in_callback.site, 0);
+}
+
+static SMK_NOINLINE void loop_from_below(void)
+{
+    SMK_UNUSED volatile char room[4096];
+    room[0] = 0;
+    loop_from_here();
+    room[1] = 0;
+}
+
+/* One that is run further down might be that of the callback; when the other is not seen again, it is not. */
+static void test_left_for_a_loop_below(void **state)
+{
+    (void)state;
+    loop_from_here();
+    event_base_once(base, -1, EV_TIMEOUT, on_jump, NULL, &(struct timeval){.tv_usec = 1000});
+    run();
+    assert_string_equal(in_callback_name, "left");
+    look();
+    assert_string_equal(in_callback_name, "left");
+    loop_from_below();
     look();
     assert_int_equal(in_callback.site, 0);
 }
@@ -393,7 +428,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_timer),        cmocka_unit_test(test_late),
         cmocka_unit_test(test_set_disarmed), cmocka_unit_test(test_left_by_a_jump),
-        cmocka_unit_test(test_frees_itself),
+        cmocka_unit_test(test_left_for_a_loop_below), cmocka_unit_test(test_frees_itself),
         cmocka_unit_test(test_first),        cmocka_unit_test(test_requests),
         cmocka_unit_test(test_answered_later), cmocka_unit_test(test_closed),
         cmocka_unit_test(test_arrival),      cmocka_unit_test(test_disarmed),

@@ -316,7 +316,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ten_thousand),
         cmocka_unit_test(test_destructors_of_others),
+#if !SMK_TSAN /* docs/design.md, "What TSan cannot follow": it ends in the last round, before us */
         cmocka_unit_test(test_first_event_in_a_destructor),
+#endif
         cmocka_unit_test(test_more_threads_than_slots),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_published_waits_are_whole),
@@ -325,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_adopted_and_given_up),
         cmocka_unit_test(test_who_records_is_not_adopted),
     };
+    (void)test_first_event_in_a_destructor;
     struct smk_core_config config;
     smk_core_config_init(&config);
     config.pool_bytes = 8u << 20;
