@@ -28,6 +28,21 @@
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
 #endif
 
+/* ---- where descriptors lie --------------------------------------------------------------------------- */
+
+static uint32_t numbers_from; /* atomic; 0: they stay where they come */
+
+void smk_sys_numbers_from(uint32_t first) { smk_store_relaxed(&numbers_from, first); }
+
+static int raised(long fd)
+{
+    long first = smk_load_relaxed(&numbers_from);
+    long high = fd < 0 || fd >= first ? -1 : enter3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, first);
+    if (high >= 0)
+        enter1(SYS_close, fd);
+    return (int)(high >= 0 ? high : fd);
+}
+
 /* ---- memory ---------------------------------------------------------------------------------------- */
 
 /* A thread sanitizer must see that pages are new ones, or the threads of old ones race with those of the
@@ -162,7 +177,7 @@ int smk_sys_perf_event(const struct perf_event_attr *attr, int tid)
 {
     if (smk_load_relaxed(&no_perf))
         return -ENOSYS;
-    return (int)enter5(SYS_perf_event_open, attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+    return raised(enter5(SYS_perf_event_open, attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC));
 }
 
 void smk_sys_usage_forget(void) { smk_store_relaxed(&no_usage, 1); }
@@ -357,7 +372,7 @@ void smk_sys_sleep(uint64_t ns)
 
 int smk_sys_openat(int dir, const char *path, int flags, mode_t mode)
 {
-    return (int)enter4(SYS_openat, dir, path, flags | O_CLOEXEC, mode);
+    return raised(enter4(SYS_openat, dir, path, flags | O_CLOEXEC, mode));
 }
 
 int smk_sys_open(const char *path, int flags, mode_t mode)
@@ -381,9 +396,9 @@ ssize_t smk_sys_pwrite(int fd, const void *buf, size_t len, uint64_t offset)
     return enter4(SYS_pwrite64, fd, buf, len, offset);
 }
 
-int smk_sys_eventfd(void) { return (int)enter2(SYS_eventfd2, 0, O_CLOEXEC | O_NONBLOCK); }
+int smk_sys_eventfd(void) { return raised(enter2(SYS_eventfd2, 0, O_CLOEXEC | O_NONBLOCK)); }
 
-int smk_sys_memfd(void) { return (int)enter2(SYS_memfd_create, "stallmark", 1 /* MFD_CLOEXEC */); }
+int smk_sys_memfd(void) { return raised(enter2(SYS_memfd_create, "stallmark", 1 /* MFD_CLOEXEC */)); }
 
 int smk_sys_fsync(int fd) { return (int)enter1(SYS_fsync, fd); }
 int smk_sys_truncate(int fd, uint64_t size) { return (int)enter2(SYS_ftruncate, fd, size); }
@@ -525,7 +540,7 @@ int smk_sys_random(void *buf, size_t len)
 
 int smk_sys_socket(int domain, int type)
 {
-    return (int)enter3(SYS_socket, domain, type | SOCK_CLOEXEC, 0);
+    return raised(enter3(SYS_socket, domain, type | SOCK_CLOEXEC, 0));
 }
 
 int smk_sys_bind(int fd, const struct sockaddr *address, size_t size)
@@ -542,7 +557,7 @@ int smk_sys_connect(int fd, const struct sockaddr *address, size_t size)
 
 int smk_sys_accept(int fd, struct sockaddr *address, uint32_t *size)
 {
-    return (int)enter4(SYS_accept4, fd, address, size, SOCK_CLOEXEC);
+    return raised(enter4(SYS_accept4, fd, address, size, SOCK_CLOEXEC));
 }
 
 int smk_sys_getsockname(int fd, struct sockaddr *address, uint32_t *size)

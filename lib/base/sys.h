@@ -128,6 +128,10 @@ void smk_sys_sleep(uint64_t ns);
 
 /* ---- files ---------------------------------------------------------------------------------------- */
 
+/* Whatever gives a new descriptor (open, memfd, socket, accept …) moves it to a free number >= first at once, where
+ * there is one, and leaves the lowest ones to the host, which may count on them. 0, as at first: it does not. */
+void smk_sys_numbers_from(uint32_t first);
+
 int smk_sys_open(const char *path, int flags, mode_t mode);
 int smk_sys_openat(int dir, const char *path, int flags, mode_t mode);
 int smk_sys_close(int fd);

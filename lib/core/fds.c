@@ -27,6 +27,7 @@ static uint32_t choose_range(void)
         return 0;
     first = (uint32_t)(limit < HIGHEST ? limit : HIGHEST) - SMK_FDS_MAX;
     smk_store_relaxed(&smk_fds_first, first);
+    smk_sys_numbers_from(first); /* the next ones need not be moved by smk_fd_keep */
     return first;
 }
 
@@ -36,17 +37,14 @@ int smk_fd_keep(int fd)
         return fd;
     smk_lock(&lock);
     uint32_t first = choose_range();
-    int kept = first != 0 ? smk_sys_dup_from(fd, (int)first) : -EMFILE;
-    if (kept >= 0 && (uint32_t)kept - first >= SMK_FDS_MAX) {
-        smk_sys_close(kept); /* full, or full of the host's own */
-        kept = -EMFILE;
-    }
-    if (kept >= 0)
+    int kept = (uint32_t)fd < first ? smk_sys_dup_from(fd, (int)first) : fd;
+    if (first != 0 && kept >= 0 && (uint32_t)kept - first < SMK_FDS_MAX)
         smk_or_relaxed(&smk_fds_used, UINT64_C(1) << ((uint32_t)kept - first));
     smk_unlock(&lock);
     if (kept < 0)
-        return fd;
-    smk_sys_close(fd);
+        return fd; /* all up to the limit are taken */
+    if (kept != fd)
+        smk_sys_close(fd);
     return kept;
 }
 

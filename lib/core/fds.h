@@ -15,8 +15,9 @@
 extern uint32_t smk_fds_first;
 extern uint64_t smk_fds_used; /* bit per descriptor of the range; atomic */
 
-/* Moves a descriptor of ours into the range and closes the old one; returns the new one. Where there is
- * no room it stays where it is and is returned as it is. Negative values are passed through. */
+/* Moves a descriptor of ours into the range and closes the old one; returns the new one. Where there is no room it
+ * lies above the range, or stays where it is. Negative values are passed through. From the first one on all that we
+ * open lies there from the beginning (smk_sys_numbers_from), and this makes the host's calls pass over it. */
 int smk_fd_keep(int fd);
 
 /* Closes a descriptor that smk_fd_keep returned. */

@@ -30,8 +30,9 @@ for ((i = 0; i < times; i++)); do
     start
     wrk -t1 -c8 -d5s -s "$mix" "$(sed -n 's/^shop: \(http:.*\)/\1/p' "$dir/out")" >/dev/null 2>&1 &
     load=$!
-    curl -sf -o "$dir/answer" --unix-socket "$STALLMARK_SOCKET" 'http://localhost/debug/trace?duration=1m&rotate_every=200ms' ||
-        fail "it cannot be armed"
+    curl -sS --fail-with-body -o "$dir/answer" --unix-socket "$STALLMARK_SOCKET" \
+        'http://localhost/debug/trace?duration=1m&rotate_every=200ms' 2>"$dir/error" ||
+        fail "run $i: it cannot be armed: $(cat "$dir/error" "$dir/answer" "$dir/out")"
     # From before its first chunk to some segments.
     sleep "0.$(printf '%03d' $((RANDOM % 1000)))"
     kill -9 $pid

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -82,6 +83,27 @@ static void test_pairs_of_ours_lie_in_the_range(void **state)
         assert_int_equal(close(theirs[i]), 0);
     }
     smk_tls.quiet = 0;
+}
+
+/* A host that closes one and opens another gets the same number, as POSIX says, whatever we have open meanwhile. */
+static void test_the_lowest_is_the_hosts(void **state)
+{
+    (void)state;
+    int kept = open_ours(), lowest = open("/dev/null", O_RDONLY);
+    assert_int_equal(close(lowest), 0);
+    int ours[] = {smk_sys_open("/dev/null", O_RDONLY, 0), smk_sys_memfd(), smk_sys_eventfd(),
+                  smk_sys_socket(AF_UNIX, SOCK_STREAM)};
+    int theirs = open("/dev/null", O_RDONLY);
+    assert_int_equal(theirs, lowest);
+    for (unsigned i = 0; i < SMK_ARRAY_LEN(ours); i++) {
+        assert_true(ours[i] >= (int)smk_load_relaxed(&smk_fds_first));
+        assert_true(is_open(ours[i]));
+        assert_int_equal(smk_fd_keep(ours[i]), ours[i]);
+        assert_true(smk_fd_is_ours(ours[i]));
+        smk_fd_close(ours[i]);
+    }
+    assert_int_equal(close(theirs), 0);
+    smk_fd_close(kept);
 }
 
 /* Descriptors of the host below, between and above ours. */
@@ -166,6 +188,7 @@ int main(void)
         cmocka_unit_test(test_one_of_ours_is_not_open),
         cmocka_unit_test(test_a_thread_of_ours_closes_it),
         cmocka_unit_test(test_pairs_of_ours_lie_in_the_range),
+        cmocka_unit_test(test_the_lowest_is_the_hosts),
         cmocka_unit_test(test_ranges_go_around),
         cmocka_unit_test(test_syscall_takes_six_arguments),
     };
