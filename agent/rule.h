@@ -31,7 +31,8 @@ enum smk_rule_on {
     SMK_RULE_QUEUE,    /* more than `threshold` requests in flight */
     SMK_RULE_CPU,      /* of the process, hundredths of a percent of one CPU, over a second */
     SMK_RULE_RSS,      /* bytes in memory */
-    SMK_RULE_TRIGGER   /* smk_trigger(`trigger`) */
+    SMK_RULE_TRIGGER,  /* smk_trigger(`trigger`) */
+    SMK_RULE_SIGNAL    /* number `threshold`; `trigger` is what its handler calls */
 };
 
 enum smk_rule_action { SMK_RULE_SNAPSHOT, SMK_RULE_CAPTURE, SMK_RULE_NO_CAPTURE };

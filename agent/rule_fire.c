@@ -71,6 +71,9 @@ static void format_head(const struct smk_rule *rule, const struct smk_cause *cau
         break;
     case SMK_RULE_TRIGGER:
         snprintf(text, size, "smk_trigger(\"%s\")", rule->trigger);
+        break;
+    case SMK_RULE_SIGNAL:
+        snprintf(text, size, "%s came", rule->trigger);
     }
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "rule.h"
+#include "rule_signal.h"
 #include "settings.h"
 
 struct word {
@@ -252,6 +253,18 @@ static bool trigger(struct parser *p)
                        "the name in quotes that the program gives smk_trigger(), 1 to 32 bytes");
 }
 
+static bool signal_of(struct parser *p)
+{
+    int number = p->word.text && !p->word.quoted ? smk_rule_signal_number(p->word.text, p->word.len) : 0;
+    p->rule->on = SMK_RULE_SIGNAL;
+    if (number == 0)
+        return expected(p, SMK_RULE_SIGNALS);
+    p->rule->threshold = (uint64_t)number;
+    snprintf(p->rule->trigger, sizeof p->rule->trigger, "signal %.*s", (int)p->word.len, p->word.text);
+    advance(p);
+    return true;
+}
+
 static bool wait_of_kind(struct parser *p)
 {
     for (unsigned kind = SMK_WAIT_NONE + 1; kind <= SMK_WAIT_OTHER; kind++)
@@ -260,7 +273,7 @@ static bool wait_of_kind(struct parser *p)
             return want(p, "wait") && longer_than(p, SMK_RULE_WAIT);
         }
     return expected(p, "a condition: request, status, loop delay, KIND wait (lock, cond, net, poll, disk, sleep, "
-                       "memory, join, other), runnable, queue, cpu, rss or trigger");
+                       "memory, join, other), runnable, queue, cpu, rss, trigger or signal");
 }
 
 static bool condition(struct parser *p)
@@ -281,9 +294,8 @@ static bool condition(struct parser *p)
         return rss(p);
     if (take(p, "trigger"))
         return trigger(p);
-    if (is(p, "signal"))
-        return expected(p, "another condition: a signal would interrupt the program's own waits (docs/rules.md); by "
-                           "hand: stallmark snapshot; in the program's own handler: smk_trigger and when trigger");
+    if (take(p, "signal"))
+        return signal_of(p);
     return wait_of_kind(p);
 }
 
@@ -503,5 +515,6 @@ bool smk_rule_glob(const char *glob, const char *text, size_t len)
 bool smk_rule_needs_recorder(const struct smk_rule *rule)
 {
     return rule->action == SMK_RULE_SNAPSHOT || (rule->on != SMK_RULE_CPU && rule->on != SMK_RULE_RSS &&
-                                                 rule->on != SMK_RULE_TRIGGER && rule->on != SMK_RULE_RUNNABLE);
+                                                 rule->on != SMK_RULE_TRIGGER && rule->on != SMK_RULE_SIGNAL &&
+                                                 rule->on != SMK_RULE_RUNNABLE);
 }

@@ -21,6 +21,7 @@
 #include "rule_family.h"
 #include "rule_levels.h"
 #include "rule_run.h"
+#include "rule_signal.h"
 #include "rules.h"
 
 #define LOOK_NS     UINT64_C(100000000)
@@ -381,7 +382,7 @@ static void look_at_triggers(void)
 {
     for (struct smk_rule_live *live = smk_rules_first(); live; live = live->next) {
         struct smk_cause cause = {.time_unix_ns = watch.unix_ns};
-        if (live->broken || live->rule.on != SMK_RULE_TRIGGER)
+        if (live->broken || (live->rule.on != SMK_RULE_TRIGGER && live->rule.on != SMK_RULE_SIGNAL))
             continue;
         uint64_t count = smk_trigger_count(live->trigger, &cause.tid);
         for (uint64_t i = 0; live->triggered != count && i < SMK_RULE_COUNT_MOST; i++, live->triggered++)
@@ -419,6 +420,8 @@ void smk_rules_look(void)
     if (watch.levels)
         smk_rule_levels_look(watch.looks);
     look_at_triggers();
+    if (watch.looks % AGAIN_EVERY == 0)
+        smk_rules_look_at_signals();
     smk_rule_family_look_ends();
     smk_rules_tell(false);
     smk_rule_run_look();
@@ -443,6 +446,7 @@ static void note_wants(const struct smk_rule *rule)
 void smk_rules_watch(void)
 {
     bool any = false;
+    smk_rules_look_at_signals();
     watch.flights = watch.relative = watch.waits = watch.levels = false;
     for (const struct smk_rule_live *live = smk_rules_first(); live; live = live->next)
         if (!live->broken) {
@@ -462,6 +466,7 @@ void smk_rules_unwatch(void)
     smk_timer_free(watch.timer);
     smk_heap_free(watch.usuals);
     smk_rule_levels_end();
+    smk_rule_signals_keep(0);
     memset(&watch, 0, sizeof watch);
 }
 

@@ -14,6 +14,7 @@
 #include "rule_history.h"
 #include "rule_levels.h"
 #include "rule_run.h"
+#include "rule_signal.h"
 #include "store.h"
 
 static struct {
@@ -69,6 +70,8 @@ int smk_rules_check(const struct smk_rule *rule)
 {
     char wanted[32], most[32];
     const char *refused = rule->run[0] ? smk_rule_run_refused() : NULL;
+    if (!refused && rule->on == SMK_RULE_SIGNAL)
+        refused = smk_rule_signal_refused();
     if (refused)
         return smk_fail(SMK_E_PERMISSION, "%s", refused);
     if (rule->action != SMK_RULE_CAPTURE || rule->duration_ns <= smk_agent.settings.max_duration)
@@ -97,13 +100,15 @@ static int equip(struct smk_rule_live *live)
         if (!live->seen || !live->seen_before)
             rc = smk_fail(SMK_E_NOMEM, "the agent's heap is full");
     }
-    if (rc == 0 && live->rule.on == SMK_RULE_TRIGGER) {
+    if (rc == 0 && (live->rule.on == SMK_RULE_TRIGGER || live->rule.on == SMK_RULE_SIGNAL)) {
         uint32_t tid;
         live->trigger = smk_trigger_want(live->rule.trigger);
         if (live->trigger < 0)
             return live->trigger;
         live->triggered = smk_trigger_count(live->trigger, &tid);
     }
+    if (rc == 0 && live->rule.on == SMK_RULE_SIGNAL)
+        rc = smk_rule_signal_take((int)live->rule.threshold, live->rule.trigger);
     return rc;
 }
 
@@ -168,6 +173,22 @@ static void break_rule(struct smk_rule_live *live)
     live->broken = true;
     snprintf(live->why, sizeof live->why, "%s", smk_last_error());
     smk_agent_log("rule %s is broken: %s", live->rule.name, live->why);
+}
+
+void smk_rules_look_at_signals(void)
+{
+    uint64_t wanted = 0;
+    for (struct smk_rule_live *live = rules.first; live; live = live->next) {
+        if (live->broken || live->rule.on != SMK_RULE_SIGNAL)
+            continue;
+        if (smk_rule_signal_is_ours((int)live->rule.threshold)) {
+            wanted |= UINT64_C(1) << (live->rule.threshold - 1);
+        } else {
+            smk_fail(SMK_E_UNAVAILABLE, "signal: the program has set a handler of its own for it");
+            break_rule(live);
+        }
+    }
+    smk_rule_signals_keep(wanted);
 }
 
 /* ---- the ledger remembers ---------------------------------------------------------------------------------------- */
@@ -321,6 +342,7 @@ void smk_rules_reset_in_child(void)
     smk_rule_family_reset_in_child();
     smk_rules_watch_reset_in_child();
     smk_rule_levels_reset_in_child();
+    smk_rule_signals_reset_in_child();
     smk_rule_run_reset_in_child();
     smk_ledger_reset_in_child();
 }
@@ -387,6 +409,7 @@ int smk_rules_replace(const char *text, size_t len, bool persist, struct smk_rul
     if (rc < 0) {
         rules.first = old;
         free_list(reading.list);
+        smk_rules_look_at_signals();
         return rc;
     }
     smk_rules_tell(true); /* nothing: of the new ones nothing was suppressed yet */
@@ -457,6 +480,7 @@ int smk_rules_put(const char *name, const char *text, size_t len, bool persist, 
             take_out(live);
         want_recorder(rules.first);
         free_rule(live);
+        smk_rules_look_at_signals();
         return rc;
     }
     remember_firings(live);

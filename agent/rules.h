@@ -112,6 +112,8 @@ int smk_rules_check(const struct smk_rule *rule);
 
 /* The set has changed: what is looked for does. `none`: nothing is, and the timer stops. */
 void smk_rules_watch(void);
+/* Rules whose signal the program has taken for itself are broken; signals that no rule wants go back. rules.c */
+void smk_rules_look_at_signals(void);
 void smk_rules_unwatch(void);
 void smk_rules_watch_reset_in_child(void);
 /* One look, at once; for tests. */

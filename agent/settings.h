@@ -60,6 +60,7 @@
     X(BYTES, free_floor,          "256MiB",   0, SMK__TIB, "space that a capture leaves free")         \
     X(TEXT,  rules,               NULL,       0, 16384, "one a line; in the file each as rule = when …")               \
     X(FLAG,  allow_run,           "off",      0, 0,    "rules may run a command")                                     \
+    X(FLAG,  allow_signals,       "off",      0, 0,    "rules may wait for a signal, which interrupts waits")          \
     X(COUNT, rule_samples,        "200",      10, 1000000, "requests of a route before 3x p99 means something")       \
     X(BYTES, rule_history,        "4MiB",     65536, 67108864, "of latencies that rules are tried on")                \
     X(TEXT,  log_file,            NULL,       0, 4096, "trace saved to …, and audit lines")                           \
