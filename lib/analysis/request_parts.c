@@ -132,6 +132,19 @@ static struct smk_span_count counts_around(const struct making *making, uint32_t
     return sum;
 }
 
+/* As the kernel counts it was neither on a CPU nor ready: in a call that wakes it waited, for those it woke before. */
+static void neither(struct making *making, const struct smk_kept_span *span, uint64_t from, uint64_t to)
+{
+    const struct smk_span_wait *wait = smk_span_index_wait(making->index, span);
+    if (!wait) {
+        unexplained(making, from, to, span->thread, SMK_WHY_NOT_COUNTED);
+        return;
+    }
+    struct smk_time_part *part = add_step(making, SMK_TIME_COND, SMK_MAP_NONE, from, to, span->thread, span->wait);
+    part->estimated += to - from;
+    add_detail(part, SMK_DETAIL_CALL, wait->call, to - from);
+}
+
 static void maybe_on_cpu(struct making *making, const struct smk_kept_span *span, uint64_t from, uint64_t to)
 {
     uint64_t all, ns = to - from;
@@ -148,7 +161,7 @@ static void maybe_on_cpu(struct making *making, const struct smk_kept_span *span
         add_step(making, SMK_TIME_RUNNABLE, SMK_MAP_NONE, from + ran, from + ran + ready, span->thread, 0)->estimated +=
             ready;
     if (ran + ready < ns)
-        unexplained(making, from + ran + ready, to, span->thread, SMK_WHY_NOT_COUNTED);
+        neither(making, span, from + ran + ready, to);
     making->parts->estimated = true;
 }
 

@@ -136,6 +136,20 @@ static void on_release(struct smk_timeline *timeline, const smk_event *event)
     CALL(timeline, release, &release);
 }
 
+/* Who wakes may have to wait for that. Without switch records nobody knows whether it did. */
+static void on_wake(struct smk_timeline *timeline, struct smk_timeline_thread *thread, const smk_event *event)
+{
+    struct smk_span_wait wait;
+    if (!smk_span_wait_of(&wait, event))
+        return;
+    bool gave_up = smk_pieces_gave_up(thread, wait.from);
+    if (!gave_up && thread->cpu_known)
+        return;
+    smk_pieces_wait(timeline, thread, &wait);
+    if (gave_up)
+        CALL(timeline, wait, &wait);
+}
+
 static void on_counter(struct smk_timeline *timeline, const smk_event *event)
 {
     bool own = event->id == SMK_EV_COUNTER;
@@ -191,8 +205,11 @@ static void on_thread_event(struct smk_timeline *timeline, struct smk_timeline_t
         smk_timeline_region_end(timeline, thread, (uint32_t)smk_timeline_arg(event, 0), event->time);
         return;
     case SMK_EV_LOCK_RELEASE:
+        on_release(timeline, event);
+        return;
     case SMK_EV_COND_WAKE:
         on_release(timeline, event);
+        on_wake(timeline, thread, event);
         return;
     case SMK_EV_COUNTER:
         on_counter(timeline, event);

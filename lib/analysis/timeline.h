@@ -19,6 +19,10 @@
  *              and was in no callback of a loop that the program names
  *   running    on a CPU. In a wait that is the call's own work; `wait` says so where it is 20 us and more
  *
+ * A call that wakes others is a wait, too, where switch records say that it gave its CPU up: libc's pthread_cond_signal
+ * waits for those that were woken before and have not come out yet. Without switch records it is running with
+ * SMK_SPAN_OR_RUNNABLE, and `wait` says so where it is 20 us and more.
+ *
  * Without switch records a wait is waiting from its begin to its end, and the rest is running with
  * SMK_SPAN_OR_RUNNABLE: nobody knows whether it had a CPU; where the kernel counted for 300 ms that it was neither on
  * one nor ready, but for a twentieth at most, it waited. So did, by the same count, who was never switched while

@@ -189,6 +189,14 @@ void smk_pieces_wait(struct smk_timeline *timeline, struct smk_timeline_thread *
     }
 }
 
+bool smk_pieces_gave_up(const struct smk_timeline_thread *thread, uint64_t from)
+{
+    for (uint32_t i = thread->piece_count; i > 0 && thread->pieces[i - 1].from >= from; i--)
+        if (thread->pieces[i - 1].cpu == SMK_PIECE_OFF && thread->pieces[i - 1].wait == 0)
+            return true;
+    return false;
+}
+
 void smk_pieces_left(struct smk_timeline *timeline, struct smk_timeline_thread *thread, uint64_t request,
                      uint64_t from)
 {

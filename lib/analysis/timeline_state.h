@@ -115,6 +115,8 @@ void smk_pieces_not_counted(struct smk_timeline *timeline, struct smk_timeline_t
 void smk_pieces_runs_on(struct smk_timeline_thread *thread, uint32_t cpu);
 /* What is of [from, to] in no wait yet is part of this one, which gets its request, and whether it is idle. */
 void smk_pieces_wait(struct smk_timeline *timeline, struct smk_timeline_thread *thread, struct smk_span_wait *wait);
+/* Since `from` it gave its CPU up by itself, and no wait tells of that. */
+bool smk_pieces_gave_up(const struct smk_timeline_thread *thread, uint64_t from);
 /* From `from` on the thread did not work for this request any more. */
 void smk_pieces_left(struct smk_timeline *timeline, struct smk_timeline_thread *thread, uint64_t request,
                      uint64_t from);

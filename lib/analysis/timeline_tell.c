@@ -82,11 +82,11 @@ static void set_waiting(struct smk_span *span, const struct smk_piece *piece)
 }
 
 /* Nothing says that the thread was off its CPU: it was on one, if switches are known; else it may have been
- * anywhere but in a call that is seen. */
+ * anywhere but in a call that is seen, or in one that wakes and that seldom waits. */
 static void set_on(struct smk_span *span, const struct smk_piece *piece, uint32_t missing)
 {
     bool known = piece->known && !(missing & SMK_CAT_SCHED);
-    if (!known && span->wait) {
+    if (!known && span->wait && span->wait->event != SMK_EV_COND_WAKE) {
         set_waiting(span, piece);
         span->flags |= SMK_SPAN_WHOLE_CALL;
         return;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define ALLOCATED_NS 20000u /* as long as a system call that does not sleep may take */
+#define SLEEPLESS_NS 20000u /* as long as a system call that does not sleep may take */
 
 /* Where an event keeps what; all have stack and duration first but for those that the source marks. 0: nowhere. */
 struct shape {
@@ -14,6 +14,8 @@ struct shape {
 static const struct shape shapes[SMK_EV_LIMIT] = {
     [SMK_EV_LOCK_WAIT] = {.kind = SMK_WAIT_LOCK, .object = 2, .holder = 3, .releaser = 4, .result = 5, .call = 6},
     [SMK_EV_COND_WAIT] = {.kind = SMK_WAIT_COND, .object = 2, .mutex = 3, .waker = 4, .call = 5, .result = 6},
+    /* libc's pthread_cond_signal waits for those that were woken before and have not come out yet. */
+    [SMK_EV_COND_WAKE] = {.kind = SMK_WAIT_COND, .object = 2, .call = 4, .least = SLEEPLESS_NS},
     [SMK_EV_NET_WAIT] = {.kind = SMK_WAIT_NET, .call = 2, .fd = 3, .result = 4, .what = 5},
     [SMK_EV_POLL_WAIT] = {.kind = SMK_WAIT_POLL, .call = 2, .fd = 3, .result = 4},
     [SMK_EV_DISK_WAIT] = {.kind = SMK_WAIT_DISK, .call = 2, .fd = 3, .result = 4, .what = 5},
@@ -21,8 +23,8 @@ static const struct shape shapes[SMK_EV_LIMIT] = {
     [SMK_EV_JOIN_WAIT] = {.kind = SMK_WAIT_JOIN, .call = 2, .waker = 3, .result = 4},
     [SMK_EV_MEMORY_WAIT] = {.kind = SMK_WAIT_MEMORY, .call = 2, .object = 3, .amount = 4},
     [SMK_EV_ALLOC_WAIT] = {.kind = SMK_WAIT_MEMORY, .call = 2, .object = 3, .amount = 4},
-    [SMK_EV_ALLOC_LARGE] = {.kind = SMK_WAIT_MEMORY, .call = 2, .object = 3, .amount = 4, .least = ALLOCATED_NS},
-    [SMK_EV_FREE_LARGE] = {.kind = SMK_WAIT_MEMORY, .call = 2, .object = 3, .amount = 4, .least = ALLOCATED_NS},
+    [SMK_EV_ALLOC_LARGE] = {.kind = SMK_WAIT_MEMORY, .call = 2, .object = 3, .amount = 4, .least = SLEEPLESS_NS},
+    [SMK_EV_FREE_LARGE] = {.kind = SMK_WAIT_MEMORY, .call = 2, .object = 3, .amount = 4, .least = SLEEPLESS_NS},
 };
 
 static uint64_t at(const smk_event *event, uint8_t number)
@@ -75,7 +77,7 @@ bool smk_span_wait_of(struct smk_span_wait *wait, const smk_event *event)
 bool smk_span_wait_is_for_work(const struct smk_timeline *timeline, const struct smk_span_wait *wait)
 {
     if (wait->kind == SMK_WAIT_POLL || wait->kind == SMK_WAIT_COND || wait->kind == SMK_WAIT_SLEEP)
-        return true;
+        return wait->event != SMK_EV_COND_WAKE;
     const char *call = wait->kind == SMK_WAIT_NET && wait->call ? smk_trace_string(timeline->trace, wait->call) : NULL;
     return call && strncmp(call, "accept", 6) == 0;
 }

@@ -237,6 +237,28 @@ static void test_counted(void **state)
     smk_trace_close(trace);
 }
 
+/* What is counted neither on a CPU nor ready is in a call that wakes a wait, for those that it woke before. */
+static void test_counted_in_a_wake(void **state)
+{
+    (void)state;
+    struct build b;
+    begin_trace(&b, "schedstat");
+    uint32_t worker = a_thread(&b, 102, "worker", SMK_SCHED_STAT), call = build_string(&b, "pthread_cond_signal");
+    build_event(&b, worker, AT(1100), SMK_EV_CPU_TIME, 1, AT(100), AT(100), 0);
+    build_event(&b, worker, AT(1100), SMK_EV_REQUEST_BEGIN, route, SLOW);
+    build_event(&b, worker, AT(1200), SMK_EV_COND_WAKE, 0, AT(100), 0xc0, 1, call);
+    build_event(&b, worker, AT(1200), SMK_EV_REQUEST_END, route, SLOW, AT(100), 200);
+    build_event(&b, worker, AT(1200), SMK_EV_CPU_TIME, 1, AT(100), AT(30), AT(12));
+    smk_trace *trace = build_open(&b);
+    struct smk_request_view *view = view_of(trace, "slowest");
+    assert_in_range(ms_of(&view->request, SMK_TIME_CPU), 29, 30);
+    assert_in_range(ms_of(&view->request, SMK_TIME_RUNNABLE), 11, 12);
+    assert_in_range(ms_of(&view->request, SMK_TIME_COND), 58, 59);
+    assert_int_equal(ms_of(&view->request, SMK_TIME_UNEXPLAINED), 0);
+    smk_request_view_free(view);
+    smk_trace_close(trace);
+}
+
 /* ---- chains --------------------------------------------------------------------------------------------- */
 
 static const struct smk_chain_node *child(const struct smk_request_view *view, const struct smk_chain_node *parent,
@@ -411,7 +433,8 @@ int main(void)
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_giver_is_not_at_it),
         cmocka_unit_test(test_no_scheduler),
-        cmocka_unit_test(test_counted),        cmocka_unit_test(test_to_the_end_of_the_chain),
+        cmocka_unit_test(test_counted),
+        cmocka_unit_test(test_counted_in_a_wake),        cmocka_unit_test(test_to_the_end_of_the_chain),
         cmocka_unit_test(test_a_circle),       cmocka_unit_test(test_a_moment),
         cmocka_unit_test(test_a_peer),         cmocka_unit_test(test_pauses),
         cmocka_unit_test(test_one_flush_for_all),

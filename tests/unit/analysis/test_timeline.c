@@ -127,6 +127,38 @@ static void test_a_wait_with_switches(void **state)
           "running 40-50 cpu1\n");
 }
 
+/* Who wakes others may have to wait in that call; its work there, and that it had no CPU, is no wait. */
+static void test_a_wake_that_waits(void **state)
+{
+    (void)state;
+    struct build b;
+    uint32_t worker = begin_trace(&b, SMK_SCHED_PERF), call = build_string(&b, "pthread_cond_signal");
+    off(&b, worker, 12, 20, SMK_OFF_WAITED);
+    off(&b, worker, 22, 24, SMK_OFF_PREEMPTED);
+    build_event(&b, worker, AT(1025), SMK_EV_COND_WAKE, 0, AT(15), 0xc0, 1, call);
+    off(&b, worker, 32, 34, SMK_OFF_PREEMPTED);
+    build_event(&b, worker, AT(1035), SMK_EV_COND_WAKE, 0, AT(5), 0xc0, 1, call);
+    build_event(&b, worker, AT(1050), SMK_EV_THREAD_EXIT, 0);
+    check(&b, worker,
+          "running 0-10\n"
+          "running:cond 10-12\n"
+          "waiting:cond 12-20\n"
+          "running:cond 20-22 cpu1\n"
+          "runnable:cond 22-24 cpu1\n"
+          "running:cond 24-25 cpu1\n"
+          "running 25-32 cpu1\n"
+          "runnable 32-34 cpu1\n"
+          "running 34-50 cpu1\n");
+    worker = begin_trace(&b, SMK_SCHED_STAT);
+    call = build_string(&b, "pthread_cond_signal");
+    build_event(&b, worker, AT(1025), SMK_EV_COND_WAKE, 0, AT(15), 0xc0, 1, call);
+    build_event(&b, worker, AT(1050), SMK_EV_THREAD_EXIT, 0);
+    check(&b, worker,
+          "running 0-10 or-runnable\n"
+          "running:cond 10-25 or-runnable\n"
+          "running 25-50 or-runnable\n");
+}
+
 /* The record that the thread runs again may have a time behind that of the call's return. */
 static void test_a_record_behind_its_wait(void **state)
 {
@@ -462,6 +494,7 @@ int main(void)
         cmocka_unit_test(test_off_before),
         cmocka_unit_test(test_never_switched),
         cmocka_unit_test(test_a_wait_with_switches),
+        cmocka_unit_test(test_a_wake_that_waits),
         cmocka_unit_test(test_a_record_behind_its_wait),
         cmocka_unit_test(test_short_calls_are_running),
         cmocka_unit_test(test_without_switches),
