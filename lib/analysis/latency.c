@@ -190,7 +190,7 @@ bool smk_latency_is_with(struct smk_latency *latency, uint64_t id, uint32_t thre
 }
 
 void smk_latency_cpu(struct smk_latency *latency, uint64_t id, uint64_t end, uint64_t on_cpu,
-                     uint64_t preempted)
+                     uint64_t preempted, bool apart)
 {
     struct smk_request_record *record = find(latency, id);
     if (!record)
@@ -198,8 +198,21 @@ void smk_latency_cpu(struct smk_latency *latency, uint64_t id, uint64_t end, uin
     uint64_t since = smk_max_u64(record->begin, latency->from);
     uint64_t most = end > since ? end - since : 0;
     record->cpu_seen = true;
-    record->on_cpu += smk_min_u64(on_cpu, most);
-    record->preempted += smk_min_u64(preempted, most);
+    on_cpu = smk_min_u64(on_cpu, most);
+    preempted = smk_min_u64(preempted, most);
+    record->on_cpu += on_cpu;
+    record->preempted += preempted;
+    record->on_cpu_apart += apart ? on_cpu : 0;
+    record->preempted_apart += apart ? preempted : 0;
+}
+
+void smk_latency_cpu_in_part(struct smk_latency *latency, uint64_t id, uint64_t on_cpu, uint64_t preempted)
+{
+    struct smk_request_record *record = find(latency, id);
+    if (!record)
+        return;
+    record->on_cpu_apart -= smk_min_u64(record->on_cpu_apart, on_cpu);
+    record->preempted_apart -= smk_min_u64(record->preempted_apart, preempted);
 }
 
 void smk_latency_cpu_unknown(struct smk_latency *latency, uint64_t id)
@@ -209,10 +222,10 @@ void smk_latency_cpu_unknown(struct smk_latency *latency, uint64_t id)
         record->cpu_unknown = true;
 }
 
-/* A route has 2^29 at most, sites and locks 2^32, kinds are below 8. */
+/* A route has 2^28 at most, sites and locks 2^32, kinds are below 16. */
 static uint64_t cell_key(uint32_t route, uint32_t kind, uint32_t part)
 {
-    return (uint64_t)(route << 3 | kind) << 32 | part;
+    return (uint64_t)(route << 4 | kind) << 32 | part;
 }
 
 const struct smk_cell *smk_latency_cell(const struct smk_latency *latency, uint32_t route,
@@ -259,12 +272,21 @@ static void keep_if_slow(struct smk_latency *latency, const struct smk_request_r
     latency->slowest[at] = *record;
 }
 
+/* What of its CPU time is in no other part is one itself. */
+static void add_apart(const struct smk_latency *latency, struct smk_request_record *record)
+{
+    if (record->on_cpu_apart)
+        add_part(latency, record, SMK_PART_CPU, 0, record->end, record->on_cpu_apart);
+    if (record->preempted_apart)
+        add_part(latency, record, SMK_PART_PREEMPTED, 0, record->end, record->preempted_apart);
+}
+
 /* `more`: others that ended with it. */
-static void take_in(struct smk_latency *latency, struct smk_mem *mem,
-                    const struct smk_request_record *record, uint64_t more)
+static void take_in(struct smk_latency *latency, struct smk_mem *mem, struct smk_request_record *record, uint64_t more)
 {
     if (record->route_index == SMK_MAP_NONE || record->end < latency->from)
         return;
+    add_apart(latency, record);
     struct smk_route *route = &latency->routes[record->route_index];
     uint64_t in_window = smk_min_u64(record->duration, record->end - latency->from);
     route->in_window += in_window;

@@ -28,7 +28,9 @@ enum smk_part_kind {
     SMK_PART_QUEUE,         /* id: the site of the handoff */
     SMK_PART_REGION,        /* id: the site; without the waits in it and without inner regions */
     SMK_PART_REQUEST_REGION, /* id: the site; overlaps the others */
-    SMK_PART_LOOP           /* id: 0; from the arrival of its bytes to their read */
+    SMK_PART_LOOP,          /* id: 0; from the arrival of its bytes to their read */
+    SMK_PART_CPU,           /* id: 0; on a CPU in none of the others. Both are known at its end, where switches are */
+    SMK_PART_PREEMPTED      /* id: 0; ready in none of the others, after its CPU was taken */
 };
 
 struct smk_part {
@@ -53,6 +55,7 @@ struct smk_request_record {
     bool cpu_unknown; /* … but not of all of its time */
     uint64_t on_cpu;    /* ns, of all threads that worked for it */
     uint64_t preempted; /* ns that they were ready, after their CPU was taken from them */
+    uint64_t on_cpu_apart, preempted_apart; /* of these what lies in no other part */
     uint64_t answers_to;    /* to here it waited for answers of peers */
     uint64_t parts_refused; /* ns of parts that had no room */
     struct smk_part parts[SMK_PARTS_MAX];
@@ -141,9 +144,11 @@ void smk_latency_peer(struct smk_latency *latency, uint64_t id, uint32_t part, u
 /* The thread is the last that worked for it, and it has not ended. */
 bool smk_latency_is_with(struct smk_latency *latency, uint64_t id, uint32_t thread);
 
-/* A thread that works for the request was on a CPU, or preempted, up to `end`; or what it did is not known. */
+/* A thread that works for the request was on a CPU, or preempted, up to `end`; or what it did is not known. Apart: as
+ * far as is known yet, in no other part; what turns out to be in one is taken back. */
 void smk_latency_cpu(struct smk_latency *latency, uint64_t id, uint64_t end, uint64_t on_cpu,
-                     uint64_t preempted);
+                     uint64_t preempted, bool apart);
+void smk_latency_cpu_in_part(struct smk_latency *latency, uint64_t id, uint64_t on_cpu, uint64_t preempted);
 void smk_latency_cpu_unknown(struct smk_latency *latency, uint64_t id);
 
 /* Requests are not recorded for a while: what is in flight may end unseen, and is forgotten. */

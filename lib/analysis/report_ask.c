@@ -95,6 +95,10 @@ const char *smk_report_part(const struct smk_report *report, const struct smk_pa
         memcpy(name, "delay", sizeof("delay"));
         return "loop";
     }
+    if (part->kind == SMK_PART_CPU || part->kind == SMK_PART_PREEMPTED) {
+        snprintf(name, SMK_NAME_MAX, part->kind == SMK_PART_CPU ? "in no call" : "preempted");
+        return part->kind == SMK_PART_CPU ? "on CPU" : "runnable";
+    }
     if (part->kind == SMK_PART_CALL) {
         const struct smk_call_sum *sum = &report->locks.others.sums[part->id];
         smk_report_sum_name(name, report, sum);

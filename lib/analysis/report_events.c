@@ -30,10 +30,12 @@ static uint64_t began(const smk_event *event, uint64_t duration)
 
 /* A wait is a part of the request that its thread works for, and of all that the thread read with it and answers
  * behind it. */
-static void note_part(struct smk_report *report, const struct smk_state *state, uint64_t request,
+static void note_part(struct smk_report *report, struct smk_state *state, uint64_t request,
                       enum smk_part_kind kind, uint32_t part, uint64_t end, uint64_t ns)
 {
     smk_latency_part(&report->latency, request, kind, part, end, ns);
+    if (state && request == state->request)
+        smk_running_part(&report->latency, state, end, ns);
     for (uint32_t i = state ? state->read_with.first : 0; state && request && i < state->read_with.end; i++)
         if (state->read_with.requests[i] != request &&
             smk_latency_is_with(&report->latency, state->read_with.requests[i], state->serial))
@@ -107,6 +109,7 @@ static void on_user_wait(struct smk_report *report, struct smk_state *state, con
     smk_map_put(&report->wait_kinds, &report->mem, id_arg(event, 0), id_arg(event, 2) & 0xff);
     smk_latency_part(&report->latency, state->request, SMK_PART_WAIT, id_arg(event, 0), event->time,
                      duration);
+    smk_running_part(&report->latency, state, event->time, arg(event, 1));
     smk_regions_wait(state, event->time, duration);
 }
 
@@ -285,8 +288,20 @@ static void on_request(struct smk_report *report, struct smk_state *state, const
     }
     if (event->id == SMK_EV_REQUEST_ANSWERED || event->id == SMK_EV_REQUEST_DROPPED || event->id == SMK_EV_REQUEST_END)
         smk_read_with_remove(&state->read_with, id);
-    if (state->request != worked_for)
+    if (state->request != worked_for) {
+        state->works_since = event->time;
         note_work(report, state, event);
+    }
+}
+
+static void on_region(struct smk_report *report, struct smk_state *state, const smk_event *event)
+{
+    if (state->depth <= 1)
+        smk_running_turn(&report->latency, state, event->time);
+    if (event->id == SMK_EV_REGION_BEGIN)
+        smk_regions_begin(&report->regions, &report->mem, state, id_arg(event, 0), event->time);
+    else
+        smk_regions_end(&report->regions, &report->mem, state, &report->latency, id_arg(event, 0), event->time);
 }
 
 /* What comes now is this process's, and counts in its window. */
@@ -311,11 +326,8 @@ static bool on_event(struct smk_report *report, const smk_event *event)
         return false;
     switch (event->id) {
     case SMK_EV_REGION_BEGIN:
-        smk_regions_begin(&report->regions, &report->mem, state, id_arg(event, 0), event->time);
-        break;
     case SMK_EV_REGION_END:
-        smk_regions_end(&report->regions, &report->mem, state, &report->latency, id_arg(event, 0),
-                        event->time);
+        on_region(report, state, event);
         break;
     case SMK_EV_LOCK_WAIT:
         on_lock_wait(report, state, event);

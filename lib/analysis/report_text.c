@@ -377,13 +377,8 @@ static void say_slow_parts(const struct smk_report *report, struct smk_words *wo
     smk_words_right(words, 16, smk_words_ns(a, rest));
     smk_words_right(words, 24, smk_words_mille(b, smk_per_mille(rest, request->duration)));
     smk_words_to(words, 27);
-    smk_words_say(words, "unexplained\n");
-    if (request->cpu_seen) {
-        smk_words_right(words, 16, smk_words_ns(a, request->on_cpu));
-        smk_words_to(words, 27);
-        smk_words_say(words, "on CPU%s, and %s preempted (measured; beside the others)\n",
-                      request->cpu_unknown ? " at least" : "", smk_words_ns(b, request->preempted));
-    }
+    smk_words_say(words, "unexplained%s\n",
+                  request->cpu_seen && request->cpu_unknown ? " (when it had a CPU is not known all the time)" : "");
 }
 
 static void say_slowest(const struct smk_report *report, struct smk_words *words)

@@ -17,12 +17,44 @@ void smk_running_free(struct smk_running *running, struct smk_mem *mem)
 /* The thread ran from where the last account ended until `time`. */
 static void account(struct smk_latency *latency, struct smk_state *state, uint64_t time)
 {
-    if (!state->request || time <= state->on_since)
+    if (time <= state->on_since)
         return;
-    if (state->cpu_known)
-        smk_latency_cpu(latency, state->request, time, time - state->on_since, 0);
-    else
+    state->ran += state->cpu_known ? time - state->on_since : 0;
+    if (state->request && state->cpu_known)
+        smk_latency_cpu(latency, state->request, time, time - state->on_since, 0, state->depth == 0);
+    else if (state->request)
         smk_latency_cpu_unknown(latency, state->request);
+}
+
+/* What the thread had run and been preempted at `time`, up to on_since. Before all that are kept the least is said:
+ * what lies in a part since then is never too little, and what lies in none never too much. */
+static void sums_at(const struct smk_state *state, uint64_t time, uint64_t *ran, uint64_t *preempted)
+{
+    struct smk_off first = {.begin = state->on_since, .ran = state->ran, .preempted = state->preempted};
+    for (uint32_t i = state->off_count; i > 0 && i + SMK_OFFS_KEPT > state->off_count; i--) {
+        first = state->offs[(i - 1) % SMK_OFFS_KEPT];
+        if (time >= first.begin) {
+            uint64_t left = first.end - smk_min_u64(first.end, time);
+            *ran = first.ran + (time - smk_min_u64(time, first.end));
+            *preempted = smk_max_u64(first.preempted, first.preempted_after - smk_min_u64(first.preempted_after, left));
+            return;
+        }
+    }
+    uint64_t before = first.begin - smk_min_u64(first.begin, time);
+    *ran = first.ran - smk_min_u64(first.ran, before);
+    *preempted = first.preempted - smk_min_u64(first.preempted, before);
+}
+
+void smk_running_part(struct smk_latency *latency, struct smk_state *state, uint64_t end, uint64_t ns)
+{
+    uint64_t since = smk_max_u64(state->works_since, latency->from), ran, preempted, ran_before, preempted_before;
+    if (!state->request || !state->cpu_known || state->depth || end <= since)
+        return;
+    account(latency, state, end);
+    state->on_since = smk_max_u64(state->on_since, end);
+    sums_at(state, end, &ran, &preempted);
+    sums_at(state, smk_max_u64(end - smk_min_u64(ns, end), since), &ran_before, &preempted_before);
+    smk_latency_cpu_in_part(latency, state->request, ran - ran_before, preempted - preempted_before);
 }
 
 void smk_running_source(struct smk_latency *latency, struct smk_state *state, uint64_t time, uint64_t source,
@@ -35,6 +67,19 @@ void smk_running_source(struct smk_latency *latency, struct smk_state *state, ui
         smk_latency_cpu_unknown(latency, state->request);
     state->cpu_known = known;
     state->on_since = time;
+    state->ran = state->preempted = state->off_count = 0;
+}
+
+static void keep_off(struct smk_state *state, uint64_t begin, uint64_t end, uint64_t preempted)
+{
+    state->offs[state->off_count++ % SMK_OFFS_KEPT] = (struct smk_off){
+        .begin = begin,
+        .end = end,
+        .ran = state->ran,
+        .preempted = state->preempted,
+        .preempted_after = state->preempted + preempted,
+    };
+    state->preempted += preempted;
 }
 
 void smk_running_off(struct smk_running *running, struct smk_latency *latency, struct smk_state *state,
@@ -48,7 +93,9 @@ void smk_running_off(struct smk_running *running, struct smk_latency *latency, s
     if (preempted && time > running->from)
         running->preempted += smk_min_u64(duration, time - running->from);
     if (preempted && state->request && state->cpu_known)
-        smk_latency_cpu(latency, state->request, time, 0, off);
+        smk_latency_cpu(latency, state->request, time, 0, off, state->depth == 0);
+    if (state->cpu_known && off)
+        keep_off(state, since, time, preempted ? off : 0);
     state->on_since = smk_max_u64(state->on_since, time);
 }
 

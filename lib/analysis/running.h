@@ -6,6 +6,9 @@
  * it serves; it is measured, never what other parts leave over. How long a thread that had waited was ready
  * before it ran is known in sums only (sched.h), so for a request just what it was preempted is told.
  *
+ * What a thread ran in a region or in a wait is in that part of the request already. A wait is known when it is over:
+ * so of each thread the last times off its CPU are kept, and tell how much it ran between then and now.
+ *
  * One thread at a time. Since 0.1.
  */
 #ifndef SMK_ANALYSIS_RUNNING_H
@@ -42,7 +45,10 @@ void smk_running_source(struct smk_latency *latency, struct smk_state *state, ui
 /* The thread was off its CPU in [time - duration, time]; `how` as in the event. */
 void smk_running_off(struct smk_running *running, struct smk_latency *latency, struct smk_state *state,
                      uint64_t time, uint64_t duration, uint64_t how);
-/* It runs, at this time, and begins to work for another request or for none: before the state says so. */
+/* [end - ns, end] of the thread is a part of its request, outside of all regions: before the next event of it. */
+void smk_running_part(struct smk_latency *latency, struct smk_state *state, uint64_t end, uint64_t ns);
+/* It runs, at this time, and begins to work for another request or for none, or enters or leaves its outermost region:
+ * before the state says so. */
 void smk_running_turn(struct smk_latency *latency, struct smk_state *state, uint64_t time);
 /* In [time - duration, time] the kernel counted. */
 void smk_running_count(struct smk_running *running, uint64_t time, uint64_t duration, uint64_t ran,

@@ -29,6 +29,15 @@ struct smk_read_with {
     uint32_t first, end, capacity; /* those at [first, end) */
 };
 
+/* Off its CPU, once, and what the thread had run and been preempted by then. */
+struct smk_off {
+    uint64_t begin, end;
+    uint64_t ran;
+    uint64_t preempted, preempted_after; /* at its begin, at its end */
+};
+
+#define SMK_OFFS_KEPT 8u /* of a thread, the last ones; a wait rarely has more than two in it */
+
 struct smk_state {
     uint32_t serial;
     uint32_t depth, capacity;
@@ -37,6 +46,10 @@ struct smk_state {
     struct smk_read_with read_with;
     bool cpu_known;           /* switches of this thread are complete since `on_since` at least */
     uint64_t on_since;        /* on a CPU since, or accounted for until then: running.h */
+    uint64_t works_since;     /* for this request */
+    uint64_t ran, preempted;  /* ns until on_since, since switches are known */
+    struct smk_off offs[SMK_OFFS_KEPT]; /* a ring … */
+    uint32_t off_count;                 /* … of those since switches are known */
 };
 
 struct smk_states {

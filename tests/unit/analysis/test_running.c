@@ -46,12 +46,65 @@ static void test_a_request_on_one_thread(void **state)
     assert_int_equal(report->latency.routes[0].on_cpu, AT(50));
     char *text = text_of(report);
     check_says(text, "scheduler: perf switch records\n");
-    check_says(text, "50.0 ms           on CPU, and 20.0 ms preempted (measured; beside the others)\n");
+    check_says(text, "50.0 ms    50 %   on CPU in no call\n");
+    check_says(text, "20.0 ms    20 %   runnable preempted\n");
+    check_says(text, "30.0 ms    30 %   unexplained\n"); /* it waited, and no call tells of it */
+    check_says(text, "on CPU in no call 50 %\n");
     check_says(text, "GET /cart                       50.0 ms    50.0 ms    20.0 ms          0\n");
     free(text);
     text = json_of(report);
     check_says(text, "\"on_cpu_ns\": 50000000");
     free(text);
+    smk_report_free(report);
+    smk_trace_close(trace);
+}
+
+/* What it ran and was preempted in a wait or a region is in that part, however often it left its CPU there. */
+static void test_parts_with_their_cpu(void **state)
+{
+    (void)state;
+    struct build b;
+    uint32_t worker = begin_trace(&b, SMK_SCHED_PERF), render = build_site(&b, "render", "cart.c", 9);
+    build_event(&b, worker, AT(1100), SMK_EV_REQUEST_BEGIN, route, REQUEST);
+    build_event(&b, worker, AT(1105), SMK_EV_OFF_CPU, SMK_OFF_PREEMPTED, AT(2), 0); /* before the wait */
+    for (int i = 0; i < 3; i++) /* in the wait, 1110 to 1150: 30 ms without a CPU, 10 with one */
+        build_event(&b, worker, AT(1125 + 10 * i), SMK_EV_OFF_CPU, i == 1 ? SMK_OFF_PREEMPTED : SMK_OFF_WAITED,
+                    AT(10), 0);
+    build_event(&b, worker, AT(1150), SMK_EV_LOCK_WAIT, 0, AT(40), 0x1000, 0, 0, 0);
+    build_event(&b, worker, AT(1160), SMK_EV_REGION_BEGIN, render);
+    build_event(&b, worker, AT(1175), SMK_EV_OFF_CPU, SMK_OFF_PREEMPTED, AT(5), 0);
+    build_event(&b, worker, AT(1180), SMK_EV_REGION_END, render);
+    build_event(&b, worker, AT(1200), SMK_EV_REQUEST_END, route, REQUEST, AT(100), 200);
+    smk_trace *trace = build_open(&b);
+    struct smk_report *report = make(trace);
+    const struct smk_request_record *request = &report->latency.slowest[0];
+    assert_int_equal(request->on_cpu, AT(3 + 5 + 10 + 20 + 5 + 20));
+    assert_int_equal(request->on_cpu_apart, AT(3 + 5 + 10 + 20));
+    assert_int_equal(request->preempted, AT(2 + 10 + 5));
+    assert_int_equal(request->preempted_apart, AT(2));
+    assert_int_equal(smk_report_unexplained(request), 0);
+    smk_report_free(report);
+    smk_trace_close(trace);
+}
+
+/* More times off its CPU in one wait than are kept: nothing is called CPU time that may have been the wait's. */
+static void test_more_times_off_than_are_kept(void **state)
+{
+    (void)state;
+    struct build b;
+    uint32_t worker = begin_trace(&b, SMK_SCHED_PERF);
+    build_event(&b, worker, AT(1100), SMK_EV_REQUEST_BEGIN, route, REQUEST);
+    for (unsigned i = 0; i < 2 * SMK_OFFS_KEPT; i++) /* from 1110: 1 ms off, 1 on */
+        build_event(&b, worker, AT(1111 + 2 * i), SMK_EV_OFF_CPU, SMK_OFF_WAITED, AT(1), 0);
+    uint64_t over = AT(1110 + 4 * SMK_OFFS_KEPT);
+    build_event(&b, worker, over, SMK_EV_LOCK_WAIT, 0, over - AT(1110), 0x1000, 0, 0, 0);
+    build_event(&b, worker, AT(1200), SMK_EV_REQUEST_END, route, REQUEST, AT(100), 200);
+    smk_trace *trace = build_open(&b);
+    struct smk_report *report = make(trace);
+    const struct smk_request_record *request = &report->latency.slowest[0];
+    uint64_t truth = AT(10) + (AT(1200) - over);
+    assert_true(request->on_cpu_apart <= truth);
+    assert_true(request->on_cpu_apart >= truth - AT(SMK_OFFS_KEPT));
     smk_report_free(report);
     smk_trace_close(trace);
 }
@@ -92,7 +145,8 @@ static void test_lost_records(void **state)
     assert_int_equal(report->latency.slowest[0].on_cpu, AT(50)); /* what came after the gap */
     assert_int_equal(report->latency.routes[0].measured, 0);
     char *text = text_of(report);
-    check_says(text, "50.0 ms           on CPU at least");
+    check_says(text, "50.0 ms    50 %   on CPU in no call\n");
+    check_says(text, "50.0 ms    50 %   unexplained (when it had a CPU is not known all the time)\n");
     free(text);
     smk_report_free(report);
     smk_trace_close(trace);
@@ -113,7 +167,7 @@ static void test_a_source_without_switches(void **state)
     assert_int_equal(report->running.ran, AT(40));
     assert_int_equal(report->running.runnable, AT(50));
     char *text = text_of(report);
-    check_silent(text, "(measured");
+    check_silent(text, "in no call");
     check_says(text, "all threads: 40.0 ms on CPU, 50.0 ms ready without one");
     free(text);
     smk_report_free(report);
@@ -165,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_request_on_one_thread), cmocka_unit_test(test_a_request_that_moves),
+        cmocka_unit_test(test_parts_with_their_cpu),    cmocka_unit_test(test_more_times_off_than_are_kept),
         cmocka_unit_test(test_lost_records),            cmocka_unit_test(test_a_source_without_switches),
         cmocka_unit_test(test_a_source_that_is_given_up),
         cmocka_unit_test(test_samples_by_route),
