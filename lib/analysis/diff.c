@@ -69,26 +69,45 @@ static void make_routes(struct smk_diff *diff)
 
 /* ---- all ------------------------------------------------------------------------------------------------- */
 
-static void conclude_thing(const struct smk_diff *diff, struct smk_diff_thing *thing)
+static uint32_t figure_count(const struct smk_diff *diff)
 {
-    smk_diff_conclude(diff, &thing->rate);
-    smk_diff_doubt_waiting(diff, thing);
+    return 2 * diff->route_count + diff->locks.count + diff->waits.count;
 }
 
-/* Bonferroni: of many tests each may err the less. */
+static struct smk_diff_figure *figure_at(const struct smk_diff *diff, uint32_t number)
+{
+    if (number < 2 * diff->route_count)
+        return number % 2 ? &diff->routes[number / 2].p99 : &diff->routes[number / 2].p50;
+    number -= 2 * diff->route_count;
+    return number < diff->locks.count ? &diff->locks.array[number].rate
+                                      : &diff->waits.array[number - diff->locks.count].rate;
+}
+
+/* Of many tests each may err the less: Holm (1979). Those that chance does not explain are counted out, and the chance
+ * that all may have is that of the others. */
+static void share_chance(struct smk_diff *diff)
+{
+    uint32_t passed = 0, before;
+    do {
+        before = passed;
+        passed = 0;
+        diff->limit = SMK_DIFF_CHANCE_PPB / (diff->tests > before ? diff->tests - before : 1);
+        for (uint32_t i = 0; i < figure_count(diff); i++)
+            passed += figure_at(diff, i)->tested && figure_at(diff, i)->ppb <= diff->limit;
+    } while (passed > before);
+}
+
 static void conclude(struct smk_diff *diff)
 {
-    diff->limit = SMK_DIFF_CHANCE_PPB / (diff->tests ? diff->tests : 1);
-    for (uint32_t i = 0; i < diff->route_count; i++) {
-        smk_diff_conclude(diff, &diff->routes[i].p50);
-        smk_diff_doubt(diff, &diff->routes[i].p50);
-        smk_diff_conclude(diff, &diff->routes[i].p99);
-        smk_diff_doubt_tail(diff, &diff->routes[i]);
-    }
+    share_chance(diff);
+    for (uint32_t i = 0; i < figure_count(diff); i++)
+        smk_diff_conclude(diff, figure_at(diff, i));
+    for (uint32_t i = 0; i < diff->route_count; i++)
+        smk_diff_doubt_route(diff, &diff->routes[i]);
     for (uint32_t i = 0; i < diff->locks.count; i++)
-        conclude_thing(diff, &diff->locks.array[i]);
+        smk_diff_doubt_waiting(diff, &diff->locks.array[i]);
     for (uint32_t i = 0; i < diff->waits.count; i++)
-        conclude_thing(diff, &diff->waits.array[i]);
+        smk_diff_doubt_waiting(diff, &diff->waits.array[i]);
 }
 
 int smk_diff_make(struct smk_diff **made, struct smk_report *before, struct smk_report *after)
@@ -98,7 +117,7 @@ int smk_diff_make(struct smk_diff **made, struct smk_report *before, struct smk_
     if (!diff)
         return smk_fail(SMK_E_NOMEM, "no memory for the comparison");
     *diff = (struct smk_diff){.mem = &before->mem, .report = {before, after}};
-    diff->busier = smk_diff_is_busier(before, after);
+    diff->crowded = smk_diff_is_crowded(before, after);
     diff->rank = smk_mem_new(diff->mem, sizeof(*diff->rank));
     if (diff->rank) {
         make_routes(diff);
@@ -136,11 +155,7 @@ void smk_diff_free(struct smk_diff *diff)
 unsigned smk_diff_claims(const struct smk_diff *diff)
 {
     unsigned claims = 0;
-    for (uint32_t i = 0; i < diff->route_count; i++)
-        claims += smk_diff_claimed(&diff->routes[i].p50) + smk_diff_claimed(&diff->routes[i].p99);
-    for (uint32_t i = 0; i < diff->locks.count; i++)
-        claims += smk_diff_claimed(&diff->locks.array[i].rate);
-    for (uint32_t i = 0; i < diff->waits.count; i++)
-        claims += smk_diff_claimed(&diff->waits.array[i].rate);
+    for (uint32_t i = 0; i < figure_count(diff); i++)
+        claims += smk_diff_claimed(figure_at(diff, i));
     return claims;
 }

@@ -94,8 +94,10 @@ int smk_diff_json(const struct smk_diff *diff, smk_report_put put, void *arg)
     smk_diff_sides_json(diff, &json);
     smk_put_json_number(&json, "compared", diff->tests);
     smk_put_json_number(&json, "changed", smk_diff_claims(diff));
+    smk_put_json_number(&json, "p_ppb_all", SMK_DIFF_CHANCE_PPB);
     smk_put_json_number(&json, "p_ppb_each", diff->limit);
     smk_put_json_number(&json, "least_percent", SMK_DIFF_LEAST_PERCENT);
+    smk_put_json_bool(&json, "crowded", diff->crowded);
     smk_put_json_array(&json, "findings");
     for (uint32_t i = 0; i < diff->finding_count; i++)
         put_finding(diff, &json, &diff->findings[i]);

@@ -6,19 +6,21 @@
 #include "analysis/rank.h"
 #include "analysis/report_state.h"
 
-#define SMK_DIFF_LEAST_PERCENT 5u        /* a smaller change is no change */
-#define SMK_DIFF_CHANCE_PPB    10000000u /* 1 % that anything at all is claimed of two equal programs */
+#define SMK_DIFF_LEAST_PERCENT 10u       /* a smaller change is no change */
+#define SMK_DIFF_CROWDED_MILLE 2000u     /* where CPUs were short the larger figure is so much of the smaller */
+#define SMK_DIFF_CHANCE_PPB    1000000u  /* 0.1 % that anything at all is claimed of two equal programs */
 #define SMK_DIFF_SLICE_LEAST   8u        /* requests of a slice */
 #define SMK_DIFF_TAIL_LEAST    100u      /* requests of a side for its p99 */
 #define SMK_DIFF_REQUESTS_LEAST 100u     /* of each side, for waiting a request */
 #define SMK_DIFF_WAITS_LEAST   20u       /* waits of the side with more */
 #define SMK_DIFF_RATE_LEAST    1000000u  /* ns of waiting a second: below on both sides it is not compared */
 #define SMK_DIFF_WINDOW_LEAST  10000000u /* ns: slices of half a millisecond */
+#define SMK_DIFF_QUARTERS 4u        /* of a side, of which each is compared with the others */
 #define SMK_DIFF_SHOWN         24u       /* locks, and waits, of the text */
 #define SMK_DIFF_NAME          192u
 
 enum smk_diff_verdict {
-    SMK_DIFF_NOT_TOLD, /* it was tested: chance may have done it, or it is less than 5 % */
+    SMK_DIFF_NOT_TOLD, /* it was tested: chance may have done it, or it is too little */
     SMK_DIFF_FELL,
     SMK_DIFF_ROSE,
     SMK_DIFF_FEW,      /* no test could tell */
@@ -70,7 +72,7 @@ struct smk_diff {
     struct smk_report *report[2];
     struct smk_rank *rank;
     uint32_t tests;    /* that were made */
-    bool busier;       /* on one side the process was without a CPU for more of its time than on the other */
+    bool crowded;      /* on one side at least CPUs were short, or nobody knows */
     uint32_t limit;    /* ppb that one may have, so that all together have SMK_DIFF_CHANCE_PPB */
     struct smk_diff_route *routes;
     uint32_t route_count, route_capacity;
@@ -90,9 +92,8 @@ uint32_t smk_diff_change_mille(const struct smk_diff_figure *figure);
 
 /* diff_doubt.c: what is no claim although a test says so. */
 uint32_t smk_diff_drift(const uint64_t *slices, uint32_t count);
-bool smk_diff_is_busier(const struct smk_report *before, const struct smk_report *after);
-void smk_diff_doubt(const struct smk_diff *diff, struct smk_diff_figure *figure);
-void smk_diff_doubt_tail(const struct smk_diff *diff, struct smk_diff_route *route);
+bool smk_diff_is_crowded(const struct smk_report *before, const struct smk_report *after);
+void smk_diff_doubt_route(const struct smk_diff *diff, struct smk_diff_route *route);
 void smk_diff_doubt_waiting(const struct smk_diff *diff, struct smk_diff_thing *thing);
 
 /* diff_things.c */

@@ -1,6 +1,6 @@
 /* diff_test.c: what a diff claims, and what not. Requests of one moment are alike: a test that took each for a witness
  * of its own would be sure of anything. So each side's are cut into slices of time, 20 at most, and a slice is one
- * witness. The figures of BEFORE are moved by the 5 % that a change has to have at least; what is tested is whether
+ * witness. The figures of BEFORE are moved by what a change has to be at least; what is tested is whether
  * AFTER is beyond that. */
 #include "analysis/diff_state.h"
 
@@ -65,47 +65,53 @@ static uint32_t slice_begin(const struct smk_samples *samples, uint32_t slice, u
     return (uint32_t)((uint64_t)samples->count * slice / slices);
 }
 
+/* Of `count` of them, at least 1. */
+static uint64_t quantile_of(const struct smk_sample *samples, uint32_t count, uint32_t percent, uint64_t *sorted)
+{
+    for (uint32_t k = 0; k < count; k++)
+        sorted[k] = samples[k].ns;
+    smk_sort(sorted, count, sizeof(*sorted), value_before);
+    return sorted[((uint64_t)count * percent + 99) / 100 - 1];
+}
+
 /* Each slice's median. */
 static uint32_t medians(const struct smk_samples *samples, uint64_t *sorted, uint64_t medians_of[SMK_RANK_MAX])
 {
     uint32_t slices = slices_of(samples);
     for (uint32_t i = 0; i < slices; i++) {
         uint32_t from = slice_begin(samples, i, slices), count = slice_begin(samples, i + 1, slices) - from;
-        for (uint32_t k = 0; k < count; k++)
-            sorted[k] = samples->array[from + k].ns;
-        smk_sort(sorted, count, sizeof(*sorted), value_before);
-        medians_of[i] = sorted[(count - 1) / 2];
+        medians_of[i] = quantile_of(samples->array + from, count, 50, sorted);
     }
     return slices;
 }
 
-/* Of each slice the millionths that are longer than `than`; `percent`: that each is taken for. */
-static uint32_t longer(const struct smk_samples *samples, uint64_t percent, uint64_t than,
-                       uint64_t shares[SMK_RANK_MAX])
+/* Of each slice the millionths that are longer than `than`. */
+static uint32_t longer(const struct smk_samples *samples, uint64_t than, uint64_t shares[SMK_RANK_MAX])
 {
     uint32_t slices = slices_of(samples);
     for (uint32_t i = 0; i < slices; i++) {
         uint32_t from = slice_begin(samples, i, slices), to = slice_begin(samples, i + 1, slices), count = 0;
         for (uint32_t k = from; k < to; k++)
-            count += smk_diff_scale(samples->array[k].ns, percent, 100) > than;
+            count += samples->array[k].ns > than;
         shares[i] = (uint64_t)count * 1000000 / (to - from);
     }
     return slices;
 }
 
-/* The p99 of both sides together, which is as much the one's as the other's if they are of one kind. */
-static uint64_t common_p99(const struct smk_samples *before, uint64_t percent, const struct smk_samples *after,
-                           uint64_t *sorted)
+/* By how much the p99 of a quarter differs from that of another, of a side. */
+static uint32_t tail_drift(const struct smk_samples *samples, uint64_t *sorted)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < before->count; i++)
-        sorted[count++] = smk_diff_scale(before->array[i].ns, percent, 100);
-    for (uint32_t i = 0; i < after->count; i++)
-        sorted[count++] = after->array[i].ns;
-    smk_sort(sorted, count, sizeof(*sorted), value_before);
-    return sorted[(uint32_t)(((uint64_t)count * 99 + 99) / 100) - 1];
+    uint64_t tails[SMK_DIFF_QUARTERS];
+    for (uint32_t i = 0; i < SMK_DIFF_QUARTERS; i++) {
+        uint32_t from = slice_begin(samples, i, SMK_DIFF_QUARTERS);
+        uint32_t count = slice_begin(samples, i + 1, SMK_DIFF_QUARTERS) - from;
+        tails[i] = quantile_of(samples->array + from, count, 99, sorted);
+    }
+    return smk_diff_drift(tails, SMK_DIFF_QUARTERS);
 }
 
+/* Were they of one kind, no more of the one than of the other would be longer than the shorter p99. It is moved by
+ * what a change has to be at least. */
 static void test_tail(struct smk_diff *diff, struct smk_diff_figure *figure, const struct smk_samples *before,
                       const struct smk_samples *after, uint64_t *sorted)
 {
@@ -115,14 +121,14 @@ static void test_tail(struct smk_diff *diff, struct smk_diff_figure *figure, con
         return;
     }
     figure->rose = figure->value[1] > figure->value[0];
-    uint64_t percent = figure->rose ? 100 + SMK_DIFF_LEAST_PERCENT : 100 - SMK_DIFF_LEAST_PERCENT;
-    uint64_t than = common_p99(before, percent, after, sorted);
-    uint32_t count_before = longer(before, percent, than, shares[0]);
-    uint32_t count_after = longer(after, 100, than, shares[1]);
+    uint64_t than = smk_diff_scale(smk_min_u64(figure->value[0], figure->value[1]), 100 + SMK_DIFF_LEAST_PERCENT, 100);
+    uint32_t count_before = longer(before, than, shares[0]);
+    uint32_t count_after = longer(after, than, shares[1]);
     uint32_t ppb = figure->rose
                        ? smk_rank_lower(diff->rank, shares[0], count_before, shares[1], count_after)
                        : smk_rank_lower(diff->rank, shares[1], count_after, shares[0], count_before);
     figure->apart = true;
+    figure->drift = (uint32_t)smk_max_u64(tail_drift(before, sorted), tail_drift(after, sorted));
     tested(diff, figure, ppb, count_before, count_after);
 }
 

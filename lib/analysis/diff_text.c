@@ -255,10 +255,14 @@ static void say_summary(const struct smk_diff *diff, struct smk_words *words)
                       diff->tests == 1 ? "figure" : "figures");
     else
         smk_words_say(words, "%u of %u figures compared changed.\n", claims, diff->tests);
-    smk_words_say(words, "Said of a figure only if it changed by %u %% at least and chance does so with p < 0.01 for "
+    smk_words_say(words, "Said of a figure only if it changed by %u %% at least and chance does so with p < 0.%03u for "
                          "all of them together\n(a rank test over slices of the time; docs/diff.md). Why it changed "
                          "it does not say: a busier machine counts, too.\n",
-                  SMK_DIFF_LEAST_PERCENT);
+                  SMK_DIFF_LEAST_PERCENT, SMK_DIFF_CHANCE_PPB / 1000000);
+    if (diff->crowded)
+        smk_words_say(words, "CPUs were short on one side at least, or nobody counted: only what is %u times the other "
+                             "is said to have changed.\n",
+                      SMK_DIFF_CROWDED_MILLE / 1000);
 }
 
 int smk_diff_text(const struct smk_diff *diff, smk_report_put put, void *arg)

@@ -7,7 +7,7 @@ cd "$work" || exit 1
 expect 0 -- record -o one.stall -- "$programs/asked" asked.sock 6
 expect 0 -- record -o two.stall -- "$programs/asked" asked.sock 6
 expect 0 '^BEFORE +asked\[[0-9]+\] ' '^AFTER +asked\[[0-9]+\] ' '^no change that can be told, of [0-9]+ figures? compared\.$' \
-    'p < 0\.01 for all of them together' '^GET /map$' '^   p50 +.* → .* too few to tell$' '^   mostly  ' -- diff one.stall one.stall
+    'p < 0\.001 for all of them together' '^GET /map$' '^   p50 +.* → .* too few to tell$' '^   mostly  ' -- diff one.stall one.stall
 expect 0 '^AFTER +asked' -- diff one.stall two.stall
 expect 0 '"schema": "stallmark.diff/1"' '"changed": 0' '"verdict": "too few to tell"' -- diff --json one.stall one.stall
 expect 0 -- diff --no-symbols --debug-dir . --max-processes 1 one.stall two.stall

@@ -34,35 +34,20 @@ for turn in 1 2 3; do
     is_fixed && break
     echo "try $turn: it does not say that $why fell"
 done
-# Where slow ones came in a few bursts, no test tells of the longest hundredth; its figure is shown all the same.
-fell_by_half() {
-    perl -MJSON::PP -e 'local $/; my $d = decode_json(<STDIN>);
-        my ($cart) = grep { $_->{route} eq "GET /cart" } @{$d->{routes}};
-        exit !($cart->{p99}{after_ns} * 2 < $cart->{p99}{before_ns})' <"$work/diff"
-}
-if [ "$why" = "the cart's p99" ]; then
-    compare --json "$work/slow.stall" "$work/fixed.stall"
-    fell_by_half && why=
-fi
 [ -z "$why" ] || fail "it does not say that $why fell"
 compare "$work/fixed.stall" "$work/slow.stall"
 says '^new +lock cart_lock   cost '
 
-# The same build: pairs of traces of one process that nobody changed, 4 of them, with SMK_LONG 30. A machine that other
-# programs use may change for real between two: of 4 one may say so, and of 30 one.
+# The same build: pairs of traces of one process that nobody changed, 4 of them, with SMK_LONG 30.
 start_busy_shop
 pairs=4
 [ -z "${SMK_LONG:-}" ] || pairs=30
-claims=0
 for turn in $(seq $pairs); do
     capture "$work/a.stall" 2s
     capture "$work/b.stall" 2s
     compare "$work/a.stall" "$work/b.stall"
-    grep -qE '^(gone|new) +(lock|disk|memory|sleep) ' "$work/diff" && fail "it claims a finding (turn $turn)"
-    grep -qE '^no change that can be told, of ([5-9]|[1-9][0-9]+) figures compared\.$' "$work/diff" && continue
-    claims=$((claims + 1))
-    echo "pair $turn: $(grep -E ' (fell|rose) by ' "$work/diff")"
-    [ $claims -le 1 ] || fail "it claims changes of two traces of the same build"
+    says '^no change that can be told, of ([5-9]|[1-9][0-9]+) figures compared\.$'
+    grep -qE '^(gone|new) ' "$work/diff" && fail "it claims a finding (turn $turn)"
 done
 end_all
 

@@ -72,9 +72,30 @@ struct shape {
     uint64_t us, tail_us;  /* of a request; of every 40th */
     uint64_t wait_us;      /* for cart_lock in each */
     uint32_t salt;         /* they vary by up to 10 % */
+    uint32_t ready_percent; /* of its time that it had no CPU, beside a tenth that it had one */
+    uint32_t mood;          /* per cent by which requests of one moment, and whole traces, are longer or shorter */
     uint32_t categories_cut;
     uint64_t lost;
 };
+
+/* Which of `of` numbers it is, for what is drawn by chance. */
+static uint32_t draw(const struct shape *shape, uint32_t what, uint32_t number, uint32_t of)
+{
+    return (uint32_t)(smk_hash_word((uint64_t)shape->salt << 40 | (uint64_t)what << 32 | number) % of);
+}
+
+/* Per cent: 100 and more or less. Some 60 requests in turn have a mood, half of which is that of those before them; the
+ * trace has one, a third as much; and of these stretches 1 in 12 is one in which the machine did something else. */
+static uint64_t mood_of(const struct shape *shape, uint32_t request)
+{
+    uint32_t moment = request / 60, swing = 2 * shape->mood + 1;
+    if (shape->mood == 0)
+        return 100;
+    int64_t mood = ((int64_t)draw(shape, 1, moment, swing) + draw(shape, 1, moment + 1, swing)) / 2 - shape->mood;
+    mood += ((int64_t)draw(shape, 2, 0, swing) - shape->mood) / 3;
+    bool stalled = draw(shape, 3, moment, 12) == 0 && request % 60 < 10;
+    return (uint64_t)(100 + mood) * (stalled ? 4 : 1);
+}
 
 /* Requests of one route one after the other in two seconds, with a wait for a lock in each. */
 static smk_trace *build_side(const struct shape *shape)
@@ -90,13 +111,14 @@ static smk_trace *build_side(const struct shape *shape)
         uint64_t begin = AT(1000) + AT(1990) * i / shape->requests;
         uint64_t us = i % 40 == 17 ? shape->tail_us : shape->us;
         uint64_t vary = 950 + smk_hash_word((uint64_t)shape->salt << 32 | i) % 101;
-        uint64_t ns = us * vary, wait_ns = shape->wait_us * vary;
+        uint64_t ns = us * vary * mood_of(shape, i) / 100, wait_ns = shape->wait_us * vary;
         build_event(&b, worker, begin, SMK_EV_REQUEST_BEGIN, route, i + 1);
         if (wait_ns)
             build_event(&b, worker, begin + wait_ns, SMK_EV_LOCK_WAIT, 0, wait_ns, CART_LOCK, 0, 0,
                         SMK_LOCK_ACQUIRED);
         build_event(&b, worker, begin + ns, SMK_EV_REQUEST_END, route, i + 1, ns, 200);
     }
+    build_event(&b, worker, AT(3000), SMK_EV_CPU_TIME, 100, AT(2000), AT(200), AT(20) * shape->ready_percent);
     if (shape->lost)
         build_loss(&b, worker, shape->lost);
     return build_open(&b);
@@ -201,6 +223,90 @@ static void test_same(void **state)
     }
 }
 
+/* Requests of one moment are alike, and so are traces of one mood of the machine: nothing is claimed of 200 pairs. */
+static void test_same_moods(void **state)
+{
+    (void)state;
+    uint32_t claims = 0;
+    for (uint32_t i = 0; i < 200; i++) {
+        struct shape before = {.requests = 1200, .us = 1000, .tail_us = 1500, .wait_us = 300, .salt = 5000 + i};
+        before.ready_percent = i % 2 ? 30 : 1;
+        before.mood = i % 2 ? 40 : 20;
+        struct shape after = before;
+        after.salt += 1000;
+        struct pair pair = pair_of(&before, &after);
+        claims += smk_diff_claims(pair.diff) != 0;
+        end_pair(&pair);
+    }
+    assert_int_equal(claims, 0);
+}
+
+/* In the same moods what is four times as fast is seen each time, and where no CPU is free, too. */
+static void test_changed_moods(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 40; i++) {
+        struct shape slow = {.requests = 300, .us = 6000, .tail_us = 9000, .wait_us = 4800, .salt = 7000 + i};
+        slow.ready_percent = i % 2 ? 30 : 1;
+        slow.mood = i % 2 ? 40 : 20;
+        struct shape fast = slow;
+        fast.requests = 1200;
+        fast.us = fast.tail_us = 1000;
+        fast.wait_us = 0;
+        fast.salt += 1000;
+        struct pair pair = pair_of(&slow, &fast);
+        if (pair.diff->routes[0].p50.verdict != SMK_DIFF_FELL || pair.diff->routes[0].p99.verdict != SMK_DIFF_FELL ||
+            pair.diff->locks.array[0].rate.verdict != SMK_DIFF_FELL)
+            fail_msg("pair %u:\n%s", i, pair.text);
+        check_says(pair.text, "\ngone              lock cart_lock   cost ");
+        end_pair(&pair);
+    }
+}
+
+/* A tail alone that rises by a millisecond: where CPUs were short that says nothing, where they were free it does. */
+static void test_crowded(void **state)
+{
+    (void)state;
+    for (uint32_t crowded = 0; crowded < 2; crowded++) {
+        struct shape before = {.requests = 1600, .us = 500, .tail_us = 600, .salt = 3, .ready_percent = 5 * crowded};
+        struct shape after = before;
+        after.tail_us = 2000;
+        after.salt = 4;
+        struct pair pair = pair_of(&before, &after);
+        assert_int_equal(pair.diff->crowded, crowded);
+        assert_int_equal(pair.diff->routes[0].p99.verdict, crowded ? SMK_DIFF_NOT_TOLD : SMK_DIFF_ROSE);
+        (crowded ? check_says : check_silent)(pair.text, "\nCPUs were short on one side at least, or nobody counted");
+        end_pair(&pair);
+    }
+}
+
+/* Waiting that costs the requests nothing is none, however sure it is that it rose. */
+static void test_waiting_of_no_account(void **state)
+{
+    (void)state;
+    struct shape before = {.requests = 1500, .us = 1000, .tail_us = 1000, .wait_us = 3, .salt = 3};
+    struct shape after = before;
+    after.wait_us = 30;
+    struct pair pair = pair_of(&before, &after);
+    const struct smk_diff_figure *rate = &pair.diff->locks.array[0].rate;
+    assert_true(rate->tested && rate->ppb < 1000);
+    assert_int_equal(rate->verdict, SMK_DIFF_NOT_TOLD);
+    end_pair(&pair);
+}
+
+/* Holm's bound: each that passes makes room for the next. */
+static void test_many_figures(void **state)
+{
+    (void)state;
+    struct shape slow = {.requests = 400, .us = 2000, .tail_us = 4000, .wait_us = 1500, .salt = 1};
+    struct pair pair = pair_of(&slow, &(struct shape){.requests = 400, .us = 1000, .tail_us = 2000, .salt = 2});
+    assert_int_equal(pair.diff->limit, SMK_DIFF_CHANCE_PPB); /* all three passed */
+    end_pair(&pair);
+    pair = pair_of(&slow, &slow);
+    assert_int_equal(pair.diff->limit, SMK_DIFF_CHANCE_PPB / 3);
+    end_pair(&pair);
+}
+
 /* One slow moment of many requests is no change: they are all of one slice. */
 static void test_burst(void **state)
 {
@@ -268,6 +374,9 @@ int main(void)
         cmocka_unit_test(test_faster), cmocka_unit_test(test_slower),    cmocka_unit_test(test_tail),
         cmocka_unit_test(test_same),   cmocka_unit_test(test_burst),     cmocka_unit_test(test_few),
         cmocka_unit_test(test_lacks),  cmocka_unit_test(test_other_routes),
+        cmocka_unit_test(test_same_moods),  cmocka_unit_test(test_changed_moods),
+        cmocka_unit_test(test_crowded), cmocka_unit_test(test_waiting_of_no_account),
+        cmocka_unit_test(test_many_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

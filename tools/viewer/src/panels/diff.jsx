@@ -88,7 +88,7 @@ export function DiffPanel() {
     return (
         <div class="panel diff">
             <div class="sides"><Side name="Before" side={data.before} /><Side name="After" side={data.after} /></div>
-            <p>{data.changed} of {data.compared} figures compared changed. <span class="faint">Said of a figure only if it changed by {data.least_percent} % at least, and chance does so with p &lt; 0.01 for all together. Why it changed this does not say.</span></p>
+            <p>{data.changed} of {data.compared} figures compared changed. <span class="faint">Said of a figure only if it changed by {data.least_percent} % at least, and chance does so with p &lt; {data.p_ppb_all / 1e9} for all together. {data.crowded && 'CPUs were short: from twice on. '}Why it changed this does not say.</span></p>
             <Caption>Findings</Caption>
             <Findings findings={data.findings} />
             <Caption>Requests</Caption>
