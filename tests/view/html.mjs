@@ -63,6 +63,35 @@ await test('it says the same as the server', async () => {
     assert.deepEqual(info.files, ['shop.stall'], 'where it lay is said');
 });
 
+await test('names are found and stretches added up out of the picture', async () => {
+    const { file } = await exported('shop', '--before', trace('healthy'));
+    const server = await view(trace('shop'));
+    await server.ready();
+    const { duration_ns: all } = await server.json('/api/info');
+    const [t0, t1] = [Math.round(all * 0.3), Math.round(all * 0.6)];
+    const { rows } = await server.json('/api/rows');
+    const threads = rows.filter((row) => row.kind === 'thread').map((row) => row.id);
+    const exact = await server.json(`/api/sums?t0=${t0}&t1=${t1}&rows=${threads}`);
+    const page = await open(fileUrl(file), { hash: `#s=range.${t0}.${t1}` });
+    await until(async () => (await page.textContent('.right')).includes('Threads that waited most'), 'the sums');
+    const shares = Object.fromEntries(await page.$$eval('.right .parts tbody tr', (list) => list.map((tr) =>
+        [tr.children[0].textContent.trim(), parseFloat(tr.children[2].textContent)])));
+    const sum = (list) => list.reduce((n, one) => n + one.ns, 0);
+    const lock = exact.all.sums.filter((one) => one.kind === 'lock' && one.state === 'waiting');
+    const percent = (100 * sum(lock)) / sum(exact.all.sums);
+    assert.ok(Math.abs(shares.lock - percent) < 2, `${shares.lock} % of the time for locks, and not ${percent} %`);
+    for (const [text, what] of [['worker-7', 'thread'], ['cart_lock', 'longest'], ['GET /cart', 'request']]) {
+        await page.fill('.search .field', text);
+        await until(async () => (await page.textContent('.hits')).includes(what), `${what} ${text}`);
+    }
+    await page.fill('.search .field', 'cart_lock');
+    await until(async () => /longest *cart_lock/.test(await page.textContent('.hits')), 'the longest wait');
+    await page.press('.search .field', 'Enter');
+    await until(async () => /for cart_lock/.test(await page.textContent('.right h2')), 'the wait');
+    await page.click('role=tab[name=File]');
+    await until(async () => /exported, and asks nobody/.test(await page.textContent('.bottom')), 'what is not in it');
+});
+
 await test('it is no larger than it may be, and says what it left out', async () => {
     const small = await exported('shop', '--max-bytes', '600KiB');
     const large = await exported('shop', '--before', trace('healthy'));

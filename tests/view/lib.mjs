@@ -30,7 +30,7 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
 
 export const SLOW_MS = 30000; // a loaded machine takes its time
 
-/** The captures of traces.sh: 'shop', 'healthy', 'redis'. Null: it is not there (no redis-server). */
+/** The captures of traces.sh: 'shop', 'healthy', 'talker', 'redis'. Null: it is not there (no redis-server). */
 export function trace(name) {
     const path = join(build, 'tests/view/traces', `${name}.stall`);
     return existsSync(path) ? path : null;

@@ -367,6 +367,30 @@ await test('redis: a row for each thread', async () => {
     await rows(server, 'redis');
 });
 
+await test('what a thread said is on its row, and what was lost is beside its name', async () => {
+    const server = await view(trace('talker'));
+    await server.ready();
+    const { rows: all } = await server.json('/api/rows');
+    const logs = all.find(row => row.kind === 'logs'),
+        flood = all.find(row => row.name === 'flood' && row.kind === 'thread');
+    assert.equal(logs.items, 4);
+    assert.ok(flood.lost > 0, 'nothing was lost');
+    const said = await server.json(`/api/item?row=${logs.id}&item=1`);
+    assert.equal(said.what, 'log');
+    assert.equal(said.says, 'cache miss 10: the key <b>of</b> it');
+    const { page, box } = await opened(server);
+    const label = page.locator('.tl-label.row.thread', { hasText: 'flood' });
+    assert.match(await label.textContent(), /[\d,]+ lost/);
+    assert.match(await label.locator('.tl-name').getAttribute('title'), /not known where/);
+    const { y, height } = await page.locator('.tl-label.row.thread', { hasText: /^talker/ }).boundingBox();
+    const { duration_ns: long } = await server.json('/api/info');
+    const x = box.x + (said.from * box.width) / long;
+    for (let below = height + 2; !page.url().includes(`s=item.${logs.id}.1`) && below < height + 40; below += 4)
+        await page.mouse.click(x, y + below);
+    await until(async () => (await page.textContent('.right h2')) === said.says, 'what was said');
+    await shot(page, 'page-logs');
+});
+
 await test('the shop', async () => {
     const server = await view(trace('shop'));
     await server.ready();

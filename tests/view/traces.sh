@@ -1,6 +1,6 @@
 #!/bin/bash
 # The captures that the browser tests open: shop.stall, with the lock of the cart held over a flush; healthy.stall, the
-# same without that; redis.stall, of Debian's redis-server under load. In BUILD/tests/view/traces.
+# same without that; talker.stall, with logs and lost events; redis.stall, of Debian's redis-server under load. In BUILD/tests/view/traces.
 # usage: traces.sh BUILD
 # shellcheck source=../examples/lib/shop.sh
 . "$(dirname "$0")/../examples/lib/shop.sh"
@@ -15,6 +15,8 @@ start_busy_shop
 capture "$to/healthy.stall" 2s
 end_all
 "$stallmark" symbolize "$to/shop.stall" 2>/dev/null || fail "it cannot be symbolized"
+
+"$build/tests/view/view_talker" "$to/talker.stall" || fail "the talker has no capture"
 
 command -v redis-server >/dev/null || exit 0
 STALLMARK_SOCKET=$work/redis.agent "$stallmark" run -q -- redis-server --port 0 --unixsocket "$work/redis.sock" --save '' \

@@ -50,25 +50,9 @@ const STATES = {
 };
 
 /* The order of a legend. */
-export const LEGEND = [
-    'running',
-    'either',
-    'ready',
-    'lock',
-    'cond',
-    'net',
-    'poll',
-    'disk',
-    'sleep',
-    'memory',
-    'join',
-    'other',
-    'unseen',
-    'idle',
-    'unknown',
-];
+export const LEGEND = Object.keys(STATES);
 
-export const KINDS = [null, 'lock', 'cond', 'net', 'poll', 'disk', 'sleep', 'memory', 'join', 'other'];
+export const KINDS = [null, ...KEYS.slice(3, 12)];
 const NAMES_OF_STATES = { running: 'running', runnable: 'ready', idle: 'idle', unknown: 'unknown' };
 
 /** Of the numbers in an item's look. @returns {StateKey} */

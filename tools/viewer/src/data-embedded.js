@@ -6,12 +6,10 @@
  * file small, and is said so.
  */
 import { AnswerError } from './answer-error.js';
-import { momentOf } from './data-embedded-at.js';
+import { hitsOf, momentOf, sumsOf } from './data-embedded-picture.js';
 
 const TILES = '/api/tiles',
     LABELS = '/api/labels',
-    PROGRESS = '/api/progress',
-    AT = '/api/at?',
     REQUESTS = '/api/requests';
 const READY = { state: 'ready', done: 1, total: 1, known_to: null, error: null, serial: 1 };
 
@@ -50,12 +48,13 @@ export function requestsBetween({ requests }, query) {
 
 /** @param {Object<string, string>} answers */
 export function embeddedBackend(answers) {
+    /* An answer about a stretch of time, or a route, is nothing that all of the trace answers. */
     async function bytesOf(where) {
         const name = nameOfAnswer(where);
-        const packed = answers[name] ?? answers[name.split('?')[0]];
+        const packed = answers[name] ?? (/[?&](t0|route)=/.test(name) ? undefined : answers[name.split('?')[0]]);
         if (packed === undefined)
             throw new AnswerError(
-                'not in this file, which was exported small: open the trace itself with ' + 'stallmark view',
+                'not in this file, which was exported small: open the trace itself with stallmark view',
                 404,
             );
         return unpack(packed);
@@ -66,14 +65,23 @@ export function embeddedBackend(answers) {
         binary: bytesOf,
         say: (where, answer) => said.set(where, answer),
         async json(where) {
-            if (where.startsWith(PROGRESS)) return READY;
+            const [path, parameters] = where.split('?'),
+                query = new URLSearchParams(parameters),
+                number = name => Number(query.get(name));
             if (!(where in answers) && said.has(where)) return said.get(where);
-            if (where.startsWith(AT))
-                return momentOf(page, Number(new URLSearchParams(where.slice(AT.length)).get('time')));
-            const answer = JSON.parse(new TextDecoder().decode(await bytesOf(where)));
-            return where.startsWith(REQUESTS)
-                ? requestsBetween(answer, new URLSearchParams(where.split('?')[1]))
-                : answer;
+            switch (path) {
+                case '/api/progress':
+                    return READY;
+                case '/api/at':
+                    return momentOf(page, number('time'));
+                case '/api/sums':
+                    return sumsOf(page, number('t0'), number('t1'));
+                case '/api/search':
+                    return hitsOf(page, query.get('q'));
+            }
+            const whole = path === REQUESTS && parameters;
+            const answer = JSON.parse(new TextDecoder().decode(await bytesOf(whole ? path : where)));
+            return whole ? requestsBetween(answer, query) : answer;
         },
     };
     return page;

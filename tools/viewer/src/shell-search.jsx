@@ -100,7 +100,7 @@ export function Search() {
                 ref={field}
                 class="field"
                 type="search"
-                placeholder="/ search threads, functions, requests"
+                placeholder="/ search"
                 role="combobox"
                 aria-label="Search threads, functions, locks, requests"
                 aria-expanded={open && !!text}

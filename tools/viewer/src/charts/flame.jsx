@@ -105,7 +105,7 @@ export function Flame({ root, search, what, keyOf, dark, onFound }) {
         <div class="flame">
             <p class="flame-says" aria-live="polite">
                 {boxes[here] && wordsOf(boxes[here], what)}
-                {path.length > 0 && <button type="button" class="quiet" onClick={() => setPath([])}>show all</button>}
+                {path.length > 0 && <button class="quiet" onClick={() => setPath([])}>show all</button>}
             </p>
             <div ref={ref}>
                 <canvas ref={canvas} tabIndex={0} role="application"

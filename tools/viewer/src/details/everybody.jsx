@@ -7,7 +7,7 @@ import { rowById } from '../rows.js';
 import { goToItem } from '../panels/see.js';
 import { actions } from '../state.js';
 import { useAnswer, useTimes } from '../use-store.js';
-import { Caption, Faint, Swatch, Unknown } from '../panels/pieces.jsx';
+import { Caption, Faint, Fold, Swatch, Unknown } from '../panels/pieces.jsx';
 import { inOrder, together, whatOf } from './groups.js';
 
 
@@ -15,7 +15,7 @@ const nameOfRow = row => (rowById(row) || { name: `row ${row}` }).name;
 
 function Thread({ thread }) {
     return (
-        <button type="button" class="quiet who" onClick={() => (thread.item === null || thread.item === undefined
+        <button class="quiet who" onClick={() => (thread.item === null || thread.item === undefined
             ? actions.revealRow(thread.row) : goToItem(thread.row, thread.item, thread.since, thread.until))}>
             {nameOfRow(thread.row)}</button>
     );
@@ -30,8 +30,8 @@ function Group({ threads }) {
             <Swatch of={keyOfNames(first.state, first.kind)} />
             <span class="names">
                 {alone ? <Thread thread={first} /> : (
-                    <button type="button" class="quiet who" aria-expanded={open} onClick={() => setOpen(!open)}>
-                        {open ? '▾' : '▸'} {threads.length} threads</button>
+                    <button class="quiet who" aria-expanded={open} onClick={() => setOpen(!open)}>
+                        <Fold open={open} /> {threads.length} threads</button>
                 )}
             </span>
             <span class="does">{says}

@@ -26,7 +26,7 @@ function Steps({ item }) {
             <ol class="steps">
                 {steps.map((step, i) => (
                     <li key={i} style={{ borderLeftColor: cssOf(keyOfNames(step.state || item.state, step.kind || (i === 0 ? item.kind : null))) }}>
-                        <button type="button" class="quiet who" disabled={!there(step.item)}
+                        <button class="quiet who" disabled={!there(step.item)}
                             onClick={() => goToItem(step.row, step.item, step.from, step.to)}>{step.name}</button>{' '}
                         <strong>{step.says}</strong>
                         {step.function && <div class="mono faint">{placeText(step)}</div>}
@@ -55,7 +55,7 @@ function Others({ item }) {
         <ul class="others">
             {lines.map(([label, who, did2, sure]) => (
                 <li key={label}>{label}{' '}
-                    {there(who.row) ? <button type="button" class="quiet who"
+                    {there(who.row) ? <button class="quiet who"
                         onClick={() => goToThread(who.row, there(who.at) ? who.at : item.from + item.ns / 2)}>{who.name}</button> : who.name}
                     {sure && <span class="faint"> ({sure})</span>}
                     {did2 && <span> · {did2}</span>}
@@ -109,14 +109,14 @@ function Turn({ item }) {
     const go = other => goToItem(item.row, other);
     return (
         <nav class="turn" aria-label="Items of this row">
-            <button type="button" disabled={!there(item.previous)} onClick={() => go(item.previous)}>‹ previous</button>
-            <button type="button" onClick={() => actions.zoomTo(item.from, item.to)}>zoom</button>
-            <button type="button" disabled={!there(item.next)} onClick={() => go(item.next)}>next ›</button>
+            <button disabled={!there(item.previous)} onClick={() => go(item.previous)}>‹ previous</button>
+            <button onClick={() => actions.zoomTo(item.from, item.to)}>zoom</button>
+            <button disabled={!there(item.next)} onClick={() => go(item.next)}>next ›</button>
         </nav>
     );
 }
 
-const WHAT = { state: 'State', wait: 'Wait', region: 'Region', request: 'Request', sample: 'Sample', counter: 'Counter', gap: 'Gap' };
+const WHAT = { state: 'State', wait: 'Wait', region: 'Region', request: 'Request', sample: 'Sample', counter: 'Counter', gap: 'Gap', stall: 'The loop was held', log: 'Log' };
 
 /** @param {{row: number, item: number}} props */
 export function ItemDetails({ row, item: number }) {
@@ -142,7 +142,7 @@ export function ItemDetails({ row, item: number }) {
             <Steps item={item} />
             <Others item={item} />
             <Facts item={item} />
-            {item.what !== 'counter' && item.what !== 'gap' && item.what !== 'region' && item.what !== 'request' &&
+            {['state', 'wait', 'sample', 'stall'].includes(item.what) &&
                 <Frames stack={item.stack} of={`Stack${named ? ` of ${named.name}` : ''}`} why={whyNoStack(item)} />}
             {item.in_request && <OfRequest request={item.in_request} />}
             {item.what !== 'counter' && <Everybody at={at} />}

@@ -70,9 +70,9 @@ export function RangeDetails({ t0, t1 }) {
             <h2 class="headline plain">{duration(t1 - t0)}</h2>
             <p class="when">{time(t0, times, 1)} to {time(t1, times, 1)}</p>
             <nav class="turn" aria-label="This stretch">
-                <button type="button" onClick={() => actions.zoomTo(t0, t1)}>zoom</button>
-                <button type="button" onClick={() => openFlame(stretch, actions.openPanel)}>flame graph</button>
-                <button type="button" onClick={() => limitRequests(stretch, actions.openPanel)}>its requests</button>
+                <button onClick={() => actions.zoomTo(t0, t1)}>zoom</button>
+                <button onClick={() => openFlame(stretch, actions.openPanel)}>flame graph</button>
+                <button onClick={() => limitRequests(stretch, actions.openPanel)}>its requests</button>
             </nav>
             {error && <Unknown error={error} />}
             {data && <>

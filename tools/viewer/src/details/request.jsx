@@ -98,10 +98,10 @@ export function RequestDetails({ process, id }) {
             <Functions request={request} />
             <Faint>Served by {(request.served_by || []).map(one => `${one.thread.name} ${duration(one.ns)}`).join(', ') || 'unknown threads'}.</Faint>
             <nav class="turn" aria-label="This request">
-                <button type="button" onClick={() => actions.zoomTo(from, to)}>zoom</button>
-                <button type="button" aria-pressed={pinned} onClick={() => (pinned ? actions.unpinRequest(process, id) : actions.pinRequest(process, id))}>
+                <button onClick={() => actions.zoomTo(from, to)}>zoom</button>
+                <button aria-pressed={pinned} onClick={() => (pinned ? actions.unpinRequest(process, id) : actions.pinRequest(process, id))}>
                     {pinned ? 'take its row away' : 'show it as a row'}</button>
-                <button type="button" onClick={() => actions.setCursor((from + to) / 2)}>everybody</button>
+                <button onClick={() => actions.setCursor((from + to) / 2)}>everybody</button>
             </nav>
         </article>
     );

@@ -40,11 +40,11 @@ export function Bottom() {
             <div class="tabs" role="tablist" aria-label="Panels"
                 onKeyDown={event => onKey(event, TABS.findIndex(([id]) => id === (event.target.dataset || {}).tab))}>
                 {TABS.map(([id, name], i) => (
-                    <button key={id} type="button" role="tab" id={`tab-${id}`} data-tab={id} aria-selected={panel === id}
+                    <button key={id} role="tab" id={`tab-${id}`} data-tab={id} aria-selected={panel === id}
                         aria-controls="panel" tabIndex={panel === id || (!open && i === 0) ? 0 : -1}
                         onClick={() => actions.openPanel(panel === id ? null : id)}>{name}</button>
                 ))}
-                {open && <button type="button" class="close" aria-label="Close the panel" onClick={() => actions.openPanel(null)}>×</button>}
+                {open && <button class="close" aria-label="Close the panel" onClick={() => actions.openPanel(null)}>×</button>}
             </div>
             {Panel && <div class="body" role="tabpanel" id="panel" aria-labelledby={`tab-${panel}`} tabIndex={-1}>
                 {report.error ? <p class="bad" role="alert">No report: {report.error}</p>

@@ -18,6 +18,7 @@ const Sentences = ({ title, of, none }) => (
 );
 
 function Facts({ capture, info }) {
+    const notKept = useStore(state => state.progress && state.progress.not_kept);
     return (
         <dl class="facts wide">
             <Fact name="program">{capture.process} <span class="faint mono">{capture.exe}</span>, pid {capture.pid}</Fact>
@@ -27,6 +28,7 @@ function Facts({ capture, info }) {
             <Fact name="complete">{capture.complete ? `yes, from ${day(capture.complete_from)}` : 'no: its beginning or its end is missing'}</Fact>
             <Fact name="events">{count(capture.events)}{info && info.bytes ? <span class="faint"> in {bytes(info.bytes)}</span> : ''}</Fact>
             <Fact name="events lost">{capture.events_lost ? <strong class="bad">{count(capture.events_lost)}: counts and times are at least so much</strong> : 'none'}</Fact>
+            {notKept && <Fact name="kept">no: {notKept}. The next time is as long</Fact>}
             <Fact name="own cost">{costText(capture)}</Fact>
             <Fact name="scheduler">{capture.scheduler || 'not recorded: running and ready are not told apart'}</Fact>
             <Fact name="locks">{capture.locks_recorded === false ? 'not recorded' : 'recorded'}</Fact>
@@ -78,7 +80,8 @@ export function FilePanel({ report }) {
                 <Caption>This file</Caption>
                 <Facts capture={capture} info={info} />
                 {capture.processes && capture.processes.length > 1 && <Processes capture={capture} />}
-                {isEmbedded() && <Faint>This page was exported: answers that it does not have were left out to keep it small.</Faint>}
+                {isEmbedded() && <Faint>This page was exported, and asks nobody. Sums of a stretch, and what everybody did, are read off its picture, without
+                    holders and functions; it has the slowest requests alone, and stacks of the longest waits.</Faint>}
             </div>
             <div>
                 <Sentences title="Damaged" of={capture.problems || []} none="Nothing: every part of it could be read." />

@@ -63,7 +63,7 @@ function Card({ finding, number, most, isChosen, onChoose }) {
     const share = shareOfFinding(finding, most);
     return (
         <li class={isChosen ? 'card finding chosen' : 'card finding'} style={{ borderLeftColor: cssOf(key) }}>
-            <button type="button" class="whole" aria-pressed={isChosen} onClick={onChoose}>
+            <button class="whole" aria-pressed={isChosen} onClick={onChoose}>
                 <span class="title"><span class="nr">{number + 1}</span> {words.title}</span>
                 <span class="figures">
                     <span>{words.figure}</span>

@@ -22,7 +22,7 @@ async function showLongest(kind, fromNs, ns) {
 }
 
 const Longest = ({ ns, onClick }) => (ns > 0
-    ? <button type="button" class="quiet num" onClick={onClick} title="show it">{duration(ns)}</button> : '–');
+    ? <button class="quiet num" onClick={onClick} title="show it">{duration(ns)}</button> : '–');
 
 function lockColumns(findings) {
     return [

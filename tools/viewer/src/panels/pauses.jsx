@@ -76,7 +76,7 @@ function Pause({ pause }) {
 function Line({ pause, isChosen, onChoose, times, info }) {
     return (
         <li>
-            <button type="button" class={isChosen ? 'row chosen' : 'row'} aria-pressed={isChosen} onClick={onChoose}>
+            <button class={isChosen ? 'row chosen' : 'row'} aria-pressed={isChosen} onClick={onChoose}>
                 <span class="num"><strong>{duration(pause.to_ns - pause.from_ns)}</strong></span>
                 <Swatch of={COLOURS[pause.kind] || 'other'} />
                 <span>{pause.kind}{pause.wait ? ` ${pause.wait.call || ''}` : ''}{pause.bytes ? ` of ${bytes(pause.bytes)}` : ''}

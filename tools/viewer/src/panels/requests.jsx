@@ -17,7 +17,7 @@ const PAGE = 50;
 const limit = patch => setChosen({ limits: { ...NO_LIMITS, ...patch } });
 
 function Chip({ children, onClose }) {
-    return <span class="chip">{children}<button type="button" aria-label="take this limit away" onClick={onClose}>×</button></span>;
+    return <span class="chip">{children}<button aria-label="take this limit away" onClick={onClose}>×</button></span>;
 }
 
 function Limits({ limits, routes, times }) {
@@ -43,7 +43,7 @@ function Row({ request, chosen, times }) {
     const go = () => goToRequest(request.process, request.id, request.from, request.to);
     return (
         <tr class={chosen ? 'chosen' : ''}>
-            <th scope="row" class="num"><button type="button" class="quiet" aria-current={chosen || undefined} onClick={go}>{request.id}</button></th>
+            <th scope="row" class="num"><button class="quiet" aria-current={chosen || undefined} onClick={go}>{request.id}</button></th>
             <td>{request.route || <span class="faint">unknown</span>}</td>
             <td class={request.error ? 'num bad' : 'num'}>{request.status || ''}</td>
             <td class="num">{time(request.from, times, 1)}</td>
@@ -60,7 +60,7 @@ function List({ list, times, sort, onSort }) {
     const isChosen = one => !!selection && selection.type === 'request' && selection.process === one.process && selection.id === one.id;
     const head = (by, name) => (
         <th scope="col" class="num" aria-sort={sort === by ? 'descending' : undefined}>
-            <button type="button" class="sort" onClick={() => onSort(by)}>{name}{sort === by ? ' ↓' : ''}</button></th>
+            <button class="sort" onClick={() => onSort(by)}>{name}{sort === by ? ' ↓' : ''}</button></th>
     );
     return (
         <table class="sorted">
@@ -78,9 +78,9 @@ function Pages({ total, page, onPage }) {
     const last = Math.max(Math.ceil(total / PAGE) - 1, 0);
     return (
         <nav class="pages" aria-label="Pages">
-            <button type="button" disabled={page === 0} onClick={() => onPage(page - 1)}>‹</button>
+            <button disabled={page === 0} onClick={() => onPage(page - 1)}>‹</button>
             <span class="num">{total ? `${count(page * PAGE + 1)} to ${count(Math.min((page + 1) * PAGE, total))} of ${count(total)}` : 'none'}</span>
-            <button type="button" disabled={page >= last} onClick={() => onPage(page + 1)}>›</button>
+            <button disabled={page >= last} onClick={() => onPage(page + 1)}>›</button>
         </nav>
     );
 }

@@ -41,7 +41,7 @@ function RouteRow({ route }) {
         <>
             <tr onPointerEnter={() => light(route.route)} onPointerLeave={() => light(null)}>
                 <th scope="row" colSpan={3}>
-                    <button type="button" class="quiet name" title={route.route}
+                    <button class="quiet name" title={route.route}
                         onFocus={() => light(route.route)} onBlur={() => light(null)}
                         onClick={() => limitRequests({ route: route.route }, actions.openPanel)}>{route.route}</button>
                 </th>
@@ -79,7 +79,7 @@ export function Routes({ report }) {
             <h2 class="caption">Requests <span class="plain">{count(report.requests.count)} · drag a box around the slow ones</span></h2>
             {scatter.data && scatter.data.points.at.length > 0 && <Requests data={scatter.data} duration={length} />}
             {scatter.error && <Faint>{scatter.error}</Faint>}
-            <table class="routes">
+            <table class="routes" aria-label="Routes">
                 <thead><tr><th scope="col" class="num">p50</th><th scope="col" class="num">p99</th>
                     <th scope="col" class="num">max</th><th scope="col" class="num">requests</th></tr></thead>
                 <tbody>{routes.slice(0, SHOWN).map(route => <RouteRow key={route.route} route={route} />)}</tbody>

@@ -14,7 +14,7 @@ function Head({ column, sort, onSort }) {
     return (
         <th scope="col" class={column.num ? 'num' : ''} aria-sort={order}>
             {column.fixed ? column.name
-                : <button type="button" class="sort" onClick={() => onSort(column)}>
+                : <button class="sort" onClick={() => onSort(column)}>
                     {column.name}<span aria-hidden="true">{isBy ? (sort.down ? ' ↓' : ' ↑') : ''}</span></button>}
         </th>
     );

@@ -53,6 +53,12 @@ export function itemOf({ row, item, from, to, look }, label) {
     return { row, item, what: state ? 'state' : 'region', from, to, ns, state, kind, says, regions: [], chain: [] };
 }
 
+/** The other state of what is drawn together: it had the rest of the time. */
+export const stateOfSecond = look => ({
+    state: STATES[look >>> 24 ? (look >>> 24) & 15 : 4],
+    kind: KINDS[look >>> 28] || null,
+});
+
 /** The item before or after a time, for the keyboard: `way` is -1 or 1. */
 export function neighbour(pieces, from, way) {
     let best = null;

@@ -1,5 +1,6 @@
 /* labels.jsx: the names of the rows at the left: buttons, so that rows can be reached and walked without a mouse. */
 import { count, duration } from '../format.js';
+import { Fold } from '../panels/pieces.jsx';
 import { actions } from '../state.js';
 import { useStore } from '../use-store.js';
 import { isBeneath } from './layout.js';
@@ -12,7 +13,7 @@ function Heading({ slot }) {
             aria-expanded={!slot.closed}
             style={{ top: `${AXIS_HEIGHT + slot.y}px`, height: `${slot.h}px` }}
             onClick={() => actions.toggleGroup(slot.key)}>
-            <span class="tl-fold">{slot.closed ? '▸' : '▾'}</span>
+            <Fold open={!slot.closed} />
             <span class="tl-name">{slot.text}</span>
             {slot.count > 1 && <span class="tl-count">{count(slot.count)}</span>}
         </button>
@@ -61,19 +62,21 @@ function RowLabel({ slot, controller, selected, pinned }) {
         event.stopPropagation();
         controller.step(row.id, WALKS[event.key]);
     };
-    const tid = row.kind === 'thread' && row.tid ? `thread ${row.tid}` : '';
+    const tid = row.kind === 'thread' && row.tid ? `thread ${row.tid}` : '',
+        lost = row.lost ? `, ${count(row.lost)} events lost: it is not known where` : '';
     return (
         <div
             class={`tl-label row ${row.kind} ${selected ? 'selected' : ''} ${slot.quiet ? 'quiet-row' : ''}`}
             style={{ top: `${AXIS_HEIGHT + slot.y}px`, height: `${slot.h}px` }}>
             <button
                 class="tl-name"
-                title={`${row.name} ${tid}`}
+                title={`${row.name} ${tid}${lost}`}
                 aria-pressed={selected}
                 onKeyDown={walk}
                 aria-label={`${row.name}, ${tid || row.kind}: left and right walk through it`}
                 onClick={() => controller.step(row.id, 1)}>
                 {row.kind === 'requests' && row.depth > 0 ? '' : row.name}
+                {row.lost > 0 && <small class="bad"> {count(row.lost)} lost</small>}
             </button>
             <button
                 class="tl-tool"

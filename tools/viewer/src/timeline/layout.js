@@ -6,7 +6,7 @@
  */
 
 /**
- * @typedef {{key: string, kind: 'caption'|'group'|'request'|'thread'|'regions'|'samples'|'counter'|'cpu'|'marks'
+ * @typedef {{key: string, kind: 'caption'|'group'|'request'|'thread'|'regions'|'samples'|'counter'|'cpu'|'marks'|'logs'
  *     |'requests', y: number, h: number, row?: any, request?: any, text?: string, count?: number, closed?: boolean,
  *     closable?: boolean}} Slot
  */
@@ -22,6 +22,7 @@ export const HEIGHTS = {
     counter: 32,
     cpu: 14,
     marks: 16,
+    logs: 14,
     requests: 11,
 };
 export const SLOWEST_SHOWN = 3;
@@ -82,9 +83,8 @@ class Writer {
 
 const isNumber = value => typeof value === 'number';
 
-/** What stands beneath a thread, and has its name: its regions, its samples, the stalls of its loop. */
-export const isBeneath = row =>
-    row.kind === 'samples' || ((row.kind === 'regions' || row.kind === 'marks') && isNumber(row.thread));
+/** What stands beneath a thread, and has its name: its regions, its samples, its logs, the stalls of its loop. */
+export const isBeneath = row => row.kind !== 'thread' && isNumber(row.thread);
 
 function childrenOf(rowList) {
     const children = new Map();

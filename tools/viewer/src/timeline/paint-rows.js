@@ -120,6 +120,7 @@ export function paintThread(p, scene, slot, y) {
         p.columns(columns, 0, top, h, scene.off);
     }
     for (const bar of bars) paintBar(p, scene, bar, top, h);
+    if (slot.row.lost) hatch(p, scene, 0, top + h, scene.width, 3, scene.theme.bad); /* where, no file says */
     paintAbsent(p, scene, pieces, top, h);
 }
 
@@ -127,13 +128,13 @@ export function paintThread(p, scene, slot, y) {
 
 const TOGETHER_LIMIT_PX = 3;
 
-function tinted(p, scene, items, i, y, h) {
+function tinted(p, scene, items, i, y, h, dense) {
     const x0 = Math.max(-2, scene.x(items.from[i])),
         x1 = Math.min(scene.width + 2, scene.x(items.to[i]));
     const w = x1 - x0,
         flags = flagsOf(items.look[i]);
     if (w < TOGETHER_LIMIT_PX || flags & FLAG.together) {
-        p.rect(x0, y, Math.max(w, 0.5), h, flags & FLAG.failed ? scene.theme.bad : scene.theme.tintStrong);
+        dense(x0, Math.max(x1, x0 + 0.5), flags & FLAG.failed ? scene.theme.bad : scene.theme.tintStrong);
         return;
     }
     p.rect(x0, y, w - 0.5, h, scene.theme.tint);
@@ -142,8 +143,26 @@ function tinted(p, scene, items, i, y, h) {
     if (text) p.text(text, Math.max(x0, 0) + 4, y + h / 2 + 0.5, scene.theme.text);
 }
 
+/* What touches and has one colour is one rectangle: thousands of them a row are what a frame has no time for. */
+function denseRun(p, y, h) {
+    let from = 0,
+        to = -Infinity,
+        colour = null;
+    return (x0, x1, next) => {
+        if (next === colour && x0 <= to + 0.5) {
+            to = Math.max(to, x1);
+            return;
+        }
+        if (colour) p.rect(from, y, to - from, h, colour);
+        from = x0;
+        to = x1;
+        colour = next;
+    };
+}
+
 export function paintTinted(p, scene, slot, y) {
-    const h = slot.h - 2;
+    const h = slot.h - 2,
+        dense = denseRun(p, y, h);
     for (const piece of scene.cache.pieces(slot.row.id, scene.view, scene.level)) {
         const { items } = piece;
         if (!items) continue;
@@ -155,9 +174,10 @@ export function paintTinted(p, scene, slot, y) {
             if (pixel === last && scene.x(items.from[i]) * 2 >= last)
                 continue; /* what lies in half a pixel that is painted */
             last = pixel;
-            tinted(p, scene, items, i, y, h);
+            tinted(p, scene, items, i, y, h, dense);
         }
     }
+    dense(0, 0, null);
 }
 
 /* ---- points, counters --------------------------------------------------------------------------------------- */
@@ -218,6 +238,7 @@ export function paintCounter(p, scene, slot, y) {
     p.text(`${counterValue(slot.row, highest)} at most`, scene.width - 6, y + 9, scene.theme.faint, 'right');
 }
 
+/* Gaps; and points, each with its name where there is room before the next. */
 export function paintMarks(p, scene, slot, y) {
     for (const { items, t1 } of scene.cache.pieces(slot.row.id, scene.view, scene.level))
         for (let i = 0; items && i < items.count && items.from[i] < Math.min(t1, scene.view.t1); i++) {
@@ -226,7 +247,7 @@ export function paintMarks(p, scene, slot, y) {
             if (x1 < 0) continue;
             if (x1 - x0 > 3)
                 hatch(p, scene, Math.max(x0, 0), y + 2, Math.min(x1, scene.width) - Math.max(x0, 0), slot.h - 4);
-            else
+            else {
                 p.fill(
                     [
                         [x0 - 3, y + 4],
@@ -235,6 +256,10 @@ export function paintMarks(p, scene, slot, y) {
                     ],
                     scene.theme.faint,
                 );
+                const end = i + 1 < items.count ? Math.min(scene.x(items.from[i + 1]), scene.width) : scene.width;
+                const text = fitText(p, scene.labels.get(items.label[i]), end - x0 - 12);
+                if (text) p.text(text, x0 + 6, y + 7, scene.theme.text);
+            }
         }
 }
 

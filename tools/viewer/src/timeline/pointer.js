@@ -111,10 +111,14 @@ export class Pointer {
         else if (!drag.moved) controller.click(x, y);
     }
 
+    /* Of two fingers the one that stays goes on to pan. */
     pointercancel(event) {
-        this.fingers.delete(event.pointerId);
-        this.drag = null;
-        if (this.fingers.size < 2) this.pinch = null;
+        const { controller, fingers, pinch } = this;
+        fingers.delete(event.pointerId);
+        const [left] = fingers.values();
+        this.pinch = null;
+        this.drag =
+            pinch && left ? { ...left, view: controller.store.get().view, top: controller.top(), moved: true } : null;
     }
 
     pointerleave() {

@@ -30,6 +30,7 @@ const PAINT = {
     samples: paintSamples,
     counter: paintCounter,
     marks: paintMarks,
+    logs: paintMarks,
     request: paintRequest,
 };
 

@@ -19,7 +19,7 @@ function linesOf({ slot, hit }, label) {
     const flags = flagsOf(hit.look),
         notes = NOTES.filter(([flag]) => flags & flag).map(([, note]) => note);
     if (flags & FLAG.together) notes.push(`${count(hit.merged)} drawn together: zoom in`);
-    const length = slot.kind === 'samples' || slot.kind === 'counter' ? '' : duration(hit.to - hit.from);
+    const length = slot.kind === 'counter' || hit.to === hit.from ? '' : duration(hit.to - hit.from);
     const state = slot.kind === 'thread' && stateOf(hit.look) !== 15 ? nameOf(keyOfLook(hit.look)) : '';
     const value = hit.value === null ? '' : counterValue(slot.row, hit.value);
     const what =
