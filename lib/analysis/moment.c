@@ -66,9 +66,12 @@ static void on_release(void *arg, const struct smk_span_release *release)
 static uint32_t holder_of(const struct smk_moment *moment, const struct smk_span_wait *wait)
 {
     uint32_t number = smk_map_get(&moment->by_object, smk_map_own(wait->process, wait->object));
-    if (number != SMK_MAP_NONE && moment->unlocks[number].object == wait->object &&
-        moment->unlocks[number].process == wait->process && moment->unlocks[number].thread != wait->thread)
-        return moment->unlocks[number].thread;
+    const struct smk_moment_unlock *next = number == SMK_MAP_NONE ? NULL : &moment->unlocks[number];
+    bool known = next && next->object == wait->object && next->process == wait->process;
+    if (known && smk_span_lock_was_free(wait, next->from))
+        return 0;
+    if (known && next->thread != wait->thread)
+        return next->thread;
     const smk_thread_info *info =
         wait->holder ? smk_trace_process_tid(moment->trace, wait->process, wait->holder, wait->from) : NULL;
     return info && info->serial != wait->thread ? info->serial : 0;

@@ -21,7 +21,7 @@ static uint32_t number_of(const struct smk_moment *moment, uint32_t serial)
 /* It got what it waited for: whoever seemed to hold it did not hold it up for good. */
 static bool got_it(const struct smk_moment_thread *thread)
 {
-    return !thread->wait || (!thread->wait->open && thread->wait->result == SMK_LOCK_ACQUIRED);
+    return !thread->wait || smk_span_got_lock(thread->wait);
 }
 
 /* The length of the circle of waits that a thread is in; 0: it is in none. */

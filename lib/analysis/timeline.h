@@ -96,6 +96,19 @@ struct smk_span_wait {
     bool idle;           /* it began outside of requests, in a call that waits for work */
 };
 
+/* A lock that was waited for is its own in the end. */
+static inline bool smk_span_got_lock(const struct smk_span_wait *wait)
+{
+    return !wait->open && (wait->result == SMK_LOCK_ACQUIRED || wait->result == SMK_LOCK_OWNERDEAD);
+}
+
+/* The next unlock began at `unlock`, when the one that waited had the lock already: so it was free, and that one was
+ * ready and had no CPU yet. */
+static inline bool smk_span_lock_was_free(const struct smk_span_wait *wait, uint64_t unlock)
+{
+    return smk_span_got_lock(wait) && unlock > wait->to;
+}
+
 struct smk_span {
     uint64_t from, to;   /* ns; from < to */
     uint64_t request;    /* that the thread worked for, as its process knows it; 0: none */

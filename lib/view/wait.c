@@ -94,10 +94,13 @@ uint32_t smk_view_holder_at(struct smk_view *view, struct smk_view_reader *reade
 {
     struct smk_view_release release;
     const struct smk_thread_info *info = NULL;
-    *sure = wait->object && smk_view_next_release(reader, wait->process, wait->object, time, &release) &&
-            release.thread != wait->thread;
+    bool known = wait->object && smk_view_next_release(reader, wait->process, wait->object, time, &release);
+    bool was_free = known && smk_span_lock_was_free(wait, release.from);
+    *sure = known && !was_free && release.thread != wait->thread;
     if (*sure)
         return smk_map_get(&reader->store->by_thread, release.thread);
+    if (was_free)
+        return SMK_VIEW_NONE;
     smk_trace *trace = smk_view_enter(view);
     if (wait->holder)
         info = smk_trace_process_tid(trace, wait->process, wait->holder, wait->from);

@@ -167,6 +167,47 @@ static void two_holders(struct build *b)
         build_event(b, i, AT(990), SMK_EV_THREAD_EXIT, 0);
 }
 
+/* `waiter` gets the lock at 300 that `brief` gave away at 210: until it had a CPU nobody had it, and not who unlocks next,
+ * which is `later`. */
+static void free_lock(struct build *b)
+{
+    build_init(b);
+    build_window(b, AT(0), AT(0), AT(1000));
+    uint32_t call = build_string(b, "pthread_mutex_lock");
+    uint64_t pcs[] = {0x401000};
+    uint32_t stack = build_stack(b, pcs, 1);
+    uint32_t waiter = build_thread(b, 101, "waiter"), brief = build_thread(b, 102, "brief");
+    uint32_t later = build_thread(b, 103, "later");
+    build_event(b, brief, AT(210), SMK_EV_LOCK_RELEASE, stack, 1000, 0xa0, 50000);
+    build_event(b, waiter, AT(300), SMK_EV_LOCK_WAIT, stack, 100000, 0xa0, 102, 102, 0, call);
+    build_event(b, later, AT(900), SMK_EV_LOCK_RELEASE, stack, 1000, 0xa0, 5000);
+    for (uint32_t i = waiter; i <= later; i++)
+        build_event(b, i, AT(990), SMK_EV_THREAD_EXIT, 0);
+}
+
+static void test_nobody_holds_it(void **state)
+{
+    (void)state;
+    struct smk_view *view = view_of(free_lock);
+    struct smk_view_item item;
+    struct smk_view_at at;
+    struct build b;
+    uint32_t waiter = smk_view_row_of_thread(view, 1);
+    assert_int_equal(smk_view_thread_at(view, waiter, AT(205), &at), 0);
+    assert_int_equal(at.holder, smk_view_row_of_thread(view, 2));
+    assert_int_equal(smk_view_thread_at(view, waiter, AT(250), &at), 0);
+    assert_true(at.has_wait);
+    assert_int_equal(at.holder, SMK_VIEW_NONE);
+    assert_int_equal(smk_view_get_item(view, waiter, at.item, &item), 0);
+    assert_true(item.holder_sure); /* when it began */
+    free_lock(&b);
+    smk_trace *trace = build_open(&b);
+    for (uint64_t time = AT(205); time < AT(300); time += 10000)
+        assert_true(moments_check(trace, view, time) > 0);
+    smk_trace_close(trace);
+    smk_view_close(view);
+}
+
 static void test_longest_holder(void **state)
 {
     (void)state;
@@ -252,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_instants_of_processes),
         cmocka_unit_test(test_waits),
         cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_nobody_holds_it),
         cmocka_unit_test(test_longest_holder),
         cmocka_unit_test(test_open_waits),
     };
