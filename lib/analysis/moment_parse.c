@@ -92,6 +92,26 @@ static bool by_clock(const char *text, const smk_trace_info *info, int64_t *unix
     return true;
 }
 
+static int no_time(const char *text)
+{
+    return smk_fail(SMK_E_INVALID,
+                    "'%.60s' is no time; allowed is a time of day in UTC (14:02:09.350), one since the trace began "
+                    "(+2.35s, +350ms), or a number of ns",
+                    text);
+}
+
+int smk_moment_check(const char *text)
+{
+    const char *day_end = strchr(text, 'T'), *at = text, *clock = day_end ? day_end + 1 : text;
+    uint64_t ns;
+    int64_t of;
+    if (text[0] == '+' && since_begin(text, &ns))
+        return 0;
+    if (digits(&at, 19, &ns) && *at == '\0')
+        return 0;
+    return of_day(&clock, &of) && (*clock == 'Z' ? clock[1] : clock[0]) == '\0' ? 0 : no_time(text);
+}
+
 static uint64_t last_of(smk_trace *trace, const smk_trace_info *info)
 {
     uint64_t last = info->last;
@@ -114,10 +134,7 @@ int smk_moment_parse(uint64_t *time, smk_trace *trace, const char *text)
     else if (by_clock(text, info, &unix_ns))
         *time = (uint64_t)(unix_ns - info->realtime_offset);
     else
-        return smk_fail(SMK_E_INVALID,
-                        "'%.60s' is no time; allowed is a time of day in UTC (14:02:09.350), one since the trace began "
-                        "(+2.35s, +350ms), or a number of ns",
-                        text);
+        return no_time(text);
     if (*time >= info->first && *time <= last)
         return 0;
     return smk_fail(SMK_E_NOTFOUND, "'%.60s' lies outside of the trace; allowed is %s to %s UTC, or +0s to +%s", text,

@@ -56,6 +56,7 @@ date=$("$stallmark" at asked.stall +10ms | sed -n 's/^at \([0-9:.]*\) .*/\1/p')
 expect 0 "^at $date" -- at asked.stall "$date"
 for wrong in x +1x 25:00 +-1s ''; do
     expect 2 "is no time; allowed is a time of day in UTC \(14:02:09.350\)" -- at asked.stall "$wrong"
+    expect 2 "is no time; allowed is a time of day in UTC" -- at nowhere.stall "$wrong" # said before the file
 done
 expect 2 "lies outside of the trace; allowed is [0-9:.]+ to [0-9:.]+ UTC, or \+0s to \+" -- at asked.stall +1000s
 expect 2 'a file and a time are wanted' -- at asked.stall

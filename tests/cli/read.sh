@@ -58,8 +58,12 @@ expect 0 ' lock_wait ' -- dump --thread "$thread" article.stall
 [ "$(awk '{ sub("/.*", "", $2); print $2 }' "$work/out" | sort -u)" = "$thread" ] || say "--thread lets others through"
 expect 0 -- dump --absolute article.stall
 expect 0 '^\{.*\}$' -- dump --json article.stall
-expect 2 -- dump --from x article.stall
-expect 2 -- dump --categories nonsense article.stall
+expect 2 "from: 'x' is no time; allowed is" -- dump --from x article.stall
+for wrong in --from --to; do # a wrong value is said before a file that is not there
+    expect 2 "${wrong#--}: 'x' is no time" -- dump $wrong x nowhere.stall
+done
+expect 2 'from: 5s is behind --to, 3s' -- dump --from 5s --to 3s nowhere.stall
+expect 2 "'nonsense' is no category" -- dump --categories nonsense nowhere.stall
 expect 2 -- dump --thread x article.stall
 expect 2 -- dump nowhere.stall
 

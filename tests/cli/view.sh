@@ -19,6 +19,7 @@ fi
 expect 2 'a trace file is missing, or a running program' -- view
 expect 2 'nowhere.stall' -- view nowhere.stall
 expect 2 "'0.0.0.0:0' can be reached from other machines; allowed is 127.0.0.1" -- view --http 0.0.0.0:0 article.stall
+expect 2 "'x' is no address to listen at; allowed is" -- view --http x nowhere.stall # before the file
 expect 2 "'localhost:1' is no address to listen at; allowed is" -- view --http localhost:1 article.stall
 expect 2 'before.stall' -- view --before before.stall article.stall
 expect 2 'of a running program; allowed with a file is none' -- view article.stall --duration 1s

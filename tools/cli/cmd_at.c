@@ -29,6 +29,8 @@ static int run(int argc, char **argv)
         return args.exit_code;
     if (args.count != 2)
         return smk_cli_fail("a file and a time are wanted (14:02:09.350, +2.35s, or ns), got %d words", args.count);
+    if (smk_moment_check(args.operand[1]) != 0)
+        return smk_cli_fail("%s", smk_last_error());
     return smk_answer_trace(&about, args.operand, 1, answer, args.operand[1]);
 }
 

@@ -56,17 +56,13 @@ static int parse_categories(const char *list, uint32_t *categories)
     return 0;
 }
 
-static int parse_moment(const char *option, const char *text, uint64_t origin, uint64_t *ns)
+/* *ns: since the trace began. */
+static int parse_moment(const char *option, const char *text, uint64_t *ns)
 {
-    uint64_t since;
-    if (!text)
+    if (!text || smk_cli_parse_time(text, ns))
         return 0;
-    if (!smk_cli_parse_time(text, &since))
-        return smk_cli_fail("%s: '%s' is no time; allowed is a number with ns, us, ms or s behind it, as in "
-                            "250ms or 1.5s",
-                            option, text);
-    *ns = origin + since;
-    return 0;
+    return smk_cli_fail("%s: '%s' is no time; allowed is a number with ns, us, ms or s behind it, as in 250ms or 1.5s",
+                        option, text);
 }
 
 /* *process: its number + 1, as cursors want it. */
@@ -107,20 +103,37 @@ struct choices {
     const char *from, *to, *categories;
     uint64_t thread, max_processes;
     const char *process;
+    uint64_t from_ns, to_ns; /* since the trace began */
+    uint32_t category_bits;
 };
+
+/* What no trace is needed for. */
+static int check_choices(struct choices *choices)
+{
+    if (choices->thread > UINT32_MAX)
+        return smk_cli_fail("--thread: %" PRIu64 " is no serial number", choices->thread);
+    int rc = parse_moment("--from", choices->from, &choices->from_ns);
+    if (rc == 0)
+        rc = parse_moment("--to", choices->to, &choices->to_ns);
+    if (rc == 0 && choices->from && choices->to && choices->from_ns > choices->to_ns)
+        rc = smk_cli_fail("--from: %s is behind --to, %s; allowed is a time before it", choices->from, choices->to);
+    if (rc == 0 && choices->categories)
+        rc = parse_categories(choices->categories, &choices->category_bits);
+    return rc;
+}
 
 static int dump_trace(smk_trace *trace, const struct choices *choices)
 {
     uint64_t origin = smk_trace_get_info(trace)->first;
     struct smk_dump dump = {trace, stdout, choices->absolute ? 0 : origin, choices->json,
                             smk_trace_get_info(trace)->processes > 1};
-    smk_cursor_options options = {.size = sizeof(options), .thread = (uint32_t)choices->thread};
-    int rc = parse_moment("--from", choices->from, origin, &options.from);
-    if (rc == 0)
-        rc = parse_moment("--to", choices->to, origin, &options.to);
-    if (rc == 0 && choices->categories)
-        rc = parse_categories(choices->categories, &options.categories);
-    if (rc == 0 && choices->thread && !smk_trace_thread(trace, options.thread))
+    smk_cursor_options options = {.size = sizeof(options),
+                                  .from = choices->from ? origin + choices->from_ns : 0,
+                                  .to = choices->to ? origin + choices->to_ns : 0,
+                                  .categories = choices->category_bits,
+                                  .thread = (uint32_t)choices->thread};
+    int rc = 0;
+    if (choices->thread && !smk_trace_thread(trace, options.thread))
         rc = smk_cli_fail("--thread: the trace has no thread with serial number %" PRIu64
                           "; `stallmark dump --tables` lists them",
                           choices->thread);
@@ -155,9 +168,10 @@ static int run(int argc, char **argv)
     smk_trace *trace;
     if (!smk_cli_parse(&args, &smk_cmd_dump, options, argc, argv))
         return args.exit_code;
-    if (choices.thread > UINT32_MAX)
-        return smk_cli_fail("--thread: %" PRIu64 " is no serial number", choices.thread);
-    int rc = smk_cli_open_trace(&trace, args.operand, args.count, false, choices.max_processes);
+    int rc = check_choices(&choices);
+    if (rc != 0)
+        return rc;
+    rc = smk_cli_open_trace(&trace, args.operand, args.count, false, choices.max_processes);
     if (rc != 0)
         return rc;
     rc = dump_trace(trace, &choices);

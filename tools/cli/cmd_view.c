@@ -174,6 +174,8 @@ static int run(int argc, char **argv)
     if (command.max_processes > 65535)
         return smk_cli_fail("'%llu' is no value for --max-processes; allowed is a number from 1 to 65535",
                             (unsigned long long)command.max_processes);
+    if (smk_web_server_check(command.http) < 0)
+        return smk_cli_fail("%s", smk_last_error());
     command.options.max_processes = (uint32_t)command.max_processes;
     return view_operands(&command, &args);
 }

@@ -274,21 +274,36 @@ static struct mg_context *start_at(struct smk_web_server *server, const char *ad
     return civetweb.start(&callbacks, server, options);
 }
 
+static int parse(const char *listen, uint32_t *quad, uint16_t *port)
+{
+    if (!smk_parse_listen(listen, quad, port))
+        return smk_fail(SMK_E_INVALID, "'%s' is no address to listen at; allowed is one of this machine's own, as "
+                        "127.0.0.1:8080, or with port 0, which takes a free one", listen);
+    if (!smk_quad_is_loopback(*quad))
+        return smk_fail(SMK_E_INVALID, "'%s' can be reached from other machines; allowed is 127.0.0.1 and a port "
+                        "(from elsewhere: ssh -L 8080:127.0.0.1:8080)", listen);
+    return 0;
+}
+
+int smk_web_server_check(const char *listen)
+{
+    uint32_t quad;
+    uint16_t port;
+    return parse(listen, &quad, &port);
+}
+
 int smk_web_server_start(struct smk_web_server *server)
 {
     char address[64];
     uint32_t quad;
     uint16_t port;
     struct mg_server_port ports[2] = {{0}};
-    if (!smk_parse_listen(server->listen, &quad, &port))
-        return smk_fail(SMK_E_INVALID, "'%s' is no address to listen at; allowed is one of this machine's own, as "
-                        "127.0.0.1:8080, or with port 0, which takes a free one", server->listen);
-    if (!smk_quad_is_loopback(quad))
-        return smk_fail(SMK_E_INVALID, "'%s' can be reached from other machines; allowed is 127.0.0.1 and a port "
-                        "(from elsewhere: ssh -L 8080:127.0.0.1:8080)", server->listen);
+    int rc = parse(server->listen, &quad, &port);
+    if (rc < 0)
+        return rc;
     if (!smk_web_token_make(server->token))
         return smk_fail(SMK_E_UNAVAILABLE, "the system gave no random bytes for a token");
-    int rc = load();
+    rc = load();
     if (rc < 0)
         return rc;
     snprintf(address, sizeof(address), "%u.%u.%u.%u:%u", quad >> 24, quad >> 16 & 255, quad >> 8 & 255, quad & 255,

@@ -24,6 +24,9 @@ struct smk_web_server {
     void *context;
 };
 
+/* Whether it is an address that such a server may have, which nobody has tried to take. 0, or SMK_E_INVALID. */
+int smk_web_server_check(const char *listen);
+
 /* One server of a process at a time. 0, or SMK_E_… and smk_last_error(). */
 int smk_web_server_start(struct smk_web_server *server);
 /* Waits for the answers that are being made: who makes them is told to stop before. */
