@@ -15,7 +15,7 @@ struct smk_moment;
  * it lies outside of the trace, with what is allowed. */
 int smk_moment_parse(uint64_t *time, smk_trace *trace, const char *text);
 
-/* Whether it is a time at all, before a trace is read: 0, or SMK_E_INVALID. That its date is the trace's is not looked at. */
+/* Whether it is a time at all, before a trace is read: 0, or SMK_E_INVALID. Whose date it is is not looked at. */
 int smk_moment_check(const char *text);
 
 /* The options are those of request_view.h. 0; SMK_E_LIMIT, SMK_E_NOMEM; the reader's errors. */
