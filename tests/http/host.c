@@ -14,6 +14,8 @@
  *     sigpipe   says what SIGPIPE does: "default", "ignored" or "handled"
  *     closeall  closes every descriptor above 2, as a daemon does, and fills their numbers with sockets of its
  *               own; its server is gone then
+ *     stop      stops the agent, and says "ended MILLISECONDS RESULT"
+ *     start     starts it again: "tcp ADDRESS" or "refused REASON"
  *     foreign   says how many bytes came out of those sockets that it did not send; after the end of stdin it
  *               does so once more, and how many of them somebody closed: "left BYTES CLOSED"
  */
@@ -186,9 +188,39 @@ static void say_sigpipe(void)
                                                   : "handled");
 }
 
+/* ---- the agent ------------------------------------------------------------------------------- */
+
+static void start_agent(void)
+{
+    smk_agent_options options = SMK_AGENT_OPTIONS;
+    char address[64];
+    options.settings = settings;
+    if (smk_agent_start(&options) < 0) {
+        printf("refused %s\n", smk_last_error());
+        return;
+    }
+    smk_agent_address(address, sizeof(address));
+    printf("tcp %s\n", address);
+}
+
+static void stop_agent(void)
+{
+    struct timespec from, to;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    int rc = smk_agent_stop();
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    printf("ended %ld %d\n",
+           (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000, rc);
+    fflush(stdout);
+}
+
 static void obey(const char *line)
 {
-    if (strncmp(line, "fill", 4) == 0)
+    if (strncmp(line, "stop", 4) == 0)
+        stop_agent();
+    else if (strncmp(line, "start", 5) == 0)
+        start_agent();
+    else if (strncmp(line, "fill", 4) == 0)
         fill();
     else if (strncmp(line, "free", 4) == 0)
         give_back();
@@ -248,30 +280,6 @@ static void read_arguments(int argc, char **argv)
         else
             settings[count++] = (struct smk_agent_setting){argv[i], equals + 1};
     }
-}
-
-static void start_agent(void)
-{
-    smk_agent_options options = SMK_AGENT_OPTIONS;
-    char address[64];
-    options.settings = settings;
-    if (smk_agent_start(&options) < 0) {
-        printf("refused %s\n", smk_last_error());
-        return;
-    }
-    smk_agent_address(address, sizeof(address));
-    printf("tcp %s\n", address);
-}
-
-static void stop_agent(void)
-{
-    struct timespec from, to;
-    clock_gettime(CLOCK_MONOTONIC, &from);
-    int rc = smk_agent_stop();
-    clock_gettime(CLOCK_MONOTONIC, &to);
-    printf("ended %ld %d\n",
-           (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000, rc);
-    fflush(stdout);
 }
 
 int main(int argc, char **argv)

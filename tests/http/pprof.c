@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "held.h"
 
 static void begin(const struct host *host, enum door door, const char *target, int *fd)
 {
@@ -32,6 +33,13 @@ static void expect_nothing_stays(const struct host *host)
         answer_free(&answer);
     }
     expect(empty && is_disarmed(host), "a capture stays");
+}
+
+static void expect_fds(const struct host *host, unsigned before)
+{
+    for (int look = 0; look < 200 && host_fds(host) > before; look++)
+        sleep_ms(20);
+    expect(host_fds(host) <= before, "%u descriptors, %u before", host_fds(host), before);
 }
 
 static void a_foreign_page_arms_nothing(void **state)
@@ -67,9 +75,77 @@ static void a_client_that_goes_ends_it(void **state)
         assert_int_equal(status_of(&host, doors[d], "GET", "/debug/pprof/mutex?seconds=0.05", NULL), 200);
         expect_nothing_stays(&host);
     }
-    for (int look = 0; look < 200 && host_fds(&host) > before; look++)
-        sleep_ms(20);
-    expect(host_fds(&host) <= before, "%u descriptors, %u before", host_fds(&host), before);
+    expect_fds(&host, before);
+    host_stop(&host);
+}
+
+/* Asks for a profile, and the thread that makes it is held when it has begun. */
+static void begin_to_make(const struct host *host, enum door door, int *fd, struct held *held)
+{
+    if (!held_begin(held, host, "stallmark-rep"))
+        skip();
+    begin(host, door, "/debug/pprof/mutex?seconds=0.2", fd);
+    held_await(held);
+}
+
+/* Nobody reads it any more: it is given up, and who asked meanwhile has his turn. */
+static void a_client_goes_while_it_is_made(void **state)
+{
+    struct host host;
+    struct held held;
+    struct answer answer;
+    (void)state;
+    host_start(&host, "own_busy=1", NULL);
+    unsigned before = host_fds(&host);
+    for (size_t d = 0; d < DOORS; d++) {
+        int fds[2];
+        begin_to_make(&host, doors[d], &fds[0], &held);
+        client_reset(fds[0]);
+        begin(&host, doors[d], "/debug/pprof/block?seconds=0.1", &fds[1]);
+        assert_int_equal(status_of(&host, doors[d], "GET", "/debug/trace/status", NULL), 200);
+        held_end(&held);
+        client_read(fds[1], &answer, 20000);
+        expect(answer.status == 200, "%s: %d %s", door_names[d], answer.status, answer.body);
+        answer_free(&answer);
+        close(fds[1]);
+        expect_nothing_stays(&host);
+    }
+    expect_fds(&host, before);
+    host_stop(&host);
+}
+
+/* The end does not wait for the thread, which goes when it is through. A job at a time: the next agent's waits for that. */
+static void the_agent_ends_while_it_is_made(void **state)
+{
+    struct host host;
+    struct held held;
+    struct answer answer;
+    (void)state;
+    host_start(&host, "own_busy=1", NULL);
+    unsigned before = host_fds(&host);
+    for (size_t d = 0; d < DOORS; d++) {
+        int fd, next, result;
+        begin_to_make(&host, doors[d], &fd, &held);
+        assert_int_equal(sscanf(host_obeys(&host, "stop"), "ended %ld %d", &host.ended_ms, &result), 2);
+        expect(result == 0 && host.ended_ms < 2000, "%s: the end took %ld ms", door_names[d], host.ended_ms);
+        client_read(fd, &answer, 5000);
+        expect(answer.closed && answer.status != 200, "%s: %d", door_names[d], answer.status);
+        answer_free(&answer);
+        close(fd);
+        assert_int_equal(sscanf(host_obeys(&host, "start"), "tcp 127.0.0.1:%d", &host.tcp_port), 1);
+        begin(&host, doors[d], "/debug/pprof/mutex?seconds=0.1", &next);
+        assert_false(held_is_gone(&held, &host));
+        held_end(&held);
+        client_read(next, &answer, 20000);
+        expect(answer.status == 200, "%s, again: %d %s", door_names[d], answer.status, answer.body);
+        answer_free(&answer);
+        close(next);
+        for (int look = 0; look < 500 && !held_is_gone(&held, &host); look++)
+            sleep_ms(10);
+        expect(held_is_gone(&held, &host), "%s: the thread stays", door_names[d]);
+        expect_nothing_stays(&host);
+    }
+    expect_fds(&host, before);
     host_stop(&host);
 }
 
@@ -163,6 +239,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_foreign_page_arms_nothing), cmocka_unit_test(a_client_that_goes_ends_it),
         cmocka_unit_test(one_too_many_is_sent_away),   cmocka_unit_test(a_capture_that_is_joined_stays),
         cmocka_unit_test(too_large_is_said),           cmocka_unit_test(the_agent_ends_meanwhile),
+        cmocka_unit_test(a_client_goes_while_it_is_made), cmocka_unit_test(the_agent_ends_while_it_is_made),
     };
     if (argc == 2)
         cmocka_set_test_filter(argv[1]);
