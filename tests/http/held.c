@@ -29,7 +29,7 @@ static bool await_stop(struct held *held, int *status)
     return false;
 }
 
-/* Behind a stop: it is at a system call for its work. While it has memory mapped it may hold a lock that others want. */
+/* Behind a stop: it is at a system call for its work. While it maps memory it may hold a lock that others want. */
 static bool is_at_work(const struct held *held, int status)
 {
     struct __ptrace_syscall_info info;

@@ -1,4 +1,4 @@
-/* held.h: a thread of the host's that is stopped in the middle of its work, from outside, for as long as the test wants.
+/* held.h: a thread of the host's that is stopped in the middle of its work, from outside, as long as the test wants.
  *
  * By ptrace, which a child may always be looked at with where nothing forbids the call. A thread of the test's own does
  * it: only who attached may let go.
@@ -16,8 +16,8 @@ struct held {
     uint32_t state, release; /* atomic */
 };
 
-/* The thread of this name is stopped as soon as it works: at its next system call that neither waits nor maps memory. False
- * where ptrace is forbidden. */
+/* The thread of this name is stopped as soon as it works: at its next system call that neither waits nor maps memory.
+ * False where ptrace is forbidden. */
 bool held_begin(struct held *held, const struct host *host, const char *name);
 /* Waits until it is. */
 void held_await(const struct held *held);

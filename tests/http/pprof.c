@@ -114,7 +114,7 @@ static void a_client_goes_while_it_is_made(void **state)
     host_stop(&host);
 }
 
-/* The end does not wait for the thread, which goes when it is through. A job at a time: the next agent's waits for that. */
+/* The end does not wait for the thread, which goes when it is through. The next agent's job waits until then. */
 static void the_agent_ends_while_it_is_made(void **state)
 {
     struct host host;
