@@ -5,6 +5,7 @@
 #include "format/events.h"
 
 #define INSIDE_MAX 10000u /* waits that are looked at for those inside another */
+#define AGAIN      1u     /* what by_thread has of a thread: 0, or this if it was counted again */
 
 /* Where an event keeps its call and what it waited for; all have stack and duration first. 0: nowhere. */
 struct shape {
@@ -130,6 +131,16 @@ static uint32_t add_sum(struct smk_call_waits *waits, struct smk_mem *mem, const
     return index;
 }
 
+/* The place of a wait in this sum, empty. */
+static struct smk_wait_place place_like(uint32_t sum, const struct smk_call_wait *wait)
+{
+    return (struct smk_wait_place){.sum = sum,
+                                   .stack = wait->stack,
+                                   .what = wait->what,
+                                   .process = wait->process,
+                                   .object = wait->object};
+}
+
 static struct smk_wait_place *place_of(struct smk_call_waits *waits, struct smk_mem *mem,
                                        const struct smk_wait_place *like)
 {
@@ -149,15 +160,21 @@ static struct smk_wait_place *place_of(struct smk_call_waits *waits, struct smk_
     return &waits->places[waits->place_count++];
 }
 
+static void note_longest(struct smk_wait_place *place, const struct smk_call_wait *wait)
+{
+    if (wait->end - wait->begin < place->max)
+        return;
+    place->max = wait->end - wait->begin;
+    place->max_begin = wait->begin;
+    place->max_request = wait->request;
+    place->max_thread = wait->thread;
+}
+
 static void add_place(struct smk_call_waits *waits, struct smk_mem *mem, uint32_t sum,
                       const struct smk_call_wait *wait)
 {
     uint64_t ns = wait->end - wait->begin;
-    struct smk_wait_place like = {.sum = sum,
-                                  .stack = wait->stack,
-                                  .what = wait->what,
-                                  .process = wait->process,
-                                  .object = wait->object};
+    struct smk_wait_place like = place_like(sum, wait);
     struct smk_wait_place *place = place_of(waits, mem, &like);
     if (!place)
         return;
@@ -165,12 +182,7 @@ static void add_place(struct smk_call_waits *waits, struct smk_mem *mem, uint32_
     place->count++;
     place->in_ns += wait->request ? ns : 0;
     place->in_count += wait->request ? 1 : 0;
-    if (ns >= place->max) {
-        place->max = ns;
-        place->max_begin = wait->begin;
-        place->max_request = wait->request;
-        place->max_thread = wait->thread;
-    }
+    note_longest(place, wait);
     if (wait->waker && ns >= place->waker_ns) {
         place->waker = wait->waker;
         place->waker_ns = ns;
@@ -191,6 +203,87 @@ uint32_t smk_call_waits_add(struct smk_call_waits *waits, struct smk_mem *mem, c
     }
     waits->array[waits->count++] = *wait;
     return sum;
+}
+
+/* ---- what turns out later ------------------------------------------------------------------------------- */
+
+/* It counts in its sum, and at its place, no more. */
+static void take_out(struct smk_call_waits *waits, struct smk_mem *mem, const struct smk_call_wait *wait)
+{
+    uint32_t index = smk_call_waits_sum(waits, wait);
+    struct smk_wait_place like = place_like(index, wait);
+    struct smk_wait_place *place = index != SMK_MAP_NONE ? place_of(waits, mem, &like) : NULL;
+    uint64_t ns = wait->end - wait->begin;
+    if (!place)
+        return;
+    waits->sums[index].ns -= ns;
+    waits->sums[index].count--;
+    waits->sums[index].recount = true;
+    place->ns -= smk_min_u64(ns, place->ns);
+    place->count -= place->count ? 1 : 0;
+    place->in_ns -= wait->request ? smk_min_u64(ns, place->in_ns) : 0;
+    place->in_count -= wait->request && place->in_count ? 1 : 0;
+}
+
+static void change(struct smk_call_waits *waits, struct smk_mem *mem, uint32_t index, uint64_t request, bool idle)
+{
+    struct smk_call_wait *wait = &waits->array[index];
+    take_out(waits, mem, wait);
+    wait->request = request;
+    wait->idle = idle;
+    uint32_t sum = add_sum(waits, mem, wait);
+    if (sum != SMK_MAP_NONE)
+        add_place(waits, mem, sum, wait);
+}
+
+void smk_call_waits_called(struct smk_call_waits *waits, struct smk_mem *mem, uint32_t thread, uint64_t from,
+                           uint64_t to)
+{
+    for (uint32_t looks = 0, i = waits->count; i > 0 && looks < INSIDE_MAX; i--, looks++) {
+        const struct smk_call_wait *wait = &waits->array[i - 1];
+        if (wait->end < from)
+            return;
+        if (wait->thread == thread && wait->idle && wait->begin >= from && wait->end <= to)
+            change(waits, mem, i - 1, wait->request, false);
+    }
+}
+
+void smk_call_waits_of_none(struct smk_call_waits *waits, struct smk_mem *mem, uint32_t index)
+{
+    change(waits, mem, index, 0, waits_for_work(waits, &waits->array[index]));
+}
+
+static void count_again(struct smk_call_waits *waits, struct smk_mem *mem, uint32_t sum,
+                        const struct smk_call_wait *wait)
+{
+    struct smk_wait_place like = place_like(sum, wait), *place = place_of(waits, mem, &like);
+    uint64_t pair = smk_map_pair(sum, wait->thread);
+    waits->sums[sum].max = smk_max_u64(waits->sums[sum].max, wait->end - wait->begin);
+    waits->sums[sum].threads += smk_map_get(&waits->by_thread, pair) != AGAIN;
+    smk_map_put(&waits->by_thread, mem, pair, AGAIN);
+    if (place)
+        note_longest(place, wait);
+}
+
+/* Where not all were kept, what they were before is the most that they can be. */
+void smk_call_waits_finish(struct smk_call_waits *waits, struct smk_mem *mem)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < waits->sum_count; i++) {
+        struct smk_call_sum *sum = &waits->sums[i];
+        sum->recount = sum->recount && waits->refused == 0;
+        any = any || sum->recount;
+        if (sum->recount)
+            sum->max = sum->threads = 0;
+    }
+    for (uint32_t i = 0; any && i < waits->place_count; i++)
+        if (waits->sums[waits->places[i].sum].recount)
+            waits->places[i].max = 0;
+    for (uint32_t i = 0; any && i < waits->count; i++) {
+        uint32_t sum = smk_call_waits_sum(waits, &waits->array[i]);
+        if (sum != SMK_MAP_NONE && waits->sums[sum].recount)
+            count_again(waits, mem, sum, &waits->array[i]);
+    }
 }
 
 uint64_t smk_call_waits_inside(const struct smk_call_waits *waits, uint32_t thread, uint64_t begin)

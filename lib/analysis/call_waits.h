@@ -33,6 +33,7 @@ struct smk_call_sum {
     uint64_t preempted; /* ns of these in which its CPU had been taken from the thread; of disk and memory */
     uint32_t threads; /* that waited; of answers, that read them */
     bool idle, answer;
+    bool recount; /* waits were taken out of it again: max and threads are to be found anew */
 };
 
 /* Of these, those at one place for one thing. */
@@ -74,6 +75,17 @@ bool smk_call_wait_of(const struct smk_call_waits *waits, const smk_event *event
 
 /* Takes it up. The number of its sum; SMK_MAP_NONE when there is no memory. */
 uint32_t smk_call_waits_add(struct smk_call_waits *waits, struct smk_mem *mem, const struct smk_call_wait *wait);
+
+/* Later events say more of waits that were taken up: that a thread was in a callback of its loop in [from, to], so that
+ * what it waited for there it did not wait for work. */
+void smk_call_waits_called(struct smk_call_waits *waits, struct smk_mem *mem, uint32_t thread, uint64_t from,
+                           uint64_t to);
+
+/* That wait `index` is of no request after all: it may be idle then. */
+void smk_call_waits_of_none(struct smk_call_waits *waits, struct smk_mem *mem, uint32_t index);
+
+/* All events were told: sums out of which waits were taken are right again. */
+void smk_call_waits_finish(struct smk_call_waits *waits, struct smk_mem *mem);
 
 /* The number of the sum that a wait counts in; SMK_MAP_NONE: there is none. */
 uint32_t smk_call_waits_sum(const struct smk_call_waits *waits, const struct smk_call_wait *wait);

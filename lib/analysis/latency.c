@@ -124,8 +124,10 @@ void smk_latency_enter(struct smk_latency *latency, struct smk_mem *mem, uint64_
     struct smk_request_record *record = id ? find(latency, id) : NULL;
     if (!record && id)
         record = take_up(latency, mem, id);
-    if (record)
-        record->thread = thread;
+    if (!record)
+        return;
+    record->shared = record->shared || (record->thread && record->thread != thread);
+    record->thread = thread;
 }
 
 void smk_latency_trace(struct smk_latency *latency, uint64_t id, uint64_t high, uint64_t low)
@@ -149,6 +151,7 @@ static void add_part(const struct smk_latency *latency, struct smk_request_recor
                      uint32_t part, uint64_t end, uint64_t ns)
 {
     uint64_t since = smk_max_u64(record->begin, latency->from);
+    record->parts_to = smk_max_u64(record->parts_to, end);
     ns = end > since ? smk_min_u64(ns, end - since) : 0;
     for (uint32_t i = 0; i < record->part_count; i++) {
         struct smk_part *known = &record->parts[i];
@@ -171,6 +174,35 @@ void smk_latency_part(struct smk_latency *latency, uint64_t id, enum smk_part_ki
     struct smk_request_record *record = id ? find(latency, id) : NULL;
     if (record)
         add_part(latency, record, kind, part, end, ns);
+}
+
+void smk_latency_part_back(struct smk_latency *latency, uint64_t id, enum smk_part_kind kind, uint32_t part,
+                           uint64_t ns)
+{
+    struct smk_request_record *record = id ? find(latency, id) : NULL;
+    for (uint32_t i = 0; record && i < record->part_count; i++) {
+        struct smk_part *known = &record->parts[i];
+        if (known->id != part || known->kind != kind)
+            continue;
+        known->ns -= smk_min_u64(ns, known->ns);
+        if (--known->count == 0)
+            *known = record->parts[--record->part_count];
+        return;
+    }
+    if (record)
+        record->parts_refused -= smk_min_u64(ns, record->parts_refused);
+}
+
+bool smk_latency_goes_beyond(struct smk_latency *latency, uint64_t id, uint64_t end)
+{
+    const struct smk_request_record *record = id ? find(latency, id) : NULL;
+    return record && record->parts_to > end;
+}
+
+bool smk_latency_is_shared(struct smk_latency *latency, uint64_t id, uint32_t thread)
+{
+    const struct smk_request_record *record = id ? find(latency, id) : NULL;
+    return record && (record->shared || record->thread != thread);
 }
 
 void smk_latency_peer(struct smk_latency *latency, uint64_t id, uint32_t part, uint64_t begin, uint64_t end)

@@ -50,6 +50,7 @@ struct smk_request_record {
     uint32_t process;
     uint32_t part_count;
     bool begin_seen, running;
+    bool shared;      /* more than one thread worked for it */
     bool loop_seen;   /* its loop delay is among the parts */
     bool cpu_seen;    /* a thread worked for it whose switches are known: the next two are measured … */
     bool cpu_unknown; /* … but not of all of its time */
@@ -57,6 +58,7 @@ struct smk_request_record {
     uint64_t preempted; /* ns that they were ready, after their CPU was taken from them */
     uint64_t on_cpu_apart, preempted_apart; /* of these what lies in no other part */
     uint64_t answers_to;    /* to here it waited for answers of peers */
+    uint64_t parts_to;      /* to here its parts reach */
     uint64_t parts_refused; /* ns of parts that had no room */
     struct smk_part parts[SMK_PARTS_MAX];
 };
@@ -140,6 +142,14 @@ void smk_latency_part(struct smk_latency *latency, uint64_t id, enum smk_part_ki
 /* The request waited for an answer that came at `end`, the calls `part` brought it; what it waited for answers before
  * is not counted twice. */
 void smk_latency_peer(struct smk_latency *latency, uint64_t id, uint32_t part, uint64_t begin, uint64_t end);
+
+/* [end - ns, end] lay behind its end, and is none of it. */
+void smk_latency_part_back(struct smk_latency *latency, uint64_t id, enum smk_part_kind kind, uint32_t part,
+                           uint64_t ns);
+
+/* Parts of it lie behind `end`; others than this thread worked for it. */
+bool smk_latency_goes_beyond(struct smk_latency *latency, uint64_t id, uint64_t end);
+bool smk_latency_is_shared(struct smk_latency *latency, uint64_t id, uint32_t thread);
 
 /* The thread is the last that worked for it, and it has not ended. */
 bool smk_latency_is_with(struct smk_latency *latency, uint64_t id, uint32_t thread);

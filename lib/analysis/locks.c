@@ -77,7 +77,7 @@ static void keep_wait(struct smk_locks *locks, struct smk_mem *mem, uint32_t loc
         return;
     }
     locks->waits[locks->wait_count++] = (struct smk_lock_wait){
-        smk_max_u64(seen->begin, locks->from), seen->end, lock, seen->thread, seen->stack,
+        smk_max_u64(seen->begin, locks->from), seen->end, seen->request, lock, seen->thread, seen->stack,
         seen->holder, seen->releaser,
         !seen->open && (seen->result == SMK_LOCK_ACQUIRED || seen->result == SMK_LOCK_OWNERDEAD)};
 }
@@ -134,6 +134,16 @@ void smk_locks_release(struct smk_locks *locks, struct smk_mem *mem, uint32_t pr
     }
     locks->releases[locks->release_count] = *release;
     locks->releases[locks->release_count++].lock = index;
+}
+
+void smk_locks_of_none(struct smk_locks *locks, uint32_t index)
+{
+    struct smk_lock_wait *wait = &locks->waits[index];
+    struct smk_lock *lock = &locks->array[wait->lock];
+    lock->outside += wait->end - wait->begin;
+    if (lock->max_begin == wait->begin && lock->max_request == wait->request)
+        lock->max_request = 0;
+    wait->request = 0;
 }
 
 #define PREEMPTED_LOOK 1000u /* spans that are looked at for those in a wait */

@@ -46,6 +46,7 @@ struct smk_lock_thread {
 
 struct smk_lock_wait {
     uint64_t begin, end;
+    uint64_t request; /* that its thread worked for, with its process; 0: none */
     uint32_t lock, thread, stack;
     uint32_t holder, releaser; /* tids, 0: not known */
     uint32_t got_it; /* 0: it timed out, failed, or had not ended */
@@ -106,6 +107,9 @@ void smk_locks_name(struct smk_locks *locks, struct smk_mem *mem, uint32_t proce
 
 /* Returns the lock's index; SMK_MAP_NONE: the wait lies before the window, or there is no memory. */
 uint32_t smk_locks_wait(struct smk_locks *locks, struct smk_mem *mem, const struct smk_lock_seen *seen);
+
+/* That wait `index` is of no request after all. */
+void smk_locks_of_none(struct smk_locks *locks, uint32_t index);
 
 /* ns in [begin, end], which ends now, that the thread's CPU had been taken from it, as far as that is known. */
 uint64_t smk_locks_preempted_in(const struct smk_locks *locks, uint32_t thread, uint64_t begin, uint64_t end);

@@ -134,6 +134,7 @@ static int conclude(struct smk_report *report)
     smk_latency_finish(&report->latency, &report->mem, report->to);
     smk_regions_finish(&report->regions, &report->states);
     smk_callbacks_finish(&report->callbacks, &report->mem);
+    smk_call_waits_finish(&report->locks.others, &report->mem);
     smk_report_memory_conclude(report);
     smk_pools_conclude(&report->pools);
     struct smk_evidence evidence = {

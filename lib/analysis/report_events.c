@@ -186,10 +186,15 @@ static void end_network(struct smk_report *report, uint64_t request, uint32_t ro
     smk_peers_end(&report->peers, &report->mem, request, route);
 }
 
+static uint64_t answer_end(const smk_event *event)
+{
+    return event->id == SMK_EV_REQUEST_ANSWERED ? began(event, arg(event, 4)) : event->time;
+}
+
 static void on_answer(struct smk_report *report, const smk_event *event)
 {
     struct smk_latency_answer answer = {
-        .end = event->time - smk_min_u64(arg(event, 4), event->time),
+        .end = answer_end(event),
         .duration = arg(event, 2),
         .delay = arg(event, 5),
         .more = arg(event, 6),
@@ -229,21 +234,73 @@ static void note_work(struct smk_report *report, const struct smk_state *state, 
         smk_pools_done(&report->pools, &report->mem, event->thread, event->time);
 }
 
+/* ---- the end of a request --------------------------------------------------------------------------------- */
+
+#define BEHIND_MAX 10000u /* waits that are looked at for those behind a request's end */
+
+/* What a thread waited for behind the end of its request is none of it: that an answer was over is known when somebody
+ * reads the next request, and until then its threads may have done other things. */
+static void take_back(struct smk_report *report, uint64_t id, uint64_t end)
+{
+    struct smk_locks *locks = &report->locks;
+    if (!smk_latency_goes_beyond(&report->latency, id, end))
+        return;
+    for (uint32_t looks = 0, i = locks->others.count; i > 0 && looks < BEHIND_MAX; i--, looks++) {
+        const struct smk_call_wait *wait = &locks->others.array[i - 1];
+        if (wait->end <= end)
+            break;
+        if (wait->request != id || wait->begin < end)
+            continue;
+        smk_latency_part_back(&report->latency, id, SMK_PART_CALL, smk_call_waits_sum(&locks->others, wait),
+                              wait->end - wait->begin);
+        smk_call_waits_of_none(&locks->others, &report->mem, i - 1);
+    }
+    for (uint32_t looks = 0, i = locks->wait_count; i > 0 && looks < BEHIND_MAX; i--, looks++) {
+        const struct smk_lock_wait *wait = &locks->waits[i - 1];
+        if (wait->end <= end)
+            break;
+        if (wait->request != id || wait->begin < end)
+            continue;
+        smk_latency_part_back(&report->latency, id, SMK_PART_LOCK, wait->lock, wait->end - wait->begin);
+        smk_locks_of_none(locks, i - 1);
+    }
+}
+
+/* It ended at `end`, as this thread says: who else was at it is at it no more. */
+static void on_end(struct smk_report *report, struct smk_state *state, const smk_event *event, uint64_t id,
+                   uint64_t end)
+{
+    if (id == 0)
+        return;
+    take_back(report, id, end);
+    bool shared = smk_latency_is_shared(&report->latency, id, event->thread);
+    for (uint32_t i = 0; shared && i < report->states.count; i++) {
+        struct smk_state *other = &report->states.array[i];
+        if (other->request != id || other == state)
+            continue;
+        smk_running_turn(&report->latency, other, end);
+        other->request = 0;
+        other->works_since = end;
+        smk_loops_rests(&report->loops, other->serial, end);
+        smk_pools_done(&report->pools, &report->mem, other->serial, end);
+    }
+}
+
 static void on_request(struct smk_report *report, struct smk_state *state, const smk_event *event)
 {
     uint64_t id = request_arg(event, 1), worked_for = state->request;
+    bool ends = event->id == SMK_EV_REQUEST_ANSWERED || event->id == SMK_EV_REQUEST_DROPPED ||
+                event->id == SMK_EV_REQUEST_END;
     smk_running_turn(&report->latency, state, event->time);
+    if (ends)
+        on_end(report, state, event, id, answer_end(event));
     switch (event->id) {
     case SMK_EV_REQUEST_ANSWERED:
         on_answer(report, event);
-        if (state->request == id)
-            state->request = 0;
         break;
     case SMK_EV_REQUEST_DROPPED:
         end_network(report, id, SMK_MAP_NONE);
         smk_latency_dropped(&report->latency, id);
-        if (state->request == id)
-            state->request = 0;
         break;
     case SMK_EV_LOOP_DELAY:
         on_loop_delay(report, event);
@@ -269,8 +326,6 @@ static void on_request(struct smk_report *report, struct smk_state *state, const
         end_network(report, id, smk_latency_route_of(&report->latency, id));
         smk_latency_end(&report->latency, &report->mem, id, id_arg(event, 0), event->time,
                         arg(event, 2), id_arg(event, 3), event->thread);
-        if (state->request == id)
-            state->request = 0;
         break;
     case SMK_EV_HANDOFF:
         smk_latency_part(&report->latency, id, SMK_PART_QUEUE, id_arg(event, 0), event->time,
@@ -286,8 +341,10 @@ static void on_request(struct smk_report *report, struct smk_state *state, const
     default:
         break;
     }
-    if (event->id == SMK_EV_REQUEST_ANSWERED || event->id == SMK_EV_REQUEST_DROPPED || event->id == SMK_EV_REQUEST_END)
+    if (ends)
         smk_read_with_remove(&state->read_with, id);
+    if (ends && state->request == id)
+        state->request = 0;
     if (state->request != worked_for) {
         state->works_since = event->time;
         note_work(report, state, event);
@@ -352,6 +409,10 @@ static bool on_event(struct smk_report *report, const smk_event *event)
         smk_herds_wake(&report->herds, &report->mem, event);
         break;
     case SMK_EV_LOOP_CALLBACK:
+        smk_call_waits_called(&report->locks.others, &report->mem, event->thread, began(event, arg(event, 1)),
+                              event->time);
+        smk_callbacks_event(&report->callbacks, &report->loops, &report->mem, event);
+        break;
     case SMK_EV_LOOP_STALL:
         smk_callbacks_event(&report->callbacks, &report->loops, &report->mem, event);
         break;

@@ -130,7 +130,7 @@ static void say_sums(const struct smk_report *report, struct smk_words *words, b
     uint32_t shown = 0, all = report->calls_by_total ? report->locks.others.sum_count : 0;
     for (uint32_t i = 0; i < all && shown < report->top; i++) {
         const struct smk_call_sum *sum = report->calls_by_total[i];
-        if (sum->idle != idle)
+        if (sum->idle != idle || sum->count == 0)
             continue;
         if (shown++ == 0) {
             smk_words_say(words, "\n%s", title);
@@ -201,6 +201,7 @@ void smk_report_waits_json(const struct smk_report *report, struct smk_json_text
     uint32_t all = report->calls_by_total ? report->locks.others.sum_count : 0;
     smk_put_json_array(json, "waits");
     for (uint32_t i = 0; i < all && i < JSON_MAX; i++)
-        put_sum(json, report, report->calls_by_total[i]);
+        if (report->calls_by_total[i]->count)
+            put_sum(json, report, report->calls_by_total[i]);
     smk_put_json_array_end(json);
 }

@@ -73,6 +73,22 @@ static void leave(struct smk_timeline *timeline, struct smk_timeline_thread *thr
         smk_timeline_turn(timeline, thread, time, 0);
 }
 
+/* It ended at `time`: who is at it, this thread or another, leaves it, and is at it no more from then on. */
+static void leave_all(struct smk_timeline *timeline, struct smk_timeline_thread *thread,
+                      const struct smk_span_request *request, uint64_t time)
+{
+    bool alone = request->first_thread == thread->serial && request->last_thread == thread->serial;
+    uint32_t count = alone ? 1 : timeline->thread_count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct smk_timeline_thread *who = alone ? thread : &timeline->threads[i];
+        if (who->process != request->process || who->request != request->id || who->ended)
+            continue;
+        smk_pieces_extend(timeline, who, time);
+        smk_pieces_left(timeline, who, request->id, time);
+        smk_timeline_turn(timeline, who, time, 0);
+    }
+}
+
 /* ---- events --------------------------------------------------------------------------------------------- */
 
 static void on_begin(struct smk_timeline *timeline, struct smk_timeline_thread *thread, const smk_event *event,
@@ -121,9 +137,8 @@ static void on_end(struct smk_timeline *timeline, struct smk_timeline_thread *th
     request->begin_unseen = request->from < timeline->windows[event->process].from;
     if (!known || !request->last_thread)
         request->last_thread = event->thread;
-    if (thread->request == id)
-        smk_pieces_left(timeline, thread, id, request->to);
-    leave(timeline, thread, request->to, id);
+    if (id)
+        leave_all(timeline, thread, request, request->to);
     if (timeline->calls->request)
         timeline->calls->request(timeline->arg, request);
     if (known)
@@ -205,9 +220,11 @@ bool smk_timeline_on_request(struct smk_timeline *timeline, struct smk_timeline_
         on_end(timeline, thread, event, id);
         return true;
     case SMK_EV_REQUEST_DROPPED:
-        leave(timeline, thread, event->time, id);
-        if ((request = find(timeline, event->process, id)) != NULL)
+        if ((request = find(timeline, event->process, id)) != NULL) {
+            leave_all(timeline, thread, request, event->time);
             let_go(timeline, request);
+        }
+        leave(timeline, thread, event->time, id);
         return true;
     case SMK_EV_REQUEST_TRACE:
         if ((request = find(timeline, event->process, id)) != NULL)

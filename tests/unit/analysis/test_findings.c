@@ -321,6 +321,55 @@ static void test_a_herd(void **state)
     end_report(report, trace);
 }
 
+/* ---- a worker that nobody marks -------------------------------------------------------------------------------- */
+
+/* `round`th request: the reader reads it, the worker waits 5 ms for a file in it, writes the answer, and then sleeps
+ * and waits for a lock until there is another; that the answer was over the reader sees 60 ms later. */
+static void unmarked_round(struct build *b, const uint32_t threads[2], const uint32_t strings[3], uint64_t round)
+{
+    uint64_t at = AT(1000 + 100 * round), end = at + AT(20);
+    uint32_t route = strings[0], call = strings[1], sync = strings[2];
+    uint64_t wait[] = {0, AT(5), CART_LOCK, 0, 0, SMK_LOCK_ACQUIRED};
+    build_event(b, threads[0], at, SMK_EV_REQUEST_BEGIN, route, round + 1);
+    build_event(b, threads[0], at + AT(1), SMK_EV_REQUEST_LEAVE, 0, round + 1);
+    build_event(b, threads[1], at + AT(5), SMK_EV_REQUEST_ENTER, 0, round + 1);
+    build_event(b, threads[1], at + AT(15), SMK_EV_DISK_WAIT, 0, AT(5), sync, 6, 0, 0);
+    for (uint64_t i = 0; i < 3; i++)
+        build_event(b, threads[1], end + AT(15 + 15 * i), SMK_EV_SLEEP_WAIT, 0, AT(14), call, AT(14));
+    build_event_args(b, threads[1], end + AT(58), SMK_EV_LOCK_WAIT, wait, SMK_ARRAY_LEN(wait));
+    build_event(b, threads[0], end + AT(60), SMK_EV_REQUEST_ANSWERED, route, round + 1, AT(20), 200, AT(60), 0, 0);
+    build_event(b, threads[1], end + AT(75), SMK_EV_SLEEP_WAIT, 0, AT(14), call, AT(14));
+}
+
+/* What it did behind the answer is none of the request, whenever that is known; what it did before is. */
+static void test_worker_that_is_not_marked(void **state)
+{
+    (void)state;
+    struct build b;
+    build_init(&b);
+    build_window(&b, AT(1000), AT(1000), AT(2000));
+    uint32_t threads[] = {build_thread(&b, 101, "reader"), build_thread(&b, 102, "worker")};
+    uint32_t strings[] = {build_string(&b, "GET /cart"), build_string(&b, "usleep"), build_string(&b, "fdatasync")};
+    for (uint64_t i = 0; i < 10; i++)
+        unmarked_round(&b, threads, strings, i);
+    smk_trace *trace = build_open(&b);
+    struct smk_report *report = make(trace);
+    char *text = text_of(report);
+    assert_int_equal(smk_report_findings_of(report, 1u << SMK_FINDING_SLEEP | 1u << SMK_FINDING_LOCK), 0);
+    assert_int_equal(smk_report_findings_of(report, 1u << SMK_FINDING_DISK), 1);
+    check_says(text, "sleep   usleep                   40     560 ms");
+    check_says(text, "disk    fdatasync                10    50.0 ms");
+    assert_int_equal(report->locks.array[0].outside, AT(50));
+    for (uint32_t i = 0; i < report->locks.others.count; i++) {
+        const struct smk_call_wait *wait = &report->locks.others.array[i];
+        assert_int_equal(wait->idle, wait->kind == SMK_WAIT_SLEEP);
+        assert_int_equal(wait->request != 0, wait->kind == SMK_WAIT_DISK);
+    }
+    free(text);
+    smk_report_free(report);
+    smk_trace_close(trace);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_one_flush_for_all),
         cmocka_unit_test(test_a_pool_that_waits),
         cmocka_unit_test(test_a_herd),
+        cmocka_unit_test(test_worker_that_is_not_marked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,6 +161,54 @@ static void test_culprit_is_a_callback(void **state)
     smk_trace_close(trace);
 }
 
+/* What a callback sleeps holds its loop, and is no idle time; what its thread sleeps between callbacks is. */
+static void test_callback_sleeps(void **state)
+{
+    (void)state;
+    struct loop l;
+    begin_loop(&l);
+    uint32_t call = build_string(&l.b, "usleep"), tick = build_site(&l.b, "on_tick", "a.c", 1);
+    for (uint64_t i = 0; i < 3; i++) {
+        uint64_t at = AT(1200 + 200 * i);
+        build_event(&l.b, l.thread, at - AT(60), SMK_EV_SLEEP_WAIT, 0, AT(10), call, AT(10));
+        build_event(&l.b, l.thread, at - AT(5), SMK_EV_SLEEP_WAIT, 0, AT(30), call, AT(30));
+        build_event(&l.b, l.thread, at, SMK_EV_LOOP_CALLBACK, tick, AT(40), 0, SMK_CALLBACK_TIMER, 0x1000);
+    }
+    smk_trace *trace = build_open(&l.b);
+    struct smk_report *report = make(trace);
+    char *text = text_of(report);
+    check_says(text, "\nwaits                         times      total       mean        max    threads\n"
+                     "sleep   usleep                    3    90.0 ms    30.0 ms    30.0 ms          1\n");
+    check_says(text, "waiting for work\n"
+                     "sleep   usleep                    3    30.0 ms    10.0 ms    10.0 ms          1\n");
+    for (uint32_t i = 0; i < report->locks.others.count; i++)
+        assert_int_equal(report->locks.others.array[i].idle, i % 2 == 0);
+    free(text);
+    smk_report_free(report);
+    smk_trace_close(trace);
+}
+
+/* All sleep in callbacks: there is no row of idle ones that has nothing. */
+static void test_callbacks_sleep_all(void **state)
+{
+    (void)state;
+    struct loop l;
+    begin_loop(&l);
+    uint32_t call = build_string(&l.b, "usleep"), tick = build_site(&l.b, "on_tick", "a.c", 1);
+    build_event(&l.b, l.thread, AT(1100), SMK_EV_SLEEP_WAIT, 0, AT(30), call, AT(30));
+    build_event(&l.b, l.thread, AT(1101), SMK_EV_LOOP_CALLBACK, tick, AT(40), 0, SMK_CALLBACK_TIMER, 0x1000);
+    smk_trace *trace = build_open(&l.b);
+    struct smk_report *report = make(trace);
+    char *text = text_of(report), *json = json_of(report);
+    check_says(text, "sleep   usleep                    1    30.0 ms");
+    check_silent(text, "idle waits");
+    check_silent(json, "\"idle\": true");
+    free(text);
+    free(json);
+    smk_report_free(report);
+    smk_trace_close(trace);
+}
+
 /* Without a culprit, by preemption, and among equals nobody is blamed. */
 static void test_silence(void **state)
 {
@@ -205,7 +253,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_culprit_is_a_request), cmocka_unit_test(test_times),
         cmocka_unit_test(test_pipelined_counts),     cmocka_unit_test(test_culprit_is_a_wait),
-        cmocka_unit_test(test_culprit_is_a_callback), cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_culprit_is_a_callback), cmocka_unit_test(test_callback_sleeps),
+        cmocka_unit_test(test_callbacks_sleep_all), cmocka_unit_test(test_silence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

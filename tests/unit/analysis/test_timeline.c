@@ -276,6 +276,32 @@ static void test_a_wait_around_many(void **state)
     smk_trace_close(trace);
 }
 
+/* ---- a request's end, said by another thread ------------------------------------------------------------------ */
+
+/* It was over at 20, which the reader sees at 50: from 20 on the worker is at nothing, and its sleeps are idle. */
+static void test_ends_elsewhere(void **state)
+{
+    (void)state;
+    struct build b;
+    uint32_t worker = begin_trace(&b, SMK_SCHED_NONE), reader = build_thread(&b, 102, "reader");
+    build_event(&b, reader, AT(1000), SMK_EV_REQUEST_BEGIN, route, REQUEST);
+    build_event(&b, worker, AT(1005), SMK_EV_REQUEST_ENTER, 0, REQUEST);
+    call_wait(&b, worker, 10, 15, SMK_EV_SLEEP_WAIT, call_poll);
+    call_wait(&b, worker, 25, 40, SMK_EV_SLEEP_WAIT, call_poll);
+    build_event(&b, reader, AT(1050), SMK_EV_REQUEST_ANSWERED, route, REQUEST, AT(20), 200, AT(30), 0, 0);
+    call_wait(&b, worker, 60, 70, SMK_EV_SLEEP_WAIT, call_poll);
+    build_event(&b, worker, AT(1070), SMK_EV_THREAD_EXIT, 0);
+    check(&b, worker,
+          "running 0-5 or-runnable\n"
+          "running 5-10 r7 or-runnable\n"
+          "waiting:sleep 10-15 r7 whole\n"
+          "running 15-20 r7 or-runnable\n"
+          "running 20-25 or-runnable\n"
+          "idle:sleep 25-40 whole\n"
+          "running 40-60 or-runnable\n"
+          "idle:sleep 60-70 whole\n");
+}
+
 /* ---- idle ----------------------------------------------------------------------------------------------- */
 
 static void test_idle(void **state)
@@ -502,7 +528,7 @@ int main(void)
         cmocka_unit_test(test_counts_inside_a_wait),
         cmocka_unit_test(test_waits_in_waits),
         cmocka_unit_test(test_a_wait_around_many),
-        cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_ends_elsewhere), cmocka_unit_test(test_idle),
         cmocka_unit_test(test_a_callback_that_sleeps),
         cmocka_unit_test(test_answered_before),
         cmocka_unit_test(test_open_at_the_end),
