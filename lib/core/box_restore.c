@@ -228,10 +228,11 @@ const struct smk_box_header *smk_box_restore(int fd, const char **why)
     if (smk_pool_restore((struct smk_sub *)((uint8_t *)header + header->subs), (uint8_t *)header + header->memory,
                          header->sub_count) < 0)
         return NULL;
-    smk_store_relaxed(&smk_pool.complete_from, header->complete_from);
     smk_kept_restore((uint8_t *)header + header->kept, header->kept_size,
                      &(struct smk_kept_state){header->kept_head, header->kept_tail, header->kept_from});
-    if (smk_recorder_set(header->categories) < 0) /* last: the writer begins to look, and what it keeps is its own */
+    if (smk_recorder_set(header->categories) < 0) /* the writer begins to look, and what it keeps is its own */
         return NULL;
+    /* Last: a recorder that begins has nothing of what was before. */
+    smk_store_relaxed(&smk_pool.complete_from, header->complete_from);
     return header;
 }

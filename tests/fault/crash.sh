@@ -65,6 +65,9 @@ check_file() { # SIGNAL NAME
     ended=$(field "$file" length)
     awk -v last="$last" -v ended="${ended%% s*}" 'BEGIN { exit !(ended - last < 0.2 && ended > 0.2) }' ||
         fail "SIG$2: the last event is at $last of $ended"
+    # It is complete from where the recorder began, so that there are findings in it.
+    "$stallmark" info "$file" | awk -v ended="${ended%% s*}" '/^complete / { found = 1; sub(/ s$/, ""); bad = $NF > ended / 2 }
+        END { exit !found || bad }' || fail "SIG$2: it is complete from its end: $("$stallmark" info "$file" | grep '^complete')"
     rm -f "$file"
 }
 
