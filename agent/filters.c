@@ -28,6 +28,7 @@ static const struct smk_sys_call calls[] = {
 #endif
     {"readv", SYS_readv, {-1, 0, 0, 0}},
     {"recvfrom", SYS_recvfrom, {-1, 0, 0, 0}},
+    {"recvmsg", SYS_recvmsg, {-1, 0, 0, 0}},
     {"sendto", SYS_sendto, {-1, 0, 0, 0}},
     {"setsockopt", SYS_setsockopt, {-1, 0, 0, 0}},
     {"shutdown", SYS_shutdown, {-1, 0, 0, 0}},

@@ -4,7 +4,7 @@
  *                             the writer's thread begins at the first trigger (source/start.h); where none
  *                             comes, the file is written at exit, and what the buffer could not keep is
  *                             counted as lost
- *   STALLMARK_RUN_BOX=<n>     (--watch) the crash box's descriptor, core/box.h
+ *   STALLMARK_RUN_BOX=<n>:<s> (--watch) the crash box's descriptor, core/box.h, and where others ask for one, box_ask.h
  *   STALLMARK_LISTEN_FD=<n>   (stallmark run) the TCP front's socket, which listens already: nobody else can take
  *                             the port that was printed; the first of the family has it
  *   else                      (stallmark run) the agent starts at the first trigger, with the options that
@@ -32,6 +32,7 @@
 #include "source/start.h"
 #include "stallmark/capture.h"
 #ifdef SMK_PRELOAD_AGENT
+#include "box_ask.h"
 #include "control.h"
 #include "family.h"
 #include "family_wire.h"
@@ -58,6 +59,7 @@ struct kept {
     const char *record;
     bool follow_exec;
     int box;      /* descriptor of the crash box (core/box.h); 0: none */
+    const char *watcher; /* the name of who holds it; NULL: none */
     int listener; /* `stallmark run` listens already; 0: it does not */
     char text[TEXT_BYTES];
 };
@@ -90,6 +92,8 @@ static void keep_variable(const char *name, size_t len, const char *value)
         kept->listener = (int)strtol(value, NULL, 10);
     } else if (len == 7 && memcmp(name, "RUN_BOX", len) == 0) {
         kept->box = (int)strtol(value, NULL, 10);
+        value = strchr(value, ':');
+        kept->watcher = value ? keep_text(value + 1, strlen(value + 1), false) : NULL;
     } else if (*value && kept->count < SETTINGS_MAX && !(len == 5 && memcmp(name, "CLOCK", len) == 0)) {
         kept->settings[kept->count].name = keep_text(name, len, true);
         kept->settings[kept->count].value = keep_text(value, strlen(value), false);
@@ -251,6 +255,7 @@ static void start_agent(void)
 static void begin_waiting(void)
 {
 #ifdef SMK_PRELOAD_AGENT
+    smk_box_watcher(kept->watcher);
     smk_family_prepare();
     if (kept->listener > 2 && smk_wire_is_listener(kept->listener))
         smk_fd_hand_down(smk_fd_keep(kept->listener));

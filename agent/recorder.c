@@ -5,6 +5,7 @@
 
 #include "agent_state.h"
 #include "base/errors.h"
+#include "box_ask.h"
 #include "core/box.h"
 #include "core/capture.h"
 #include "core/init.h"
@@ -160,6 +161,7 @@ static void begin_box(void)
 
 void smk_recorder_begin_recording(void)
 {
+    smk_box_ask();
     if (recorder.spec.on && smk_recorder_want(SMK_RECORDER_BY_OPTION, 0, recorder.spec.age_ns) < 0)
         snprintf(recorder.why, sizeof recorder.why, "%s", smk_last_error());
     begin_box();

@@ -1,7 +1,10 @@
 /* stallmark-box: holds the crash box of a process (core/box.h) and writes its last seconds when it has ended in
  * another way than by itself. Started by `stallmark run --watch` and `stallmark record --watch`, for nobody to type:
  *
- *   stallmark-box BOX PROCESS READY      descriptors: the file, a pidfd, and where to say that it runs
+ *   stallmark-box BOX PROCESS READY NAME      descriptors: the file, a pidfd, and where to say that it runs; the name
+ *                                             of the socket on which others of the family ask (others.h)
+ *   stallmark-box BOX PROCESS READY "" FIRST  one of these others; FIRST: the file of the watched process, which says
+ *                                             where captures are
  *
  * It is nobody's child but init's, in a session of its own: the program that is watched has the pid, the parent, the
  * signals and the exit code that it would have without, and its waitpid(-1) does not see us. So how it ended is not
@@ -17,11 +20,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/box.h"
+#include "others.h"
 #include "core/capture.h"
 #include "core/clock.h"
 #include "core/init.h"
@@ -42,7 +47,9 @@ struct process_info {
     int32_t exit_status;
 };
 
-static int status = -1; /* as of waitpid; -1: nobody said */
+static struct smk_box_header head; /* as it was when the program began: it has not written into it yet */
+static int first = -1;             /* the file of the watched process, of one of the others */
+static int status = -1;            /* as of waitpid; -1: nobody said */
 static uint64_t ended_unix_ns, ended_tick;
 
 /* ---- how it ended ---------------------------------------------------------------------------------------------- */
@@ -111,17 +118,29 @@ static void add_facts(void *arg, smk_add_fact add, void *table)
     add(table, SMK_FACT_PROCESS_ENDED_UNIX, text);
 }
 
+/* Of the captures; of one of the others, which may be somebody else's by now, where the first one's are. */
+static int open_directory(const struct smk_box_header *box)
+{
+    char path[sizeof(box->directory)] = "";
+    if (first < 0)
+        memcpy(path, box->directory, sizeof(path));
+    else if (pread(first, path, sizeof(path), offsetof(struct smk_box_header, directory)) != (ssize_t)sizeof(path))
+        return -1;
+    path[sizeof(path) - 1] = '\0';
+    return open(path[0] ? path : "/var/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* Where `stallmark record` was told to, else beside the captures; false: nowhere. */
 static bool open_place(const struct smk_box_header *box, const char *id, struct smk_file_sink *sink)
 {
-    char path[sizeof(box->output)];
-    *sink = (struct smk_file_sink){.dir = -1, .fd = -1, .exact = box->output[0] != '\0'};
-    if (!box->output[0]) {
+    char path[sizeof(head.output)];
+    *sink = (struct smk_file_sink){.dir = -1, .fd = -1, .exact = head.output[0] != '\0'};
+    if (!head.output[0]) {
         snprintf(sink->base, sizeof(sink->base), "%s", id);
-        sink->dir = open(box->directory[0] ? box->directory : "/var/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        sink->dir = open_directory(box);
         return sink->dir >= 0;
     }
-    snprintf(path, sizeof(path), "%s", box->output);
+    snprintf(path, sizeof(path), "%s", head.output);
     char *slash = strrchr(path, '/');
     if (!slash || strlen(slash + 1) >= sizeof(sink->base))
         return false;
@@ -167,17 +186,21 @@ static void let_go(int box, int process, int ready)
     for (int fd = 0; fd < 3 && null >= 0; fd++)
         dup2(null, fd);
     for (int fd = 3; fd < 1024; fd++)
-        if (fd != box && fd != process && fd != ready)
+        if (fd != box && fd != process && fd != ready && fd != first)
             close(fd);
 }
 
 /* Clock pairs are taken meanwhile: the file's times are between them. */
-static void wait_for_end(int process)
+static void wait_for_end(int process, int listener, int box)
 {
-    struct pollfd ended = {.fd = process, .events = POLLIN};
+    struct pollfd fds[2] = {{.fd = process, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
     struct timespec now;
-    while (poll(&ended, 1, LOOK_MS) == 0)
-        smk_clock_sample();
+    for (int count = 0; count == 0 || !fds[0].revents; count = poll(fds, 2, LOOK_MS)) {
+        if (count > 0)
+            smk_others_answer(listener, head.pid, box);
+        else
+            smk_clock_sample();
+    }
     ended_tick = smk_ticks();
     clock_gettime(CLOCK_REALTIME, &now);
     ended_unix_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
@@ -187,22 +210,25 @@ static void wait_for_end(int process)
 int main(int argc, char **argv)
 {
     struct smk_core_config config;
-    struct smk_box_header head;
-    if (argc != 4) {
-        fputs("usage: stallmark-box BOX PROCESS READY; started by stallmark run --watch\n", stderr);
+    if (argc < 5) {
+        fputs("usage: stallmark-box BOX PROCESS READY NAME; started by stallmark run --watch\n", stderr);
         return 2;
     }
+    first = argc > 5 ? atoi(argv[5]) : -1;
     int box = atoi(argv[1]), process = atoi(argv[2]), ready = atoi(argv[3]);
     const char *clock = getenv("STALLMARK_CLOCK");
     let_go(box, process, ready);
     smk_core_config_init(&config);
     config.slow_clock = clock && strcmp(clock, "monotonic") == 0;
-    if (smk_core_init(&config) < 0 || write(ready, "", 1) != 1)
+    int listener = argv[4][0] ? smk_others_listen(argv[4]) : -1;
+    if (smk_core_init(&config) < 0 || pread(box, &head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
+        write(ready, "", 1) != 1)
         return 1;
     close(ready);
     smk_clock_calibrate();
-    wait_for_end(process);
-    if (pread(box, &head, sizeof(head), 0) != (ssize_t)sizeof(head) || !head.ready || head.leaving)
+    wait_for_end(process, listener, box);
+    struct smk_box_header *now = mmap(NULL, sizeof(*now), PROT_READ, MAP_SHARED, box, 0);
+    if (now == MAP_FAILED || !now->ready || now->leaving)
         return 0;
     find_out(head.pid, process);
     return write_file(box);

@@ -197,6 +197,8 @@ int smk_sys_setsockopt(int fd, int level, int name, const void *value, uint32_t 
 /* Never a SIGPIPE. */
 ssize_t smk_sys_send(int fd, const void *buf, size_t len, int flags);
 ssize_t smk_sys_recv(int fd, void *buf, size_t len, int flags);
+/* The descriptor that came with a message of one byte, close-on-exec; it is not waited for. */
+int smk_sys_recv_fd(int fd);
 int smk_sys_shutdown(int fd, int how);
 /* timeout_ms < 0: without limit. */
 int smk_sys_poll(struct pollfd *fds, unsigned count, int timeout_ms);

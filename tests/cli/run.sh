@@ -79,7 +79,7 @@ for wrong in 5x '' -1s 0s 1 s '10s,' 10s,10s 1KiB; do
     expect 2 "'$wrong' is no value for --recorder; allowed is off, never" -- run --recorder "$wrong" -- true
 done
 expect 2 "'nowhere-at-all' cannot be run: no such program" -- run -- nowhere-at-all
-expect 0 '^STALLMARK_RUN_BOX=[0-9]+$' -- run -q --watch --listen none --follow-exec -- env
+expect 0 '^STALLMARK_RUN_BOX=[0-9]+:[0-9a-f]{32}$' -- run -q --watch --listen none --follow-exec -- env
 expect 0 'PATH=' -- record --watch -o "$work/watched.stall" -- env
 [ ! -e "$work/watched.stall.crash" ] || say "a program that ended by itself has a crash file"
 expect 2 'cannot be run: Permission denied' -- run -- /etc/passwd

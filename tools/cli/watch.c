@@ -7,35 +7,34 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/sys.h"
 #include "cli.h"
-#include "format/box.h"
+#include "format/box_file.h"
 #include "preload.h"
 
-/* Only what it takes to recognize it; the rest of the file reads as zeroes. */
 static int make_box(const char *output)
 {
-    static struct smk_box_header head;
-    int fd = memfd_create("stallmark-box", 0);
-    if (fd < 0)
-        return -1;
-    head.magic = SMK_BOX_MAGIC;
-    head.version = SMK_BOX_VERSION;
-    head.pid = (uint32_t)getpid();
-    snprintf(head.output, sizeof(head.output), "%s", output ? output : "");
     signal(SIGXFSZ, SIG_IGN);
-    bool good = ftruncate(fd, (off_t)SMK_BOX_FILE_BYTES) == 0 && pwrite(fd, &head, sizeof(head), 0) == sizeof(head);
+    int fd = smk_box_file((uint32_t)getpid(), output);
     signal(SIGXFSZ, SIG_DFL);
-    if (good)
-        return fd;
-    int error = errno;
-    close(fd);
-    errno = error;
-    return -1;
+    if (fd >= 0)
+        fcntl(fd, F_SETFD, 0); /* for the watcher, and for the preload */
+    return fd;
+}
+
+/* What the watcher's socket is called. */
+static bool make_name(char name[SMK_BOX_NAME])
+{
+    uint8_t bytes[(SMK_BOX_NAME - 1) / 2];
+    if (smk_sys_random(bytes, sizeof(bytes)) < 0)
+        return false;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(name + 2 * i, 3, "%02x", bytes[i]);
+    return true;
 }
 
 static int find_watcher(char path[PATH_MAX])
@@ -51,7 +50,7 @@ static int find_watcher(char path[PATH_MAX])
 }
 
 /* In the child: a child of its own, and it ends, so that the watcher is init's. */
-static void become_watcher(const char *path, int box, int process, int ready)
+static void become_watcher(const char *path, int box, int process, int ready, const char *name)
 {
     char numbers[3][16];
     snprintf(numbers[0], sizeof(numbers[0]), "%d", box);
@@ -60,12 +59,12 @@ static void become_watcher(const char *path, int box, int process, int ready)
     setsid();
     fcntl(process, F_SETFD, 0); /* a pidfd is made close-on-exec */
     if (fork() == 0)
-        execl(path, path, numbers[0], numbers[1], numbers[2], (char *)NULL);
+        execl(path, path, numbers[0], numbers[1], numbers[2], name, (char *)NULL);
     _exit(0);
 }
 
 /* True when it runs. */
-static bool start_watcher(const char *path, int box)
+static bool start_watcher(const char *path, int box, const char *name)
 {
     int ready[2];
     char byte;
@@ -75,7 +74,7 @@ static bool start_watcher(const char *path, int box)
     pid_t child = fork();
     if (child == 0) {
         close(ready[0]);
-        become_watcher(path, box, process, ready[1]);
+        become_watcher(path, box, process, ready[1], name);
     }
     close(ready[1]);
     close(process);
@@ -86,19 +85,19 @@ static bool start_watcher(const char *path, int box)
 
 int smk_watch_begin(const char *output)
 {
-    char path[PATH_MAX], number[16];
+    char path[PATH_MAX], name[SMK_BOX_NAME], value[16 + SMK_BOX_NAME];
     if (getpid() == 1)
         return smk_cli_fail("--watch: as process 1 of a container the command takes its watcher with it when it ends; "
                             "start it below an init (docker run --init)");
     int status = find_watcher(path);
     if (status)
         return status;
-    int box = make_box(output);
+    int box = make_box(output ? output : "");
     if (box < 0)
-        return smk_cli_fail("--watch: no file in memory: %s", strerror(errno));
-    if (!start_watcher(path, box))
+        return smk_cli_fail("--watch: no file in memory: %s", strerror(-box));
+    if (!make_name(name) || !start_watcher(path, box, name))
         return smk_cli_fail("--watch: the watcher did not start");
-    snprintf(number, sizeof(number), "%d", box);
-    smk_preload_set("RUN_BOX", number);
+    snprintf(value, sizeof(value), "%d:%s", box, name);
+    smk_preload_set("RUN_BOX", value);
     return 0;
 }
