@@ -17,10 +17,11 @@ fail() {
 }
 
 start() {
+    rm -f "$dir/out" # what the last one said
     "$shop" --port 0 --debug none --log "$dir/shop.log" --fault cart-lock >"$dir/out" 2>&1 &
     pid=$!
     for _ in $(seq 100); do
-        grep -q '^shop: http' "$dir/out" && [ -S "$STALLMARK_SOCKET" ] && return
+        grep -qs '^shop: http' "$dir/out" && [ -S "$STALLMARK_SOCKET" ] && return
         sleep 0.05
     done
     fail "the shop does not start: $(cat "$dir/out")"

@@ -4,17 +4,17 @@
 . "$(dirname "$0")/lib.sh"
 
 # agrees FILE: each thread ran, and was ready without a CPU, as long as the program read it from the kernel:
-# the sums of its cpu_time, up to when the program printed, are those within a tenth and the 250 ms that it
-# went on.
+# the sums of its cpu_time are, within a tenth, no less than what that counted a while before its end, nor more than
+# at its end and in the 200 ms before the program began to count.
 agrees() {
     "$stallmark" dump "$1" | awk -v kernel="$tmp/kernel" '
         function arg(name,  i) {
             for (i = 1; i <= NF; i++)
                 if (index($i, name "=") == 1) return substr($i, length(name) + 2) / 1e6
         }
-        function close_to(what, tid, ours, theirs) {
-            if (ours < theirs * 0.9 - 60 || ours > theirs * 1.1 + 300) {
-                printf "thread %s: %d ms %s, and the kernel counted %d\n", tid, ours, what, theirs
+        function close_to(what, tid, ours, least, most) {
+            if (ours < least * 0.9 - 60 || ours > most * 1.1 + 250) {
+                printf "thread %s: %d ms %s, and the kernel counted %d to %d\n", tid, ours, what, least, most
                 bad = 1
             }
         }
@@ -22,8 +22,8 @@ agrees() {
         END {
             while ((getline line < kernel) > 0) {
                 split(line, k, " ")
-                close_to("on a CPU", k[1], on[k[1]], k[2])
-                close_to("ready", k[1], ready[k[1]], k[3])
+                close_to("on a CPU", k[1], on[k[1]], k[2], k[4])
+                close_to("ready", k[1], ready[k[1]], k[3], k[5])
                 n++
             }
             if (n != 3) { print n " threads"; bad = 1 }

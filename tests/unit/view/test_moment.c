@@ -167,7 +167,7 @@ static void two_holders(struct build *b)
         build_event(b, i, AT(990), SMK_EV_THREAD_EXIT, 0);
 }
 
-/* `waiter` gets the lock at 300 that `brief` gave away at 210: until it had a CPU nobody had it, and not who unlocks next,
+/* `waiter` gets the lock at 300 that `brief` gave away at 210: until it had a CPU nobody had it, not who unlocks next,
  * which is `later`. */
 static void free_lock(struct build *b)
 {
