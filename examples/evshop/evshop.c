@@ -128,7 +128,7 @@ static void on_signal(evutil_socket_t fd, short what, void *arg)
 static void start_agent(void)
 {
     smk_agent_options options = SMK_AGENT_OPTIONS;
-    options.recorder = "10s";
+    options.recorder = "1m";
     if (strcmp(debug, "none") != 0)
         options.listen = debug;
     if (smk_agent_start(&options) < 0)

@@ -46,13 +46,18 @@ file=$(ls "$work/captures"/*.stall)
 "$stallmark" report "$file" >"$work/ledger"
 grep -q '^captured by rule full: when trigger "cache full"' "$work/ledger" || fail "the report does not name the rule"
 
-"$stallmark" rules "$socket" add 'cpu: when runnable > 20ms then capture 50ms cooldown 1h' >"$work/listed" 2>&1 ||
-    fail "the rule is not set"
-listed cpu 'matched' || fail "it is not there"
-echo busy >&"${HOST[1]}"
-until_seen ledger ' cpu +fired +a thread had no CPU for [0-9.]+ m?s \(.*thread [0-9]+\)' || fail "no thread without a CPU"
-echo >&"${HOST[1]}"
-tid=$(sed -nE 's|.* cpu +fired .*thread ([0-9]+)\).*|\1|p' "$work/ledger" | head -n 1)
+# Where others have the CPUs it may be the first thread, which is not busy: some tries.
+for try in 1 2 3 4 5; do
+    "$stallmark" rules "$socket" add "cpu$try: when runnable > 20ms then capture 50ms cooldown 1h" >"$work/listed" 2>&1 ||
+        fail "the rule is not set"
+    listed "cpu$try" 'matched' || fail "it is not there"
+    echo busy >&"${HOST[1]}"
+    until_seen ledger " cpu$try +fired +a thread had no CPU for [0-9.]+ m?s \\(.*thread [0-9]+\\)" || fail "no thread without a CPU"
+    echo >&"${HOST[1]}"
+    tid=$(sed -nE "s|.* cpu$try +fired .*thread ([0-9]+)\\).*|\\1|p" "$work/ledger" | head -n 1)
+    "$stallmark" rules "$socket" remove "cpu$try" >"$work/listed" 2>&1 || fail "the rule is not taken away"
+    [ "$tid" = "$host" ] || break
+done
 
 # Stopped in the middle of a rule's capture, while the program goes on: the file is whole and the ledger has its end.
 "$stallmark" rules "$socket" add 'stopped: when trigger "stopped" then snapshot after 1h cooldown 0s' \
