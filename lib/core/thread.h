@@ -5,10 +5,14 @@
  * its own thread; others read the parts marked so. Slots are in one array, never freed, so a reader
  * may look at any of them at any time.
  *
- *   line 0   what each record touches: where the next one goes, where the room ends, what is written
- *   line 1   what the thread waits for now, for live views and open waits
- *   line 2   how it looks for work; behind it the callback that it is in
- *   line 4   who it is, and what each request touches; behind it what it lost
+ *   line 0   what each record and each request touches: where the next record goes, where the room ends …
+ *   line 1   what only the slow paths need of both
+ *   line 2   how it looks for work
+ *   line 3   the callback that it is in, the request that it serves, who it is
+ *   line 4   what the thread waits for now, for live views and open waits; behind it what it lost
+ *
+ * A request on a connection touches lines 0, 2 and 3, and one of those in which is counted: behind a system call
+ * each line has to be fetched anew.
  */
 #ifndef SMK_CORE_THREAD_H
 #define SMK_CORE_THREAD_H
@@ -97,46 +101,47 @@ struct smk_callback_now {
 
 /* What a thread did that costs, by number of the category; the last is for what has none. */
 struct smk_counted {
-    uint64_t events[SMK_CATEGORY_COUNT + 1]; /* recorded, or dropped for want of room */
     uint64_t calls[SMK_CATEGORY_COUNT + 1];  /* wrapped calls between two time stamps */
     uint64_t stacks[SMK_CATEGORY_COUNT + 1]; /* taken */
+    uint64_t events[SMK_CATEGORY_COUNT + 1]; /* recorded, or dropped for want of room */
 };
 
 /* What requests need that this thread begins and ends, so that they touch nothing that others do: request.c. Like
  * what it counted, of the slot. */
 struct smk_thread_requests {
-    uint64_t next;         /* of a block of ids reserved for it */
-    uint64_t begun, ended; /* anybody reads, as the next: */
-    uint64_t found;        /* begun on a socket, and not counted in begun */
-    uint64_t spare;        /* a place in the table of those in flight, and 1; 0: it keeps none */
+    uint64_t next;  /* of a block of ids reserved for it */
+    uint64_t found; /* begun on a socket, and not counted in begun; anybody reads, as the next two: */
+    uint64_t ended;
+    uint64_t begun;
+    uint64_t spare; /* a place in the table of those in flight, and 1; 0: it keeps none */
 };
 
 struct smk_thread {
     /* line 0: own thread only, except that anybody may read, and the writer sets `end` to 0 to take an
      * idle sub-buffer away (pool.c). Addresses inside the current sub-buffer; 0 without one. */
-    uint64_t cur;       /* where the next record goes; reserved by smk_local_add */
-    uint64_t end;       /* where the room ends; 0: no sub-buffer */
-    uint64_t committed; /* start + bytes of finished records; == cur when none is being written */
+    uint64_t cur;          /* where the next record goes; reserved by smk_local_add */
+    uint64_t end;          /* where the room ends; 0: no sub-buffer */
+    uint64_t committed;    /* start + bytes of finished records; == cur when none is being written */
+    uint64_t cost_begin;   /* request_cost.h: when the request `cost_request` began; ticks */
+    uint64_t cost_ticks;   /* when the kernel was asked last; 0: never */
+    struct smk_thread_requests requests; /* its last two words are in line 1 */
     uint64_t sub_state; /* the state word of the sub-buffer as this thread opened it */
     uint32_t sub;       /* index of the current sub-buffer, or SMK_NO_SUB */
     uint32_t in_slow;   /* inside the slow path, where signals are blocked; atomic */
     uint64_t stuck;     /* events that found an unfinished record in the way, one after the other */
-    uint64_t request;   /* id of the request that it serves, 0: none */
-
-    SMK_ALIGNED(SMK_CACHE_LINE) struct smk_wait_now wait;
+    uint32_t state;     /* enum smk_thread_state */
+    uint32_t serial;    /* counts threads of the process from 1 */
 
     SMK_ALIGNED(SMK_CACHE_LINE) struct smk_loop_now loop;
     struct smk_callback_now callback;
-
-    SMK_ALIGNED(SMK_CACHE_LINE) uint32_t state; /* enum smk_thread_state */
-    uint32_t serial;                            /* counts threads of the process from 1 */
+    uint64_t request;      /* id of the request that it serves, 0: none */
+    uint64_t cost_request; /* the one that began last here */
     uint32_t tid;
     uint32_t index; /* of the slot; the same for ever */
-    uint64_t cost_request; /* request_cost.h: the request that began last here … */
-    uint64_t cost_begin;   /* … and when; ticks */
-    uint64_t cost_ticks;   /* when the kernel was asked last; 0: never … */
-    struct smk_thread_requests requests;
-    struct smk_usage cost; /* … and what it said */
+
+    SMK_ALIGNED(SMK_CACHE_LINE) struct smk_wait_now wait;
+
+    struct smk_usage cost; /* what the kernel said at `cost_ticks` */
     uint64_t ordinal;    /* sub-buffers opened so far */
     uint64_t started;    /* ticks */
     uint64_t handle;     /* its pthread_t, by which others name it; 0: adopted */
@@ -144,14 +149,19 @@ struct smk_thread {
     uint64_t dropped;    /* events for which there was no room */
     uint64_t torn;       /* records that a longjmp left unfinished */
     uint64_t lost[SMK_CAPTURES_MAX]; /* by capture; added to by anybody who recycles */
-    struct smk_shared_name name;     /* own thread writes, anybody reads */
 
+    SMK_ALIGNED(SMK_CACHE_LINE) struct smk_shared_name name; /* own thread writes, anybody reads */
     /* Own thread adds, anybody reads. Of the slot, not of the thread: it is never set back, so the sum
      * over all slots only grows. */
-    SMK_ALIGNED(SMK_CACHE_LINE) struct smk_counted counted;
+    struct smk_counted counted;
     /* The same: wrapped calls that never wait, which nobody stamps before them (source/calls.h says which). */
-    SMK_ALIGNED(SMK_CACHE_LINE) uint64_t passed[SMK_PASSING];
+    uint64_t passed[SMK_PASSING];
 };
+#define SMK_LINE_OF(field) (offsetof(struct smk_thread, field) / SMK_CACHE_LINE)
+SMK_STATIC_ASSERT(SMK_LINE_OF(requests.ended) == 0 && SMK_LINE_OF(loop.looks) == 2 && SMK_LINE_OF(loop.longest) == 3 &&
+                      SMK_LINE_OF(index) == 3 &&
+                      SMK_LINE_OF(counted.events[__builtin_ctz(SMK_CAT_REQUEST)]) == SMK_LINE_OF(passed[3]),
+                  "what a request touches is in as few lines as can be");
 
 /* The thread-local part: 16 bytes. */
 struct smk_thread_local {

@@ -19,10 +19,10 @@ enum smk_call {
     SMK_CALL_COUNT
 };
 
-/* Those that move bytes and mostly never wait: each thread counts these in its own slot, those of one kind of server in
- * one line. */
+/* Those that move bytes and mostly never wait: each thread counts these in its own slot, the first four in the line in
+ * which its requests are counted. */
 #define SMK_PASSING_CALLS(X)                                                                       \
-    X(read) X(write) X(recv) X(send) X(recvmsg) X(sendmsg) X(readv) X(writev) X(recvfrom) X(sendto) \
+    X(read) X(write) X(recv) X(sendmsg) X(writev) X(send) X(recvmsg) X(readv) X(recvfrom) X(sendto) \
     X(__read_chk) X(__recv_chk) X(__recvfrom_chk)
 
 enum smk_passing {
