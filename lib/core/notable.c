@@ -4,7 +4,7 @@
 
 #define WAITS_NONE(X) [0 ... SMK_WAIT_OTHER] = (X)
 
-struct smk_notable_limits smk_notable_limits SMK_HOT_DATA = {
+SMK_ALIGNED(SMK_CACHE_LINE) struct smk_notable_limits smk_notable_limits = {
     .request = UINT64_MAX, .loop = UINT64_MAX, .wait = {WAITS_NONE(UINT64_MAX)}, .status = UINT32_MAX};
 
 /* `turn` is twice the lap in which the place can be filled, and one more when it is. */

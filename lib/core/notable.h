@@ -29,9 +29,10 @@ struct smk_notable {
 
 /* What is over one of these is wanted. All atomic; UINT64_MAX and UINT32_MAX: nothing. */
 struct smk_notable_limits {
-    uint64_t request, loop; /* ticks */
+    uint64_t request; /* ticks */
+    uint32_t status;  /* as bad as this, or worse */
+    uint64_t loop;    /* ticks, as all that follow */
     uint64_t wait[SMK_WAIT_OTHER + 1];
-    uint32_t status; /* as bad as this, or worse */
 };
 extern struct smk_notable_limits smk_notable_limits;
 

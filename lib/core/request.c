@@ -98,9 +98,8 @@ void smk_requests_reset_in_child(void)
 /* A multiple of the block is never given out: a thread whose next id is one needs another block. A signal
  * handler that comes in between takes its own id from the same block, or gets a block first; ours is
  * then left unused. */
-static uint64_t new_id(struct smk_thread *t)
+static SMK_COLD uint64_t new_block(struct smk_thread *t, uint64_t next)
 {
-    uint64_t next = smk_load_relaxed(&t->requests.next);
     for (;;) {
         if (next % ID_BLOCK != 0) {
             if (smk_local_cas(&t->requests.next, &next, next + 1))
@@ -111,6 +110,14 @@ static uint64_t new_id(struct smk_thread *t)
                 next = block + 1;
         }
     }
+}
+
+SMK_INLINE uint64_t new_id(struct smk_thread *t)
+{
+    uint64_t next = smk_load_relaxed(&t->requests.next);
+    if (SMK_LIKELY(next % ID_BLOCK != 0 && smk_local_cas(&t->requests.next, &next, next + 1)))
+        return next;
+    return new_block(t, next);
 }
 
 /* The place of the last request that ended here, without a locked instruction: most threads end one and then begin

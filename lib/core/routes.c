@@ -23,7 +23,7 @@ struct figures {
 
 /* Open addressing: a place belongs to the route whose id stands in keys, for ever. Behind the last place
  * stands "other". It is mapped at the first arming, and its pages are taken as routes come. */
-static struct {
+static SMK_ALIGNED(SMK_CACHE_LINE) struct {
     uint32_t capacity;
     uint32_t mask;            /* places - 1: a power of two, twice the capacity */
     uint32_t *keys;           /* atomic; NULL: nothing was armed yet, or no memory */
@@ -33,7 +33,7 @@ static struct {
     uint32_t other;           /* id of "other" */
     uint32_t used, names;     /* atomic */
     uint64_t names_refused, unlisted;
-} table SMK_HOT_DATA = {.capacity = SMK_ROUTES_DEFAULT};
+} table = {.capacity = SMK_ROUTES_DEFAULT};
 
 static struct smk_histogram waits[SHARDS][KINDS];
 

@@ -13,7 +13,7 @@ ssize_t __read_chk(int fd, void *buf, size_t len, size_t size);
 ssize_t __pread_chk(int fd, void *buf, size_t len, off_t at, size_t size);
 ssize_t __pread64_chk(int fd, void *buf, size_t len, off_t at, size_t size);
 
-SMK_EXPORT ssize_t read(int fd, void *buf, size_t len)
+SMK_EXPORT SMK_HOT ssize_t read(int fd, void *buf, size_t len)
 {
     SMK_BYTES_CALL(read, fd, (fd, buf, len), false, read, buf, len);
 }
@@ -23,7 +23,7 @@ SMK_EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t size)
     SMK_BYTES_CALL(__read_chk, fd, (fd, buf, len, size), false, read, buf, len);
 }
 
-SMK_EXPORT ssize_t write(int fd, const void *buf, size_t len)
+SMK_EXPORT SMK_HOT ssize_t write(int fd, const void *buf, size_t len)
 {
     SMK_BYTES_CALL(write, fd, (fd, buf, len), false, write, buf, len);
 }
@@ -33,7 +33,7 @@ SMK_EXPORT ssize_t readv(int fd, const struct iovec *pieces, int count)
     SMK_PIECES_CALL(readv, fd, (fd, pieces, count), false, read, pieces, count);
 }
 
-SMK_EXPORT ssize_t writev(int fd, const struct iovec *pieces, int count)
+SMK_EXPORT SMK_HOT ssize_t writev(int fd, const struct iovec *pieces, int count)
 {
     SMK_PIECES_CALL(writev, fd, (fd, pieces, count), false, write, pieces, count);
 }

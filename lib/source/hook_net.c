@@ -18,7 +18,7 @@ ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags, SM
 /* Bytes that are only looked at, or that lie outside the stream. */
 #define NOT_TAKEN(flags) ((flags) & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
 
-SMK_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
+SMK_EXPORT SMK_HOT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
     if (SMK_UNLIKELY(NOT_TAKEN(flags))) {
         SMK_FD_CALL(ssize_t, recv, fd, (fd, buf, len, flags), (flags & MSG_DONTWAIT) != 0);
@@ -69,7 +69,7 @@ SMK_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int fl
     SMK_FD_CALL(int, recvmmsg, fd, (fd, messages, count, flags, ts), (flags & MSG_DONTWAIT) != 0);
 }
 
-SMK_EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
+SMK_EXPORT SMK_HOT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
     SMK_BYTES_CALL(send, fd, (fd, buf, len, flags), (flags & MSG_DONTWAIT) != 0, write, buf, len);
 }
@@ -80,7 +80,7 @@ SMK_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags,
     SMK_BYTES_CALL(sendto, fd, (fd, buf, len, flags, address, size), (flags & MSG_DONTWAIT) != 0, write, buf, len);
 }
 
-SMK_EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+SMK_EXPORT SMK_HOT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
     SMK_PIECES_CALL(sendmsg, fd, (fd, message, flags),
                     (flags & MSG_DONTWAIT) != 0, write, message->msg_iov, message->msg_iovlen);

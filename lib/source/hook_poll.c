@@ -13,14 +13,14 @@
 
 #define GATE (SMK_CAT_POLL | SMK_CAT_LOOP | SMK_CAT_REQUEST)
 
-static void begin_poll(struct smk_seen *seen, enum smk_call call, int fd, struct smk_caller from)
+static SMK_HOT void begin_poll(struct smk_seen *seen, enum smk_call call, int fd, struct smk_caller from)
 {
     smk_seen_begin(seen, call, SMK_WAIT_POLL, (uint64_t)(int64_t)fd, from);
     if (SMK_LIKELY(seen->t != NULL) && !seen->inner)
         smk_loop_looks(seen->t, &seen->from, seen->since);
 }
 
-static void end_poll(struct smk_seen *seen, int fd, int rc)
+static SMK_HOT void end_poll(struct smk_seen *seen, int fd, int rc)
 {
     if (SMK_UNLIKELY(!seen->t))
         return;
@@ -91,7 +91,7 @@ SMK_EXPORT int pselect(int count, fd_set *r, fd_set *w, fd_set *x, const struct 
     POLL(pselect, -1, (count, r, w, x, ts, mask));
 }
 
-SMK_EXPORT int epoll_wait(int fd, struct epoll_event *events, int count, int ms)
+SMK_EXPORT SMK_HOT int epoll_wait(int fd, struct epoll_event *events, int count, int ms)
 {
     POLL(epoll_wait, fd, (fd, events, count, ms));
 }

@@ -47,7 +47,7 @@ void *smk_resolve_find(const char *name, const char *version)
 SMK_REAL_PLAIN_CALLS(X)
 #undef X
 
-struct smk_real smk_real = {
+SMK_ALIGNED(SMK_CACHE_LINE) struct smk_real smk_real = {
 #define X(result, name, version, params, args, absent) .name = first_##name,
     SMK_REAL_PLAIN_CALLS(X)
 #undef X

@@ -105,8 +105,6 @@
     X(int, pselect, NULL,                                                                          \
       (int count, fd_set *r, fd_set *w, fd_set *x, const struct timespec *ts,                      \
        const sigset_t *mask), (count, r, w, x, ts, mask), SMK_ABSENT_ERRNO)                        \
-    X(int, epoll_wait, NULL, (int fd, struct epoll_event *events, int count, int ms),              \
-      (fd, events, count, ms), SMK_ABSENT_ERRNO)                                                   \
     X(int, epoll_pwait, NULL,                                                                      \
       (int fd, struct epoll_event *events, int count, int ms, const sigset_t *mask),               \
       (fd, events, count, ms, mask), SMK_ABSENT_ERRNO)                                             \
@@ -131,8 +129,7 @@
       SMK_ABSENT_ERRNO)
 /* clang-format on */
 
-/* All whose look-up needs nothing. */
-#define SMK_REAL_PLAIN_CALLS(X)                                                                    \
+#define SMK_REAL_OTHER_CALLS(X)                                                                    \
     SMK_REAL_THREAD_CALLS(X)                                                                       \
     SMK_REAL_INIT_CALLS(X)                                                                         \
     SMK_REAL_DESCRIPTOR_CALLS(X)                                                                   \
@@ -144,9 +141,15 @@
     SMK_REAL_END_CALLS(X)                                                                          \
     SMK_REAL_STREAM_CALLS(X)
 
+/* All whose look-up needs nothing. */
+#define SMK_REAL_PLAIN_CALLS(X)                                                                    \
+    SMK_REAL_SERVER_CALLS(X)                                                                       \
+    SMK_REAL_OTHER_CALLS(X)
+
 #define SMK_REAL_CALLS(X)                                                                          \
+    SMK_REAL_SERVER_CALLS(X)                                                                       \
     SMK_REAL_ALLOC_CALLS(X)                                                                        \
-    SMK_REAL_PLAIN_CALLS(X)
+    SMK_REAL_OTHER_CALLS(X)
 
 struct smk_real {
 #define X(result, name, version, params, args, absent) result(*name) params;

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -19,15 +20,29 @@
 #endif
 
 /* clang-format off */
-#define SMK_REAL_DESCRIPTOR_CALLS(X)                                                               \
+
+/* What a server's loop calls: eight pointers, which are one line. */
+#define SMK_REAL_SERVER_CALLS(X)                                                                   \
     X(ssize_t, read, NULL, (int fd, void *buf, size_t len), (fd, buf, len), SMK_ABSENT_ERRNO)      \
-    X(ssize_t, __read_chk, NULL, (int fd, void *buf, size_t len, size_t size),                     \
-      (fd, buf, len, size), SMK_ABSENT_ERRNO)                                                      \
     X(ssize_t, write, NULL, (int fd, const void *buf, size_t len),                                 \
       (fd, buf, len), SMK_ABSENT_ERRNO)                                                            \
-    X(ssize_t, readv, NULL, (int fd, const struct iovec *pieces, int count),                       \
-      (fd, pieces, count), SMK_ABSENT_ERRNO)                                                       \
+    X(ssize_t, recv, NULL, (int fd, void *buf, size_t len, int flags),                             \
+      (fd, buf, len, flags), SMK_ABSENT_ERRNO)                                                     \
+    X(ssize_t, send, NULL, (int fd, const void *buf, size_t len, int flags),                       \
+      (fd, buf, len, flags), SMK_ABSENT_ERRNO)                                                     \
+    X(ssize_t, sendmsg, NULL, (int fd, const struct msghdr *message, int flags),                   \
+      (fd, message, flags), SMK_ABSENT_ERRNO)                                                      \
     X(ssize_t, writev, NULL, (int fd, const struct iovec *pieces, int count),                      \
+      (fd, pieces, count), SMK_ABSENT_ERRNO)                                                       \
+    X(ssize_t, sendfile, NULL, (int to, int from, off_t *at, size_t len),                          \
+      (to, from, at, len), SMK_ABSENT_ERRNO)                                                       \
+    X(int, epoll_wait, NULL, (int fd, struct epoll_event *events, int count, int ms),              \
+      (fd, events, count, ms), SMK_ABSENT_ERRNO)
+
+#define SMK_REAL_DESCRIPTOR_CALLS(X)                                                               \
+    X(ssize_t, __read_chk, NULL, (int fd, void *buf, size_t len, size_t size),                     \
+      (fd, buf, len, size), SMK_ABSENT_ERRNO)                                                      \
+    X(ssize_t, readv, NULL, (int fd, const struct iovec *pieces, int count),                       \
       (fd, pieces, count), SMK_ABSENT_ERRNO)                                                       \
     X(ssize_t, pread, NULL, (int fd, void *buf, size_t len, off_t at),                             \
       (fd, buf, len, at), SMK_ABSENT_ERRNO)                                                        \
@@ -61,8 +76,6 @@
     X(ssize_t, pwritev64v2, NULL,                                                                  \
       (int fd, const struct iovec *pieces, int count, off_t at, int flags),                        \
       (fd, pieces, count, at, flags), SMK_ABSENT_ERRNO)                                            \
-    X(ssize_t, sendfile, NULL, (int to, int from, off_t *at, size_t len),                          \
-      (to, from, at, len), SMK_ABSENT_ERRNO)                                                       \
     X(ssize_t, sendfile64, NULL, (int to, int from, off_t *at, size_t len),                        \
       (to, from, at, len), SMK_ABSENT_ERRNO)                                                       \
     X(ssize_t, splice, NULL,                                                                       \
@@ -71,8 +84,6 @@
     X(ssize_t, copy_file_range, NULL,                                                              \
       (int from, off_t *from_at, int to, off_t *to_at, size_t len, unsigned flags),                \
       (from, from_at, to, to_at, len, flags), SMK_ABSENT_ERRNO)                                    \
-    X(ssize_t, recv, NULL, (int fd, void *buf, size_t len, int flags),                             \
-      (fd, buf, len, flags), SMK_ABSENT_ERRNO)                                                     \
     X(ssize_t, __recv_chk, NULL, (int fd, void *buf, size_t len, size_t size, int flags),          \
       (fd, buf, len, size, flags), SMK_ABSENT_ERRNO)                                               \
     X(ssize_t, recvfrom, NULL,                                                                     \
@@ -86,13 +97,9 @@
     X(int, recvmmsg, NULL,                                                                         \
       (int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *ts),          \
       (fd, messages, count, flags, ts), SMK_ABSENT_ERRNO)                                          \
-    X(ssize_t, send, NULL, (int fd, const void *buf, size_t len, int flags),                       \
-      (fd, buf, len, flags), SMK_ABSENT_ERRNO)                                                     \
     X(ssize_t, sendto, NULL,                                                                       \
       (int fd, const void *buf, size_t len, int flags, SMK_CONST_SOCKADDR address,                 \
        socklen_t size), (fd, buf, len, flags, address, size), SMK_ABSENT_ERRNO)                    \
-    X(ssize_t, sendmsg, NULL, (int fd, const struct msghdr *message, int flags),                   \
-      (fd, message, flags), SMK_ABSENT_ERRNO)                                                      \
     X(int, sendmmsg, NULL, (int fd, struct mmsghdr *messages, unsigned count, int flags),          \
       (fd, messages, count, flags), SMK_ABSENT_ERRNO)                                              \
     X(int, connect, NULL, (int fd, SMK_CONST_SOCKADDR address, socklen_t size),                    \
