@@ -10,12 +10,19 @@
 #include "client.h"
 #include "held.h"
 
-static void begin(const struct host *host, enum door door, const char *target, int *fd)
+/* The connection on which it was asked for. */
+static int get(const struct host *host, enum door door, const char *target)
 {
     char text[200];
     int len = snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", target);
-    *fd = client_connect(host, door);
-    client_send(*fd, text, (size_t)len);
+    int fd = client_connect(host, door);
+    client_send(fd, text, (size_t)len);
+    return fd;
+}
+
+static void begin(const struct host *host, enum door door, const char *target, int *fd)
+{
+    *fd = get(host, door, target);
     for (int look = 0; look < 500 && is_disarmed(host); look++)
         sleep_ms(10);
     expect(!is_disarmed(host), "%s arms nothing", target);
@@ -84,7 +91,7 @@ static void begin_to_make(const struct host *host, enum door door, int *fd, stru
 {
     if (!held_begin(held, host, "stallmark-rep"))
         skip();
-    begin(host, door, "/debug/pprof/mutex?seconds=0.2", fd);
+    *fd = get(host, door, "/debug/pprof/mutex?seconds=0.2");
     held_await(held);
 }
 
@@ -98,16 +105,16 @@ static void a_client_goes_while_it_is_made(void **state)
     host_start(&host, "own_busy=1", NULL);
     unsigned before = host_fds(&host);
     for (size_t d = 0; d < DOORS; d++) {
-        int fds[2];
-        begin_to_make(&host, doors[d], &fds[0], &held);
-        client_reset(fds[0]);
-        begin(&host, doors[d], "/debug/pprof/block?seconds=0.1", &fds[1]);
+        int fd;
+        begin_to_make(&host, doors[d], &fd, &held);
+        client_reset(fd);
+        fd = get(&host, doors[d], "/debug/pprof/block?seconds=0.1");
         assert_int_equal(status_of(&host, doors[d], "GET", "/debug/trace/status", NULL), 200);
         held_end(&held);
-        client_read(fds[1], &answer, 20000);
+        client_read(fd, &answer, 20000);
         expect(answer.status == 200, "%s: %d %s", door_names[d], answer.status, answer.body);
         answer_free(&answer);
-        close(fds[1]);
+        close(fd);
         expect_nothing_stays(&host);
     }
     expect_fds(&host, before);
@@ -124,7 +131,7 @@ static void the_agent_ends_while_it_is_made(void **state)
     host_start(&host, "own_busy=1", NULL);
     unsigned before = host_fds(&host);
     for (size_t d = 0; d < DOORS; d++) {
-        int fd, next, result;
+        int fd, result;
         begin_to_make(&host, doors[d], &fd, &held);
         assert_int_equal(sscanf(host_obeys(&host, "stop"), "ended %ld %d", &host.ended_ms, &result), 2);
         expect(result == 0 && host.ended_ms < 2000, "%s: the end took %ld ms", door_names[d], host.ended_ms);
@@ -133,13 +140,13 @@ static void the_agent_ends_while_it_is_made(void **state)
         answer_free(&answer);
         close(fd);
         assert_int_equal(sscanf(host_obeys(&host, "start"), "tcp 127.0.0.1:%d", &host.tcp_port), 1);
-        begin(&host, doors[d], "/debug/pprof/mutex?seconds=0.1", &next);
+        fd = get(&host, doors[d], "/debug/pprof/mutex?seconds=0.1");
         assert_false(held_is_gone(&held, &host));
         held_end(&held);
-        client_read(next, &answer, 20000);
+        client_read(fd, &answer, 20000);
         expect(answer.status == 200, "%s, again: %d %s", door_names[d], answer.status, answer.body);
         answer_free(&answer);
-        close(next);
+        close(fd);
         for (int look = 0; look < 500 && !held_is_gone(&held, &host); look++)
             sleep_ms(10);
         expect(held_is_gone(&held, &host), "%s: the thread stays", door_names[d]);
