@@ -2,7 +2,8 @@
  * delay/nanoseconds, or samples/count and cpu/nanoseconds.
  *
  * A location is an address with what was inlined there, innermost first; it lies one byte before a return address,
- * as pprof wants it. Strings, functions, mappings and locations are written when they are met first.
+ * as pprof wants it. Strings, functions, mappings and locations are written when they are met first; the mapping of the
+ * program before all others.
  */
 #include <string.h>
 
@@ -112,12 +113,11 @@ static void put_mapping(struct pprof *to, const smk_module_info *info, uint32_t 
     smk_proto_flush(&to->proto, &to->out);
 }
 
-static uint64_t mapping_of(struct pprof *to, const struct smk_export_frame *frame)
+static uint64_t mapping_of(struct pprof *to, uint32_t process, const smk_module_info *info)
 {
-    const smk_module_info *info = smk_trace_process_module(to->exporter->trace, frame->process, frame->pc);
     if (!info)
         return 0;
-    uint64_t key = smk_map_pair(frame->process + 1, info->id);
+    uint64_t key = smk_map_pair(process + 1, info->id);
     uint32_t id = smk_map_get(&to->mappings, key);
     if (id != SMK_MAP_NONE)
         return id;
@@ -128,13 +128,27 @@ static uint64_t mapping_of(struct pprof *to, const struct smk_export_frame *fram
     return id;
 }
 
+/* Who reads a profile takes the first mapping for the program that it is of. */
+static void put_program(struct pprof *to)
+{
+    smk_trace *trace = to->exporter->trace;
+    const smk_process_info *process = smk_trace_process_at(trace, 0);
+    const smk_module_info *info;
+    for (size_t i = 0; process && (info = smk_trace_process_module_at(trace, 0, i)) != NULL; i++)
+        if (strcmp(info->path, process->exe) == 0) {
+            mapping_of(to, 0, info);
+            return;
+        }
+}
+
 static uint64_t location_of(struct pprof *to, const struct smk_export_frame *frame)
 {
     uint64_t key = smk_map_own(frame->process, frame->pc);
     uint32_t id = smk_map_get(&to->locations, key);
     if (id != SMK_MAP_NONE)
         return id;
-    uint64_t mapping = mapping_of(to, frame);
+    uint64_t mapping =
+        mapping_of(to, frame->process, smk_trace_process_module(to->exporter->trace, frame->process, frame->pc));
     id = to->locations.count + 1;
     if (!smk_map_put(&to->locations, &to->exporter->mem, key, id))
         return 0;
@@ -245,6 +259,7 @@ static int write_profile(struct smk_aggregate *aggregate, bool cpu, int result)
         smk_gzip_begin(&to->gzip, &exporter->out);
         if (smk_out_init(&to->out, &exporter->mem, smk_gzip_put, &to->gzip)) {
             put_head(to, cpu);
+            put_program(to);
             for (uint32_t i = 0; i < aggregate->count; i++)
                 put_sample(to, &aggregate->entries[i]);
             smk_out_flush(&to->out);

@@ -43,6 +43,9 @@ if command -v go >/dev/null; then
     top "$work/shop.pprof-mutex" | grep -qE '^ .*render_log' || say "go tool pprof does not name render_log"
     top "$work/shop.pprof-mutex" | grep -qE '^Type: delay' || say "the mutex profile's default is not its delay"
     top "$work/shop.pprof-cpu" | grep -qE '^Type: cpu' || say "go tool pprof does not read the CPU profile"
+    for kind in block mutex cpu; do
+        top "$work/shop.pprof-$kind" | grep -qx 'File: shop' || say "the $kind profile is not one of shop"
+    done
     go tool pprof -raw "$work/shop.pprof-block" 2>/dev/null | grep -qE 'what:\[cart_lock\]' || say "no label names cart_lock"
 else
     leave_out "there is no go"
