@@ -42,7 +42,7 @@ fast=$(ended /product)
 curl -s "$tracer/debug/requests/$request" >"$work/said"
 grep -qE "^  $request +[0-9.]+ m?s +GET /checkout " "$work/said" || fail "/debug/requests/$request is another one"
 # Those that wait behind one another now, from the command line: the place with its file and line.
-for _ in 1 2 3 4 5 6; do
+for _ in $(seq 12); do
     curl -s "http://127.0.0.1:$port/checkout" >/dev/null &
     pids+=($!)
 done

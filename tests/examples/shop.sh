@@ -16,9 +16,13 @@ trace() {
     end_all
 }
 
-trace "$work/slow.stall" --fault cart-lock
-"$stallmark" check "$work/slow.stall" >"$work/report" || fail "the trace is not clean"
-"$stallmark" report "$work/slow.stall" >"$work/report" || fail "no report"
+# Where others have all the CPUs, that may cost more than the lock: then again.
+for try in 1 2 3; do
+    trace "$work/slow.stall" --fault cart-lock
+    "$stallmark" check "$work/slow.stall" >"$work/report" || fail "the trace is not clean"
+    "$stallmark" report "$work/slow.stall" >"$work/report" || fail "no report"
+    grep -q '^1  .*ready to run and had no CPU: others had it' "$work/report" || break
+done
 says '^1  cart_lock made GET /cart slow +[0-9]+ % of its time +exact$'
 says '^   Waiting in   (cart_add|render_log|cart_copy) +cart\.c:[0-9]+ '
 # All but little of the time; that of a holder whom the capture's end finds with the lock is said to be unknown, and what

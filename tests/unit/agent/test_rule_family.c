@@ -61,6 +61,9 @@ static void figures_have_bounds(void **state)
         assert_false(smk_rule_family_read(&said, 1, 1, &cause));
     }
     said = good();
+    said.count = 0; /* of those that were told before */
+    assert_true(smk_rule_family_read(&said, 1, 1, &cause));
+    said = good();
     said.running = 2;
     assert_false(smk_rule_family_read(&said, 1, 1, &cause));
     said = good();
