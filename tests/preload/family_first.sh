@@ -29,16 +29,6 @@ read -ra pids <"$tmp/pids"
 
 # said PID KEY: of its status, without what stands around it
 said() { "$stallmark" status --json "$1" 2>/dev/null | tr -d ' \n"' | sed -n "s/.*[{,]$2:\([^,}]*\).*/\1/p"; }
-await() { # WHAT WANTED COMMAND…
-    local what=$1 wanted=$2
-    shift 2
-    for _ in $(seq 150); do
-        [ "$("$@")" = "$wanted" ] && return
-        sleep 0.1
-    done
-    fail "$what: '$("$@")', not '$wanted'"
-}
-parts() { fact family.processes "$1" | sed 's/\\n/\n/g' | awk '{ print $1 }' | sort -n | tr '\n' ' '; }
 sorted() { printf '%s\n' "$@" | sort -n | tr '\n' ' '; }
 
 for pid in "${pids[@]}"; do await "the first, as $pid says" "${pids[0]}" said "$pid" first; done

@@ -40,21 +40,10 @@ end_nginx() {
 ask() { curl -s -m 20 "http://127.0.0.1:$front/debug/trace/$1"; }
 workers() { pgrep -P "$master" | sort -n; }
 family() { ask status | tr -d ' \n' | sed -n 's/.*"family":{[^[]*\[\([0-9,]*\)\].*/\1/p' | tr ',' '\n' | sort -n | tr '\n' ' '; }
-# await WHAT WANTED COMMAND…: until it says so
-await() {
-    local what=$1 wanted=$2
-    shift 2
-    for _ in $(seq 150); do
-        [ "$("$@")" = "$wanted" ] && return
-        sleep 0.1
-    done
-    fail "$what: '$("$@")', not '$wanted'"
-}
 whole_family() { { echo "$master"; workers; } | sort -n | tr '\n' ' '; }
 # capture FILE QUERY: with the answer's code
 capture() { curl -s -m 60 -o "$1" -w '%{http_code}' "http://127.0.0.1:$front/debug/trace?wait=1&$2"; }
 load() { for _ in $(seq "${1:-20}"); do curl -s -o "$tmp/got" "http://127.0.0.1:$site/"; done; }
-parts() { fact family.processes "$1" | sed 's/\\n/\n/g' | awk '{ print $1 }' | sort -n | tr '\n' ' '; }
 
 mkdir -p "$tmp/www" "$tmp/logs"
 chmod 711 "$tmp"

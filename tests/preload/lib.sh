@@ -54,3 +54,30 @@ wait_for() {
         sleep 0.1
     done
 }
+
+# await WHAT WANTED COMMAND…: until it says so.
+await() {
+    local what=$1 wanted=$2
+    shift 2
+    for _ in $(seq 150); do
+        [ "$("$@")" = "$wanted" ] && return
+        sleep 0.1
+    done
+    fail "$what: '$("$@")', not '$wanted'"
+}
+
+# await_file PATH: until it is there.
+await_file() { wait_for 30 test -e "$1" || fail "$1 does not appear"; }
+
+# await_end PID NAME: until it has ended.
+await_end() {
+    for _ in $(seq 300); do
+        kill -0 "$1" 2>/dev/null || return
+        sleep 0.1
+    done
+    fail "$2 does not end"
+    kill -9 "$1"
+}
+
+# parts FILE: the processes that are in it.
+parts() { fact family.processes "$1" | sed 's/\\n/\n/g' | awk '{ print $1 }' | sort -n | tr '\n' ' '; }

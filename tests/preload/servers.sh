@@ -3,36 +3,19 @@
 # whole.
 . "$(dirname "$0")/lib.sh"
 
-# Started as `env … &`, not by a function: $! is to be the server itself.
-await() { # PATH
-    for _ in $(seq 100); do
-        [ -e "$1" ] && return
-        sleep 0.1
-    done
-    fail "$1 does not appear"
-}
-
-await_end() { # PID NAME
-    for _ in $(seq 100); do
-        kill -0 "$1" 2>/dev/null || return
-        sleep 0.1
-    done
-    fail "$2 does not end"
-    kill -9 "$1"
-}
-
 # requests ROUTE FILE: how many of a route there are.
 requests() {
     "$stallmark" report --json "$2" | perl -MJSON::PP -e 'local $/; my $r = decode_json(<STDIN>);
         print map { $_->{latency}{count} } grep { $_->{route} eq $ARGV[0] } @{$r->{routes}}' "$1"
 }
 
+# Servers are started as `env … &`, not by a function: $! is to be the server itself.
 if command -v redis-server >/dev/null && command -v redis-cli >/dev/null; then
     mkdir "$tmp/redis"
     env LD_PRELOAD="$preload" STALLMARK_RECORD="$tmp/redis.stall" redis-server --port 0 --unixsocket "$tmp/redis.sock" --io-threads 2 \
         --io-threads-do-reads yes --appendonly yes --save "" --dir "$tmp/redis" >"$tmp/redis.log" 2>&1 &
     pid=$!
-    await "$tmp/redis.sock"
+    await_file "$tmp/redis.sock"
     expect "redis" "$(redis-cli -s "$tmp/redis.sock" set k v)" OK
     redis-cli -s "$tmp/redis.sock" -r 200 get k | sort -u >"$tmp/got"
     expect "redis" "$(cat "$tmp/got")" v
@@ -56,7 +39,7 @@ if command -v memcached >/dev/null; then
     [ "$user" = "$(id -un)" ] || chown "$user" "$tmp/mc"
     env LD_PRELOAD="$preload" STALLMARK_RECORD="$tmp/mc.stall" memcached -u "$user" -s "$tmp/mc/mc.sock" -t 4 -m 64 &
     pid=$!
-    await "$tmp/mc/mc.sock"
+    await_file "$tmp/mc/mc.sock"
     cat >"$tmp/load.pl" <<'PL'
 use IO::Socket::UNIX;
 my @children = map { my $pid = fork; if (!$pid) {

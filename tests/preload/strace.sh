@@ -11,23 +11,6 @@ command -v strace >/dev/null || { echo "no strace"; exit 77; }
 strace -f -o /dev/null true 2>/dev/null || { echo "strace may not trace here"; exit 77; }
 chmod 711 "$tmp"
 
-await() { # PATH
-    for _ in $(seq 200); do
-        [ -e "$1" ] && return
-        sleep 0.1
-    done
-    fail "$1 does not appear"
-}
-
-await_end() { # PID NAME
-    for _ in $(seq 300); do
-        kill -0 "$1" 2>/dev/null || return
-        sleep 0.1
-    done
-    fail "$2 does not end"
-    kill -9 "$1"
-}
-
 # start NAME COMMAND…: under the preload and strace; the server's own pid in $server, strace's in $tracer.
 start() {
     local name=$1
@@ -94,7 +77,7 @@ compare() {
 if command -v redis-server >/dev/null && command -v redis-cli >/dev/null; then
     mkdir "$tmp/redis"
     start redis redis-server --port 0 --unixsocket "$tmp/redis.sock" --save "" --dir "$tmp/redis"
-    await "$tmp/redis.sock"
+    await_file "$tmp/redis.sock"
     expect "redis" "$(redis-cli -s "$tmp/redis.sock" -r 7000 incr n | tail -1)" 7000
     redis-cli -s "$tmp/redis.sock" shutdown nosave
     await_end "$tracer" redis-server
@@ -118,7 +101,7 @@ if command -v memcached >/dev/null; then
     mkdir "$tmp/memcached"
     chmod 777 "$tmp/memcached"
     start memcached memcached -u nobody -s "$tmp/memcached/sock" -a 0777 -t 2 -m 64
-    await "$tmp/memcached/sock"
+    await_file "$tmp/memcached/sock"
     perl "$tmp/ask.pl" "$tmp/memcached/sock" 7000 'set k 0 0 5\r\nhello\r\n' '^STORED' || fail "memcached does not store"
     pkill -TERM -P "$tracer"
     await_end "$tracer" memcached
@@ -139,7 +122,7 @@ http {
 }
 CONF
     start nginx nginx -c "$tmp/nginx/conf"
-    await "$tmp/nginx/sock"
+    await_file "$tmp/nginx/sock"
     perl "$tmp/ask.pl" "$tmp/nginx/sock" 7000 'GET /page HTTP/1.1\r\nHost: a\r\n\r\n' '^the last line' || fail "nginx does not serve"
     kill -QUIT "$(cat "$tmp/nginx/pid")"
     await_end "$tracer" nginx
