@@ -158,6 +158,16 @@ void *smk_heap_realloc(void *data, size_t size)
     return moved;
 }
 
+void *smk_heap_resize(void *arg, void *old, size_t old_bytes, size_t bytes)
+{
+    (void)arg;
+    (void)old_bytes;
+    if (bytes > 0)
+        return smk_heap_realloc(old, bytes);
+    smk_heap_free(old);
+    return NULL;
+}
+
 char *smk_heap_strdup(const char *text)
 {
     size_t size = strlen(text) + 1;

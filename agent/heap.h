@@ -19,6 +19,8 @@ void *smk_heap_zalloc(size_t size);
 void *smk_heap_realloc(void *data, size_t size);
 /* NULL is allowed. */
 void smk_heap_free(void *data);
+/* The two as a smk_resize_fn (base/mem.h); arg: NULL. */
+void *smk_heap_resize(void *arg, void *old, size_t old_bytes, size_t bytes);
 char *smk_heap_strdup(const char *text);
 char *smk_heap_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -88,16 +88,6 @@ struct smk_view_names {
 void (*smk_view_open_symbols)(struct smk_symbol_file *file, struct smk_mem *mem, const smk_module_info *module,
                               const char *debug_dir) = smk_symbol_file_open;
 
-static void *resize(void *arg, void *old, size_t old_bytes, size_t bytes)
-{
-    (void)arg;
-    (void)old_bytes;
-    if (bytes > 0)
-        return smk_heap_realloc(old, bytes);
-    smk_heap_free(old);
-    return NULL;
-}
-
 static void drop_names(struct smk_aside_job *job)
 {
     struct smk_view_names *names = (struct smk_view_names *)job;
@@ -142,7 +132,7 @@ static struct smk_view_names *names_of(struct smk_threads_view *view)
     struct smk_view_names *names = smk_heap_zalloc(sizeof *names);
     if (!names)
         return NULL;
-    smk_mem_init(&names->mem, resize, NULL, smk_agent.settings.report_memory);
+    smk_mem_init(&names->mem, smk_heap_resize, NULL, smk_agent.settings.report_memory);
     names->job = (struct smk_aside_job){.run = find_name, .drop = drop_names};
     names->files = smk_mem_new(&names->mem, (view->module_count + 1) * sizeof *names->files);
     names->count = names->files ? view->module_count : 0;

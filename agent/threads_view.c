@@ -15,16 +15,6 @@
 #include "core/site.h"
 #include "heap.h"
 
-static void *resize(void *arg, void *old, size_t old_bytes, size_t bytes)
-{
-    (void)arg;
-    (void)old_bytes;
-    if (bytes > 0)
-        return smk_heap_realloc(old, bytes);
-    smk_heap_free(old);
-    return NULL;
-}
-
 /* ---- one thread ------------------------------------------------------------------------------------------------ */
 
 static const char *state_of(const struct smk_look *look)
@@ -190,7 +180,7 @@ static void head(struct smk_threads_view *view)
 int smk_threads_view_make(struct smk_threads_view *view, const struct smk_threads_wanted *wanted)
 {
     memset(view, 0, sizeof *view);
-    smk_mem_init(&view->mem, resize, NULL, smk_agent.settings.report_memory);
+    smk_mem_init(&view->mem, smk_heap_resize, NULL, smk_agent.settings.report_memory);
     view->until_ns = smk_sys_clock(CLOCK_MONOTONIC) + SMK_THREADS_TIME_NS;
     view->symbols = wanted->symbols;
     view->only = wanted->only;

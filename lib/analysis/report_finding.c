@@ -154,20 +154,21 @@ static void say_sums(const struct smk_report *report, struct smk_words *words,
     }
 }
 
-void smk_report_shares_text(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding)
+void smk_report_shares_text(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding,
+                            const char *label, const char *did)
 {
     for (uint32_t i = 0; i < finding->share_count; i++) {
         const struct smk_share *share = &finding->shares[i];
         const struct smk_route *route = &report->latency.routes[share->route];
         char name[SMK_NAME_MAX], a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], c[SMK_UNIT_MAX];
-        smk_report_label_text(words, i == 0 ? "Slowed" : "");
+        smk_report_label_text(words, i == 0 ? label : "");
         smk_name_of_route(name, report->trace, route->route);
         smk_words_name_cut(words, name, PLACE - LABEL - 1);
         smk_words_to(words, PLACE);
         smk_words_say(words, "%s of its time", smk_words_mille(a, smk_per_mille(share->ns, share->of)));
         smk_words_to(words, NOTE);
-        smk_words_say(words, "%s of %s requests waited for it\n", smk_words_count(b, share->requests),
-                      smk_words_count(c, route->latency.count + route->running));
+        smk_words_say(words, "%s of %s requests%s\n", smk_words_count(b, share->requests),
+                      smk_words_count(c, route->latency.count + route->running), did);
     }
 }
 
@@ -479,7 +480,7 @@ void smk_report_finding_text(const struct smk_report *report, struct smk_words *
     if (finding->kind != SMK_FINDING_LOCK)
         say_why(report, words, finding);
     if (finding->share_count > 1 || finding->rule != SMK_RULE_ROUTE)
-        smk_report_shares_text(report, words, finding);
+        smk_report_shares_text(report, words, finding, "Slowed", " waited for it");
     say_waiting(report, words, finding);
     say_holding(report, words, finding);
     for (uint32_t i = 0; i < finding->links; i++)

@@ -100,7 +100,7 @@ void smk_report_calls_text(const struct smk_report *report, struct smk_words *wo
                   count == 1 ? "time" : "times", smk_wait_kind_name(sum->kind), smk_words_ns(b, finding->cost));
     smk_words_say(words, ", %s on average.\n", smk_words_ns(a, count ? finding->cost / count : 0));
     if (finding->share_count > 1)
-        smk_report_shares_text(report, words, finding);
+        smk_report_shares_text(report, words, finding, "Slowed", " waited for it");
     for (uint32_t i = 0; i < shown; i++)
         if (i == 0 || smk_per_mille(functions[i].ns, finding->cost) >= LEAST_MILLE)
             say_function(report, words, i, &functions[i]);

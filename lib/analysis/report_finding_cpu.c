@@ -123,7 +123,7 @@ void smk_report_starved_text(const struct smk_report *report, struct smk_words *
                   smk_words_clock(b, smk_report_unix(report, finding->to)), smk_words_ns(c, finding->ran));
     smk_words_say(words, "%s of its %s.\n", smk_words_ns(a, cpus * finding->lasted), cpus == 1 ? "CPU" : "CPUs");
     if (finding->share_count)
-        smk_report_shares_text(report, words, finding);
+        smk_report_shares_text(report, words, finding, "Slowed", " waited for it");
     if (count)
         say_threads(report, words, most, count, all);
     say_functions(report, words);

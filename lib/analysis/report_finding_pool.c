@@ -83,7 +83,7 @@ void smk_report_pool_text(const struct smk_report *report, struct smk_words *wor
                   smk_words_mille(a, smk_per_mille(pool->busy, pool->lasted * pool->workers)),
                   smk_words_mille(b, smk_per_mille(pool->waited, pool->busy)));
     if (finding->share_count > 1)
-        smk_report_shares_text(report, words, finding);
+        smk_report_shares_text(report, words, finding, "Slowed", " waited for it");
     say_workers(report, words, pool);
     smk_report_label_text(words, "Longest");
     smk_words_say(words, "from %s, %s, request %llu\n", smk_words_clock(a, smk_report_unix(report, pool->max_begin)),

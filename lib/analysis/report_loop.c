@@ -79,23 +79,6 @@ static void say_sums(const struct smk_report *report, struct smk_words *words, c
                   smk_words_ns(b, hold->ns / hold->count), smk_words_ns(c, hold->max), smk_words_ns(d, hold->ns));
 }
 
-static void say_routes(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding)
-{
-    char name[SMK_NAME_MAX], a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], c[SMK_UNIT_MAX];
-    for (uint32_t i = 0; i < finding->share_count; i++) {
-        const struct smk_share *share = &finding->shares[i];
-        const struct smk_route *route = &report->latency.routes[share->route];
-        smk_report_label_text(words, i == 0 ? "Delayed" : "");
-        smk_name_of_route(name, report->trace, route->route);
-        smk_words_name_cut(words, name, PLACE - LABEL - 1);
-        smk_words_to(words, PLACE);
-        smk_words_say(words, "%s of its time", smk_words_mille(a, smk_per_mille(share->ns, share->of)));
-        smk_words_to(words, NOTE);
-        smk_words_say(words, "%s of %s requests\n", smk_words_count(b, share->requests),
-                      smk_words_count(c, route->latency.count + route->running));
-    }
-}
-
 /* Where it was meanwhile: the innermost functions. */
 static void say_culprit(const struct smk_report *report, struct smk_words *words, const struct smk_hold *hold)
 {
@@ -127,7 +110,7 @@ void smk_report_hold_text(const struct smk_report *report, struct smk_words *wor
     const struct smk_hold *hold = hold_of(report, finding);
     say_title(report, words, finding);
     say_sums(report, words, hold);
-    say_routes(report, words, finding);
+    smk_report_shares_text(report, words, finding, "Delayed", "");
     say_culprit(report, words, hold);
     smk_report_label_text(words, "Longest");
     smk_words_say(words, "from %s, %s, of request %llu\n",

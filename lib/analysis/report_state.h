@@ -204,8 +204,9 @@ void smk_report_sequence_json(const struct smk_report *report, struct smk_json_t
 
 /* report_finding.c */
 void smk_report_label_text(struct smk_words *words, const char *text);
-void smk_report_shares_text(const struct smk_report *report, struct smk_words *words,
-                            const struct smk_finding *finding);
+/* A line for each route: `label` before the first, and what its requests did: " waited for it". */
+void smk_report_shares_text(const struct smk_report *report, struct smk_words *words, const struct smk_finding *finding,
+                            const char *label, const char *did);
 void smk_report_shares_json(struct smk_json_text *json, const struct smk_report *report,
                             const struct smk_finding *finding);
 /* " made GET /cart slow            44 % of its time      exact". */
