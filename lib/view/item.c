@@ -48,13 +48,23 @@ static bool look_back(struct smk_view_reader *reader, const struct smk_view_line
     return any;
 }
 
+/* Of a lock that changed hands the stretch begins where it was let go of before, and who took it then may have waited
+ * for work until it did: that held nobody up. A sleep may. */
+static bool waits_for_work(uint32_t number)
+{
+    return smk_view_class_state(number) == SMK_SPAN_IDLE && smk_view_class_kind(number) != SMK_WAIT_SLEEP;
+}
+
 static uint32_t most_of(const struct did *did)
 {
-    uint32_t most = 0;
-    for (uint32_t i = 1; i < SMK_VIEW_CLASSES; i++)
+    uint32_t most = 0, busy = 0;
+    for (uint32_t i = 1; i < SMK_VIEW_CLASSES; i++) {
         if (did->ns[i] > did->ns[most])
             most = i;
-    return most;
+        if (did->ns[i] > did->ns[busy] && !waits_for_work(i))
+            busy = i;
+    }
+    return did->ns[busy] > 0 ? busy : most;
 }
 
 static struct smk_view_step *add_step(struct smk_view_item *is, const struct smk_view_at *at, uint64_t ns)

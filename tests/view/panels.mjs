@@ -124,13 +124,28 @@ await test('everybody at an instant is every thread, and a click goes there', as
 
 /* ---- choosing requests -------------------------------------------------------------------------------------- */
 
+/* Where it is when nothing above it moves any more. */
+async function restingBox(page, selector) {
+    await has(page, selector);
+    const at = page.locator(selector);
+    let before = null;
+    return until(async () => {
+        await at.scrollIntoViewIfNeeded();
+        const box = await at.boundingBox(),
+            same = JSON.stringify(box) === before;
+        before = JSON.stringify(box);
+        if (!same) await page.waitForTimeout(300);
+        return same && box;
+    }, `${selector} at rest`);
+}
+
 const pages = (page) => textOf(page, '.pages .num');
 const totalOf = (text) => Number(text.replace(/^.* of /, '').replaceAll(',', ''));
 
 await test('a box around points makes a table of these requests, a drag over the latencies limits it', async () => {
     const { server, page } = await opened('shop');
-    await has(page, '.scatter canvas');
-    const box = await page.locator('.scatter canvas').boundingBox();
+    await has(page, '.finding.chosen');
+    const box = await restingBox(page, '.scatter canvas');
     await page.mouse.move(box.x + 5, box.y + 1);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.7, box.y + box.height * 0.3, { steps: 4 });
@@ -139,10 +154,10 @@ await test('a box around points makes a table of these requests, a drag over the
     const all = (await server.json('/api/requests?limit=1&offset=0')).total;
     const total = totalOf(await until(async () => ((await pages(page)).includes(' of ') ? pages(page) : null), 'a table'));
     assert.ok(total > 0 && total < all, `${total} of ${all}`);
-    await page.click('text=all requests');
+    await page.click('.limits >> text=all requests');
     await until(async () => totalOf(await pages(page)) === all, 'all of them');
     // A drag over the latencies limits it to these.
-    const bars = await page.locator('.panel.requests .histogram svg').boundingBox();
+    const bars = await restingBox(page, '.panel.requests .histogram svg');
     await page.mouse.move(bars.x + bars.width * 0.6, bars.y + 40);
     await page.mouse.down();
     await page.mouse.move(bars.x + bars.width - 1, bars.y + 40, { steps: 4 });

@@ -148,19 +148,22 @@ static struct smk_view *view_of(void (*fill)(struct build *))
     return view;
 }
 
-/* `waiter` waits from 200 to 900; `brief` has it until 210 and does nothing more, `long` has it from then on. */
+/* `waiter` waits from 200 to 900; `brief` has it until 210 and does nothing more, `long` has it from then on, or takes
+ * it when it comes from its queue. */
 static void two_holders(struct build *b)
 {
     build_init(b);
     build_window(b, AT(0), AT(0), AT(1000));
     uint32_t call = build_string(b, "pthread_mutex_lock"), sleep = build_string(b, "nanosleep");
+    uint32_t cond = build_string(b, "pthread_cond_wait");
     uint64_t pcs[] = {0x401000};
     uint32_t stack = build_stack(b, pcs, 1);
     uint32_t waiter = build_thread(b, 101, "waiter"), brief = build_thread(b, 102, "brief");
     uint32_t longer = build_thread(b, 103, "long");
     build_lock_name(b, 0xa0, "cart_lock");
     build_event(b, brief, AT(210), SMK_EV_LOCK_RELEASE, stack, 1000, 0xa0, 50000);
-    build_event(b, longer, AT(890), SMK_EV_SLEEP_WAIT, stack, 670000, sleep, 0);
+    build_event(b, longer, AT(600), SMK_EV_COND_WAIT, stack, 390000, 0xb0, 0xc0, 0, 0, cond);
+    build_event(b, longer, AT(890), SMK_EV_SLEEP_WAIT, stack, 270000, sleep, 0);
     build_event(b, longer, AT(900), SMK_EV_LOCK_RELEASE, stack, 1000, 0xa0, 690000);
     build_event(b, waiter, AT(901), SMK_EV_LOCK_WAIT, stack, 700000, 0xa0, 102, 103, 0, call);
     for (uint32_t i = waiter; i <= longer; i++)

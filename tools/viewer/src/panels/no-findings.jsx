@@ -14,7 +14,9 @@ export function NoFindings({ report }) {
     const { requests, capture } = report;
     const lines = report.no_findings || [];
     const rule = lines.map(line => RULE.exec(line)).find(Boolean);
-    const missing = capture.sources_missing || [];
+    const missing = capture.sources_missing || [],
+        slowest = report.slowest[0],
+        most = slowest && slowest.parts.find(part => part.share >= 0.1);
     return (
         <section aria-label="Findings" class="no-findings">
             <h2 class="caption">Findings</h2>
@@ -33,10 +35,10 @@ export function NoFindings({ report }) {
                         <Go to={() => copy(rule[2])}>copy</Go></p>
                 </>}
             </div>
-            {requests.count > 0 && report.slowest.length > 0 && <Faint>
-                The slowest took {duration(report.slowest[0].ns)}
-                {report.slowest[0].parts.length > 0 && `, ${percent(report.slowest[0].parts[0].share)} of it ${report.slowest[0].parts[0].kind}`}:{' '}
-                <Go to={() => actions.selectRequest(report.slowest[0].process, report.slowest[0].id)}>
+            {requests.count > 0 && slowest && <Faint>
+                The slowest took {duration(slowest.ns)}
+                {most && `, ${percent(most.share)} of it ${most.kind}`}:{' '}
+                <Go to={() => actions.selectRequest(slowest.process, slowest.id)}>
                     look at it</Go></Faint>}
         </section>
     );
