@@ -68,12 +68,13 @@ static void on_off_cpu(struct smk_timeline *timeline, struct smk_timeline_thread
     smk_pieces_runs_on(thread, what & SMK_OFF_GOES_ON ? SMK_CPU_NONE : (uint32_t)smk_timeline_arg(event, 2));
 }
 
-/* Where counts are all that is known of a thread, what is hardly any running is none. So it is where switches were
- * recorded, at first or to the end, and none was its own: who waits all the time has none, as who runs all the time. */
+/* Where counts are all that is known of a thread, what is hardly any running is none. So it is before anything says
+ * which source there is (a snapshot's file begins in the middle), and where switches were recorded, at first or to the
+ * end, and none was its own: who waits all the time has none, as who runs all the time. */
 static void take_count(struct smk_timeline *timeline, struct smk_timeline_thread *thread, uint64_t from, uint64_t time,
                        uint64_t ran)
 {
-    if ((thread->counted == 0 && !thread->unswitched) || thread->ended || time <= from)
+    if ((thread->cpu_known && !thread->unswitched) || thread->ended || time <= from)
         return;
     if (thread->counted)
         thread->counted = time;
@@ -104,7 +105,7 @@ static void on_source(struct smk_timeline_thread *thread, const smk_event *event
     thread->source = (uint8_t)smk_timeline_arg(event, 0);
     thread->cpu_known = thread->source == SMK_SCHED_PERF;
     thread->unswitched = thread->cpu_known;
-    thread->counted = thread->source == SMK_SCHED_STAT || thread->source == SMK_SCHED_CPU_CLOCKS ? event->time : 0;
+    thread->counted = thread->source == SMK_SCHED_NONE ? 0 : event->time;
     if (smk_timeline_arg(event, 1))
         thread->cpu_number = SMK_CPU_NONE;
 }
@@ -339,7 +340,7 @@ static void finish_thread(struct smk_timeline *timeline, struct smk_timeline_thr
     bool whole = info->to_end && (timeline->options->to == 0 || to < timeline->options->to);
     uint64_t said = thread->end;
     if (whole && thread->counted)
-        take_count(timeline, thread, thread->counted, to, 0);
+        take_count(timeline, thread, thread->unswitched ? smk_max_u64(thread->counted, said) : thread->counted, to, 0);
     smk_pieces_extend(timeline, thread, to);
     if (!whole && said < to)
         smk_pieces_off(timeline, thread, said, to, SMK_PIECE_UNSAID);

@@ -49,7 +49,7 @@ struct smk_timeline_thread {
     bool unswitched;  /* switches are recorded, and none of its was, yet */
     bool told;        /* some of its pieces are */
     uint8_t source;   /* enum smk_sched_source */
-    uint64_t counted; /* of sources that count: up to where that was done; 0: by none */
+    uint64_t counted; /* up to where it was, since a source was said; 0: none is */
     struct smk_piece *pieces;
     uint32_t piece_count, piece_capacity;
     struct smk_piece_wait *waits;

@@ -100,6 +100,27 @@ static void test_never_switched(void **state)
     smk_trace_close(trace);
 }
 
+/* A thread that runs is counted ten times a second: who is neither switched nor counted to the end waits; and a count
+ * says so of the time before any source was said, too. */
+static void test_neither_switched_nor_counted(void **state)
+{
+    (void)state;
+    struct build b;
+    uint32_t waits = begin_trace(&b, SMK_SCHED_PERF), last_ran = build_thread(&b, 102, "last ran");
+    uint32_t no_source = build_thread(&b, 103, "no source");
+    build_event(&b, last_ran, AT(1000), SMK_EV_SCHED_SOURCE, SMK_SCHED_PERF, 0);
+    build_event(&b, last_ran, AT(1500), SMK_EV_CPU_TIME, 0, AT(500), AT(500), 0);
+    build_event(&b, no_source, AT(1000), SMK_EV_LOCK_NAME, 0, 0);
+    build_event(&b, no_source, AT(1800), SMK_EV_CPU_TIME, 0, AT(800), 0, 0);
+    build_event(&b, no_source, AT(1900), SMK_EV_SCHED_SOURCE, SMK_SCHED_PERF, 0);
+    build_event(&b, no_source, AT(2000), SMK_EV_THREAD_EXIT, 0);
+    smk_trace *trace = build_open(&b);
+    check_spans(trace, waits, "waiting 0-1000\n");
+    check_spans(trace, last_ran, "running 0-500\nwaiting 500-1000\n");
+    check_spans(trace, no_source, "waiting 0-800\nrunning 800-900 or-runnable\nrunning 900-1000\n");
+    smk_trace_close(trace);
+}
+
 /* What a call does on a CPU is running; what it sleeps is its wait, and preempted is runnable inside of it. */
 static void test_a_wait_with_switches(void **state)
 {
@@ -518,7 +539,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_off_a_cpu),
         cmocka_unit_test(test_off_before),
-        cmocka_unit_test(test_never_switched),
+        cmocka_unit_test(test_never_switched), cmocka_unit_test(test_neither_switched_nor_counted),
         cmocka_unit_test(test_a_wait_with_switches),
         cmocka_unit_test(test_a_wake_that_waits),
         cmocka_unit_test(test_a_record_behind_its_wait),
