@@ -11,61 +11,54 @@
 #include "source/loop.h"
 
 #define BEHIND_MAX 64u /* reads that bring more while nothing is answered: the answers go ways that we do not see */
-#define GRAIN_NS UINT64_C(4000000) /* of the kernel's word about arrivals */
 
 /* ---- arrival --------------------------------------------------------------------------------------------- */
 
-struct arrival {
-    uint64_t delay, at_most; /* ticks before the read */
-    enum smk_loop_how how;
-};
-
 /* The poll did report it, so it was there then; it may have been there since the thread looked before. */
-static SMK_COLD struct arrival ask_kernel(const struct smk_loop_now *loop, int fd, uint64_t least, uint64_t most)
+static SMK_COLD struct smk_arrival ask_kernel(const struct smk_loop_now *loop, int fd, uint64_t least, uint64_t most)
 {
-    uint64_t ago, grain = smk_ns_to_ticks(GRAIN_NS);
+    uint64_t ago, grain = smk_ns_to_ticks(SMK_ARRIVAL_GRAIN_NS);
     if (!smk_conn_last_arrival(fd, &ago)) {
         if (loop->doubtful)
-            return (struct arrival){least, least, SMK_LOOP_POLLED};
+            return (struct smk_arrival){least, least, SMK_LOOP_POLLED};
         smk_add_relaxed(&smk_conns_count.ranges, 1);
-        return (struct arrival){least, most, SMK_LOOP_RANGE};
+        return (struct smk_arrival){least, most, SMK_LOOP_RANGE};
     }
     ago = smk_max_u64(smk_min_u64(ago, most), least); /* more may have arrived behind the first bytes */
-    return (struct arrival){ago, smk_min_u64(ago + grain, most), SMK_LOOP_KERNEL};
+    return (struct smk_arrival){ago, smk_min_u64(ago + grain, most), SMK_LOOP_KERNEL};
 }
 
-static struct arrival arrival_of(const struct smk_seen *seen, const struct smk_conn *conn, int fd, uint64_t now)
+static struct smk_arrival arrival_of(const struct smk_seen *seen, const struct smk_conn *conn, int fd, uint64_t now)
 {
     const struct smk_loop_now *loop = &seen->t->loop;
     uint64_t looked = smk_loop_last(loop);
     uint64_t since = seen->since ? seen->since : now;
     bool polled = looked != 0 && looked >= conn->empty_at;
     if ((!polled || !loop->polls) && now - since >= smk_load_relaxed(&smk_slept.fd))
-        return (struct arrival){0, 0, SMK_LOOP_POLLED}; /* the read itself waited for it; accept reports no bytes */
+        return (struct smk_arrival){0, 0, SMK_LOOP_POLLED}; /* the read itself waited for it; accept reports no bytes */
     uint64_t least = now - (polled ? looked : since);
     uint64_t earliest = smk_max_u64(polled ? smk_loop_earliest(loop) : 0, conn->empty_at);
     if (conn->read_at == 0 && conn->empty_at)
         earliest = conn->empty_at; /* before it was accepted no look could tell of it */
     uint64_t most = earliest ? now - smk_min_u64(earliest, now) : least;
     if (SMK_LIKELY(most - smk_min_u64(least, most) < smk_load_relaxed(&smk_slept.away)))
-        return (struct arrival){least, least, SMK_LOOP_POLLED};
+        return (struct smk_arrival){least, least, SMK_LOOP_POLLED};
     return ask_kernel(loop, fd, least, most);
 }
 
-static SMK_COLD void record_delay(struct smk_thread *t, const struct smk_conn *conn, const struct arrival *arrival,
-                                  int fd, uint64_t now)
+void smk_conn_delayed(struct smk_thread *t, uint64_t request, const struct smk_arrival *arrival, int fd, uint64_t now)
 {
     if (SMK_UNLIKELY(arrival->delay > smk_load_relaxed(&smk_notable_limits.loop)))
         smk_notable_put(&(struct smk_notable){.kind = SMK_NOTABLE_LOOP,
                                               .ended = now,
                                               .ticks = arrival->delay,
-                                              .request = conn->request.id,
+                                              .request = request,
                                               .tid = t->tid});
     uint64_t *rec = smk_gate_open(SMK_CAT_LOOP) ? smk_reserve(t, 6, SMK_EV_LOOP_DELAY) : NULL;
     if (!rec)
         return;
     rec[1] = now;
-    rec[2] = conn->request.id;
+    rec[2] = request;
     rec[3] = arrival->delay;
     rec[4] = arrival->at_most;
     rec[5] = (uint64_t)(int64_t)fd;
@@ -91,11 +84,11 @@ SMK_INLINE bool came_by_look(const struct smk_loop_now *loop, const struct smk_c
 static SMK_NOINLINE void begin_as_arrived(const struct smk_seen *seen, struct smk_conn *conn, int fd, uint32_t route,
                                           uint64_t now)
 {
-    struct arrival arrival = arrival_of(seen, conn, fd, now);
+    struct smk_arrival arrival = arrival_of(seen, conn, fd, now);
     conn->read_at = now;
     smk_request_begins(seen->t, &conn->request, route, now - arrival.delay, now);
     if (SMK_UNLIKELY(arrival.at_most >= smk_load_relaxed(&smk_slept.away)))
-        record_delay(seen->t, conn, &arrival, fd, now);
+        smk_conn_delayed(seen->t, conn->request.id, &arrival, fd, now);
 }
 
 SMK_INLINE void begin(const struct smk_seen *seen, struct smk_conn *conn, int fd, const struct arriving *first,

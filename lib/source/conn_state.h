@@ -80,6 +80,17 @@ bool smk_conn_last_arrival(int fd, uint64_t *ago);
 
 /* conn_request.c */
 
+#define SMK_ARRIVAL_GRAIN_NS UINT64_C(4000000) /* of the kernel's word about arrivals */
+
+struct smk_arrival {
+    uint64_t delay, at_most; /* ticks before its bytes were read */
+    enum smk_loop_how how;
+};
+
+/* A request's bytes waited for their loop: an event, and a case for the rules that are about it. */
+SMK_COLD void smk_conn_delayed(struct smk_thread *t, uint64_t request, const struct smk_arrival *arrival, int fd,
+                               uint64_t now);
+
 /* The open request, if any, ends: answered, or not. */
 void smk_conn_ends(struct smk_thread *t, struct smk_conn *conn, uint64_t now);
 

@@ -10,18 +10,10 @@
 
 #include "core/clock.h"
 #include "core/gate.h"
-#include "core/record.h"
 #include "core/request.h"
 #include "source/conn_state.h"
 #include "source/loop.h"
 #include "source/proto_machine.h"
-
-#define GRAIN_NS UINT64_C(4000000) /* of the kernel's word about arrivals */
-
-struct arrival {
-    uint64_t delay, at_most;
-    enum smk_loop_how how;
-};
 
 /* What its connection's first bytes came behind; 0: these are not its first, or it is not followed. *told: their
  * delay was told already, when they were found. */
@@ -42,32 +34,19 @@ static uint64_t accepted_behind(struct smk_thread *t, int fd, uint64_t now, bool
 }
 
 /* `behind`: 0, or what the loop's last but one look could not tell of, since it was accepted later. */
-static struct arrival arrival_of(const struct smk_loop_now *loop, int fd, uint64_t behind, uint64_t now)
+static struct smk_arrival arrival_of(const struct smk_loop_now *loop, int fd, uint64_t behind, uint64_t now)
 {
     uint64_t ago, earliest = behind ? behind : smk_loop_earliest(loop);
     if (smk_loop_last(loop) == 0)
-        return (struct arrival){0}; /* it came another way */
-    struct arrival arrival = {now - loop->polled, now - loop->polled, SMK_LOOP_POLLED};
+        return (struct smk_arrival){0}; /* it came another way */
+    struct smk_arrival arrival = {now - loop->polled, now - loop->polled, SMK_LOOP_POLLED};
     uint64_t most = earliest && earliest < loop->polled ? now - earliest : arrival.delay;
     if (most - arrival.delay < smk_load_relaxed(&smk_slept.away))
         return arrival;
     if (fd < 0 || !smk_conn_last_arrival(fd, &ago))
-        return loop->doubtful ? arrival : (struct arrival){arrival.delay, most, SMK_LOOP_RANGE};
+        return loop->doubtful ? arrival : (struct smk_arrival){arrival.delay, most, SMK_LOOP_RANGE};
     ago = smk_max_u64(smk_min_u64(ago, most), arrival.delay);
-    return (struct arrival){ago, smk_min_u64(ago + smk_ns_to_ticks(GRAIN_NS), most), SMK_LOOP_KERNEL};
-}
-
-static void record_delay(struct smk_thread *t, uint64_t request, const struct arrival *arrival, int fd, uint64_t now)
-{
-    uint64_t *rec = smk_gate_open(SMK_CAT_LOOP) ? smk_reserve(t, 6, SMK_EV_LOOP_DELAY) : NULL;
-    if (!rec)
-        return;
-    rec[1] = now;
-    rec[2] = request;
-    rec[3] = arrival->delay;
-    rec[4] = arrival->at_most;
-    rec[5] = (uint64_t)(int64_t)fd;
-    smk_commit(t, rec, smk_record_head(SMK_EV_LOOP_DELAY, 6, 0, arrival->how));
+    return (struct smk_arrival){ago, smk_min_u64(ago + smk_ns_to_ticks(SMK_ARRIVAL_GRAIN_NS), most), SMK_LOOP_KERNEL};
 }
 
 /* "GET /item/:id"; what a path begins with may be a host ("http://x/item"). */
@@ -96,11 +75,11 @@ smk_served smk_abi_request_served(int fd, const char *method, const char *path, 
         smk_store_relaxed(&smk_requests_marked, 1);
     uint64_t now = smk_ticks();
     bool told = false;
-    struct arrival arrival = arrival_of(&t->loop, fd, accepted_behind(t, fd, now, &told), now);
+    struct smk_arrival arrival = arrival_of(&t->loop, fd, accepted_behind(t, fd, now, &told), now);
     served.delay = arrival.delay;
     smk_request_found(t, &served.request, route_of(method ? method : "?", path ? path : "*"), now - arrival.delay, now);
     if (arrival.at_most >= smk_load_relaxed(&smk_slept.away) && !told)
-        record_delay(t, served.request.id, &arrival, fd, now);
+        smk_conn_delayed(t, served.request.id, &arrival, fd, now);
     smk_request_trace(t, served.request.id, traceparent);
     return served;
 }

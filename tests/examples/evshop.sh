@@ -11,6 +11,7 @@ get() { curl -sf -o "$work/body" "$@" || fail "no answer to $*"; }
 
 # serve FLAGS…
 serve() {
+    : >"$work/log" # what an earlier one said is not read while this one is still to begin
     "$build/examples/evshop" --port 0 "$@" >"$work/log" 2>&1 &
     pid=$!
     pids+=("$pid")
@@ -61,11 +62,15 @@ expect_counts() {
 }
 
 serve --fault slow-callback
+"$stallmark" rules "$pid" add 'late: when loop delay > 100ms then snapshot after 0s' >"$work/log.rule" 2>&1 ||
+    fail "the rule is not taken: $(cat "$work/log.rule")"
 ask_many &
 asking=$!
 held='"held": ?true,"callback": ?"on_figures"[^}]*"stack": ?\["write_figures","on_figures"'
 await_status "${held//,/, *}"
 wait $asking || fail "the client failed"
+"$stallmark" ledger "$pid" >"$work/status" 2>&1
+grep -qE ' late +fired +an event loop came [0-9.]+ m?s late to a descriptor ' "$work/status" || fail "no rule saw the delay"
 expect_counts
 grep -qE 'loop_stall .*thread=[0-9]+:"evshop" callback=[0-9]+:"on_figures".* how=0' "$work/dump" ||
     fail "no loop_stall names on_figures"
