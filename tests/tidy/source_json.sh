@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2016 # backquotes are those of the pages
 # Each key that an answer in JSON has is in its page of docs/, and each word that is marked there as one is written
 # somewhere. usage: source_json.sh [SOURCE]
 cd "${1:-.}" || exit 2
