@@ -3,7 +3,7 @@
 # its cart's lock held over a flush, the same without, Debian's redis-server with a Lua script that takes long, Debian's
 # nginx. Look at each before it is kept. (Those of the control page: SMK_SHOTS=DIR with view.control.)
 # usage: make.sh BUILD
-# shellcheck source=../../tests/examples/lib/shop.sh
+# shellcheck source-path=SCRIPTDIR/../../tests/examples/lib source=shop.sh
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../../tests/examples/lib/shop.sh"
 
