@@ -73,6 +73,12 @@ static void say_head(struct smk_words *words)
     smk_words_say(words, "mostly in\n");
 }
 
+/* Counts end with the last look at each thread, records of switches do not: then these say more. */
+static uint64_t runnable(const struct smk_report *report)
+{
+    return smk_max_u64(report->running.runnable, report->running.preempted);
+}
+
 /* The kernel's counts hold whatever the source of single switches is. */
 static void say_sums(const struct smk_report *report, struct smk_words *words)
 {
@@ -81,8 +87,8 @@ static void say_sums(const struct smk_report *report, struct smk_words *words)
     uint64_t periods = smk_report_fact(report, SMK_FACT_CGROUP_THROTTLED);
     if (report->running.ran)
         smk_words_say(words, "all threads: %s on CPU, %s ready without one, %s of it preempted\n",
-                      smk_words_ns(a, report->running.ran), smk_words_ns(b, report->running.runnable),
-                      smk_words_ns(c, smk_min_u64(report->running.preempted, report->running.runnable)));
+                      smk_words_ns(a, report->running.ran), smk_words_ns(b, runnable(report)),
+                      smk_words_ns(c, report->running.preempted));
     if (throttled && periods)
         smk_words_say(words, "the control group was throttled in %s periods, %s together\n",
                       smk_words_count(a, periods),
@@ -138,7 +144,7 @@ void smk_report_cpu_json(const struct smk_report *report, struct smk_json_text *
     struct line line;
     smk_put_json_object(json, "cpu");
     smk_put_json_number(json, "on_cpu_ns", report->running.ran);
-    smk_put_json_number(json, "runnable_ns", report->running.runnable);
+    smk_put_json_number(json, "runnable_ns", runnable(report));
     smk_put_json_number(json, "preempted_ns", report->running.preempted);
     smk_put_json_number(json, "samples", report->running.samples);
     smk_put_json_number(json, "throttled_periods", smk_report_fact(report, SMK_FACT_CGROUP_THROTTLED));

@@ -144,8 +144,9 @@ void smk_report_herd_text(const struct smk_report *report, struct smk_words *wor
     const struct smk_herd *herd = &report->herds.array[finding->herd];
     char name[SMK_NAME_MAX], a[SMK_UNIT_MAX], b[SMK_UNIT_MAX], c[SMK_UNIT_MAX];
     name_condition(name, report, herd);
-    smk_words_say(words, "threads are woken for nothing by ");
-    smk_words_name_cut(words, name, 28);
+    smk_words_say(words, "condition ");
+    smk_words_name_cut(words, name, 26);
+    smk_words_say(words, " wakes threads for nothing");
     smk_words_to(words, SMK_FINDING_FIGURE);
     smk_words_say(words, "%s in %s", smk_words_ns(a, finding->cost), smk_words_ns(b, report->to - report->from));
     smk_words_to(words, SMK_FINDING_CERTAINTY);

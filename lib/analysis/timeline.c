@@ -151,6 +151,38 @@ static void on_wake(struct smk_timeline *timeline, struct smk_timeline_thread *t
         CALL(timeline, wait, &wait);
 }
 
+static void note_release(struct smk_timeline_thread *thread, const smk_event *event)
+{
+    uint64_t time = smk_timeline_began(event, smk_timeline_arg(event, 1));
+    thread->releases[thread->release_count++ % SMK_RELEASES_KEPT] =
+        (struct smk_timeline_release){.lock = smk_timeline_arg(event, 2), .time = time};
+}
+
+/* To when it held the lock that it held at `since`; `since`: nobody knows. */
+static uint64_t released(const struct smk_timeline_thread *holder, uint64_t lock, uint64_t since)
+{
+    uint64_t to = since;
+    for (uint32_t i = holder->release_count; i > 0 && i + SMK_RELEASES_KEPT > holder->release_count; i--) {
+        const struct smk_timeline_release *release = &holder->releases[(i - 1) % SMK_RELEASES_KEPT];
+        if (release->time <= since)
+            return to;
+        to = release->lock == lock ? release->time : to;
+    }
+    return holder->release_count > SMK_RELEASES_KEPT ? since : to;
+}
+
+/* Who held the lock when another began to wait for it did not wait for work then. */
+static void on_lock_wait(struct smk_timeline *timeline, const smk_event *event)
+{
+    uint64_t from = smk_timeline_began(event, smk_timeline_arg(event, 1));
+    uint32_t tid = (uint32_t)smk_timeline_arg(event, 3);
+    const smk_thread_info *holder = tid ? smk_trace_process_tid(timeline->trace, event->process, tid, from) : NULL;
+    uint32_t index = holder ? smk_map_get(&timeline->by_serial, holder->serial) : SMK_MAP_NONE;
+    if (index != SMK_MAP_NONE && holder->serial != event->thread)
+        smk_pieces_held(&timeline->threads[index], from,
+                        released(&timeline->threads[index], smk_timeline_arg(event, 2), from));
+}
+
 static void on_counter(struct smk_timeline *timeline, const smk_event *event)
 {
     bool own = event->id == SMK_EV_COUNTER;
@@ -207,11 +239,15 @@ static void on_thread_event(struct smk_timeline *timeline, struct smk_timeline_t
         return;
     case SMK_EV_LOCK_RELEASE:
         on_release(timeline, event);
+        note_release(thread, event);
         return;
     case SMK_EV_COND_WAKE:
         on_release(timeline, event);
         on_wake(timeline, thread, event);
         return;
+    case SMK_EV_LOCK_WAIT:
+        on_lock_wait(timeline, event);
+        break;
     case SMK_EV_COUNTER:
         on_counter(timeline, event);
         return;

@@ -16,7 +16,7 @@
  *   waiting    off its CPU by itself, and ready again for an unknown part of it. kind: of the innermost wait that
  *              an event tells of; SMK_WAIT_NONE: no event does, so it is not known what for
  *   idle       the same in a poll, a condition, a sleep or an accept that began while the thread worked for no request,
- *              and was in no callback of a loop that the program names
+ *              and was in no callback of a loop that the program names; nor held a lock that others waited for
  *   running    on a CPU. In a wait that is the call's own work; `wait` says so where it is 20 us and more
  *
  * A call that wakes others is a wait, too, where switch records say that it gave its CPU up: libc's pthread_cond_signal

@@ -222,6 +222,18 @@ void smk_pieces_called(struct smk_timeline_thread *thread, uint64_t from, uint64
     }
 }
 
+/* Who sleeps takes no lock: what it holds for a part of a call it holds in all of it. A condition gives its own lock
+ * back and takes it again, so that one stays what it is. */
+void smk_pieces_held(struct smk_timeline_thread *thread, uint64_t from, uint64_t to)
+{
+    for (uint32_t i = thread->piece_count; i > 0 && thread->pieces[i - 1].to > from; i--) {
+        const struct smk_piece *piece = &thread->pieces[i - 1];
+        struct smk_span_wait *wait = piece->wait ? &thread->waits[piece->wait - 1].wait : NULL;
+        if (wait && piece->from <= to && wait->kind != SMK_WAIT_COND)
+            wait->idle = false;
+    }
+}
+
 void smk_pieces_fault(struct smk_timeline *timeline, struct smk_timeline_thread *thread, const smk_event *event)
 {
     uint32_t i = thread->piece_count;

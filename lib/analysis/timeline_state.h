@@ -40,6 +40,12 @@ struct smk_timeline_frame {
     uint32_t site;
 };
 
+struct smk_timeline_release {
+    uint64_t lock, time;
+};
+
+#define SMK_RELEASES_KEPT 8u /* of a thread, the last ones of locks that others waited for */
+
 struct smk_timeline_thread {
     uint32_t process, serial;
     uint64_t end;     /* of the last piece: what is behind it was not looked at yet */
@@ -50,6 +56,8 @@ struct smk_timeline_thread {
     bool told;        /* some of its pieces are */
     uint8_t source;   /* enum smk_sched_source */
     uint64_t counted; /* up to where it was, since a source was said; 0: none is */
+    struct smk_timeline_release releases[SMK_RELEASES_KEPT]; /* a ring … */
+    uint32_t release_count;                                  /* … of so many */
     struct smk_piece *pieces;
     uint32_t piece_count, piece_capacity;
     struct smk_piece_wait *waits;
@@ -122,6 +130,8 @@ void smk_pieces_left(struct smk_timeline *timeline, struct smk_timeline_thread *
                      uint64_t from);
 /* In [from, to] the thread was in a callback of its loop: what it waited for in there it did not wait for work. */
 void smk_pieces_called(struct smk_timeline_thread *thread, uint64_t from, uint64_t to);
+/* In [from, to] it held a lock that another waited for: nor did it then. */
+void smk_pieces_held(struct smk_timeline_thread *thread, uint64_t from, uint64_t to);
 /* A page that had to be read was there at this time: what it was off its CPU before that is a wait for it. */
 void smk_pieces_fault(struct smk_timeline *timeline, struct smk_timeline_thread *thread, const smk_event *event);
 /* All that is pending is told; its memory is let go of. */

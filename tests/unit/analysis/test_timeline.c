@@ -348,6 +348,27 @@ static void test_idle(void **state)
           "idle:sleep 50-60 whole\n");
 }
 
+/* Who holds what another waits for is not idle, however it sleeps; once it has let go it is, if that one waits on. */
+static void test_a_holder_that_sleeps(void **state)
+{
+    (void)state;
+    struct build b;
+    uint32_t holder = begin_trace(&b, SMK_SCHED_STAT), other = build_thread(&b, 102, "other");
+    uint32_t usleep_call = build_string(&b, "usleep");
+    build_event(&b, holder, AT(1030), SMK_EV_SLEEP_WAIT, 0, AT(20), usleep_call, AT(20)); /* from 10 */
+    build_event(&b, holder, AT(1031), SMK_EV_LOCK_RELEASE, 0, 0, 0x1000, 0);
+    build_event(&b, holder, AT(1060), SMK_EV_SLEEP_WAIT, 0, AT(20), usleep_call, AT(20)); /* from 40 */
+    build_event(&b, holder, AT(1061), SMK_EV_LOCK_RELEASE, 0, 0, 0x1000, 0);
+    build_event(&b, other, AT(1062), SMK_EV_LOCK_WAIT, 0, AT(42), 0x1000, 101, 101, 0); /* from 20 */
+    build_event(&b, holder, AT(1100), SMK_EV_THREAD_EXIT, 0);
+    check(&b, holder,
+          "running 0-10 or-runnable\n"
+          "waiting:sleep 10-30 whole\n"
+          "running 30-40 or-runnable\n"
+          "idle:sleep 40-60 whole\n"
+          "running 60-100 or-runnable\n");
+}
+
 /* What a callback of a loop sleeps is not the loop that waits for work, before it and behind it. */
 static void test_a_callback_that_sleeps(void **state)
 {
@@ -549,7 +570,7 @@ int main(void)
         cmocka_unit_test(test_counts_inside_a_wait),
         cmocka_unit_test(test_waits_in_waits),
         cmocka_unit_test(test_a_wait_around_many),
-        cmocka_unit_test(test_ends_elsewhere), cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_ends_elsewhere), cmocka_unit_test(test_idle), cmocka_unit_test(test_a_holder_that_sleeps),
         cmocka_unit_test(test_a_callback_that_sleeps),
         cmocka_unit_test(test_answered_before),
         cmocka_unit_test(test_open_at_the_end),
