@@ -69,15 +69,25 @@ static bool is_blocked(int number)
     return line && (strtoull(line + 8, NULL, 16) & bit_of(number));
 }
 
+static bool is_free(const struct sigaction *action)
+{
+    return is_count(action) || (!(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_DFL);
+}
+
+/* Looked at first, so that a handler of the program's is not away for a moment; then at what was replaced, which
+ * it may have set in between. */
 static int set_handler(int number)
 {
     struct sigaction action = {.sa_handler = count, .sa_flags = SA_RESTART | SA_ONSTACK}, old;
     sigemptyset(&action.sa_mask);
-    if (sigaction(number, &action, &old) != 0)
+    if (sigaction(number, NULL, &old) != 0)
         return smk_fail(SMK_E_UNAVAILABLE, "signal: the kernel does not give it away");
-    if (is_count(&old) || (!(old.sa_flags & SA_SIGINFO) && old.sa_handler == SIG_DFL))
-        return 0;
-    sigaction(number, &old, NULL);
+    if (is_free(&old)) {
+        sigaction(number, &action, &old);
+        if (is_free(&old))
+            return 0;
+        sigaction(number, &old, NULL);
+    }
     return smk_fail(SMK_E_UNAVAILABLE, "signal: the program %s it; allowed is one of " SMK_RULE_SIGNALS
                                        " that it does not use",
                     !(old.sa_flags & SA_SIGINFO) && old.sa_handler == SIG_IGN ? "ignores" : "has a handler for");
