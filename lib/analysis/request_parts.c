@@ -5,6 +5,7 @@
 #include "base/sort.h"
 
 #define ACTIVE_MAX 64u /* threads that work for one request at one moment */
+#define COUNT_LEAST_NS 10000000u /* a thread that runs is counted at ticks of the kernel's, of 1 to 10 ms */
 
 /* What is worked on. */
 struct making {
@@ -151,7 +152,7 @@ static void maybe_on_cpu(struct making *making, const struct smk_kept_span *span
     struct smk_span_count count = counts_around(making, span->thread, from, to, &all);
     all = smk_max_u64(all, ns);
     uint64_t ran = share(ns, count.running, all), ready = smk_min_u64(share(ns, count.runnable, all), ns - ran);
-    if (count.to == 0) {
+    if (count.to == 0 || count.to - count.from < COUNT_LEAST_NS) {
         unexplained(making, from, to, span->thread, SMK_WHY_NO_SOURCE);
         return;
     }

@@ -237,6 +237,25 @@ static void test_counted(void **state)
     smk_trace_close(trace);
 }
 
+/* Two looks within one tick of the kernel's: a thread that runs all the time may be counted as if it did not. */
+static void test_counted_for_too_short(void **state)
+{
+    (void)state;
+    struct build b;
+    begin_trace(&b, "schedstat");
+    uint32_t worker = a_thread(&b, 102, "worker", SMK_SCHED_STAT);
+    build_event(&b, worker, AT(1100), SMK_EV_REQUEST_BEGIN, route, SLOW);
+    build_event(&b, worker, AT(1105), SMK_EV_CPU_TIME, 1, AT(5), 0, 0);
+    build_event(&b, worker, AT(1105), SMK_EV_REQUEST_END, route, SLOW, AT(5), 200);
+    smk_trace *trace = build_open(&b);
+    struct smk_request_view *view = view_of(trace, "slowest");
+    assert_int_equal(ms_of(&view->request, SMK_TIME_UNEXPLAINED), 5);
+    assert_int_equal(smk_request_part(&view->request, SMK_TIME_UNEXPLAINED, SMK_MAP_NONE)->details[0].id,
+                     SMK_WHY_NO_SOURCE);
+    smk_request_view_free(view);
+    smk_trace_close(trace);
+}
+
 /* What is counted neither on a CPU nor ready is in a call that wakes a wait, for those that it woke before. */
 static void test_counted_in_a_wake(void **state)
 {
@@ -433,7 +452,7 @@ int main(void)
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_giver_is_not_at_it),
         cmocka_unit_test(test_no_scheduler),
-        cmocka_unit_test(test_counted),
+        cmocka_unit_test(test_counted), cmocka_unit_test(test_counted_for_too_short),
         cmocka_unit_test(test_counted_in_a_wake),        cmocka_unit_test(test_to_the_end_of_the_chain),
         cmocka_unit_test(test_a_circle),       cmocka_unit_test(test_a_moment),
         cmocka_unit_test(test_a_peer),         cmocka_unit_test(test_pauses),
