@@ -89,7 +89,7 @@ expect 0 '^p\\x1b\[31m\[7\]  00:00:01.000  5 requests in flight, 4 ended$' \
     '^  11 +2.00 ms  GET /\\u202e +a\\u009b: lock x_lock, held by b 1.50 ms  take$' \
     '^  12 +1.00 ms  GET /c +no thread works for it now; the last one was b$' '^  … and 2 more; max=5 shows them$' \
     '^slowest so far: none$' '^  3 +5.00 ms  GET /r +00:00:00.500  status 503  by b  with 2 more$' \
-    '^  GET /c  9  p50 1.00 us, p90 2.00 us, p99 3.00 us, max 4.00 us$' '^    from +1.02 us  █{40} 8$' '^    from +2.05 us  █{5} 1$' \
+    '^  GET /c  9  p50 1.00 us, p90 2.00 us, p99 3.00 us, max 4.00 us$' '^    from +1.02 us  (█){40} 8$' '^    from +2.05 us  (█){5} 1$' \
     -- requests --token-file "$work/token" "$socket"
 expect 0 '^\{"program"' -- requests --json --max 7 --no-symbols $pid
 asked 'GET /debug/requests?format=json&max=7&symbols=0 HTTP/1.1 host=localhost'

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The Firefox Profiler's format: by its rules; waits, requests and samples are those of the trace, CPU time is what the
-# threads ran. Hostile names survive.
+# threads ran. What began before the trace begins with it there. Hostile names survive.
 # usage: firefox.sh BUILD TRACES
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -12,7 +12,8 @@ for name in article shop both; do
     export_as sqlite $name "$work/$name.db"
     python3 "$here/firefox.py" "$work/$name.json" >"$work/$name.sums" || say "$name is none by the rules"
     same "waits, requests and samples of $name" "$(sqlite3 -separator ' ' "$work/$name.db" "
-        select 'wait', iif(kind = 'other', 'other wait', kind), count(*), sum(ns) from wait group by 2 order by 2;
+        select 'wait', iif(kind = 'other', 'other wait', kind), count(*),
+            sum(to_ns - max(from_ns, (select min(first_ns) from process))) from wait group by 2 order by 2;
         select 'requests', count(*), ifnull(sum(ns), 0) from request where whole;
         select 'samples', count(*) from sample where stack is not null")" "$(grep -vE '^(cpu|causes) ' "$work/$name.sums")"
     same "what threads of $name ran" "cpu $(sqlite3 "$work/$name.db" "select sum(ns) from span where state = 'running'")" \
