@@ -9,7 +9,6 @@
 
 #define ANSWER_MAX 10000u
 #define POINTS_MAX 100000u
-#define PARTS_MAX  65536u
 
 /* ---- all of them ---------------------------------------------------------------------------------------- */
 
@@ -367,7 +366,7 @@ int smk_view_scatter(struct smk_view *view, uint64_t from, uint64_t to, uint32_t
 static void add_part(struct smk_view_parts *parts, uint32_t row, const struct smk_view_entry *entry, uint64_t from,
                      uint64_t to)
 {
-    if (parts->count == PARTS_MAX) {
+    if (parts->count == SMK_VIEW_PARTS_MAX) {
         parts->cut = true;
         return;
     }
@@ -448,8 +447,11 @@ int smk_view_parts_of(struct smk_view *view, uint32_t process, uint64_t id, stru
             take_row(&reader, line, parts);
     }
     smk_sort(parts->array, parts->count, sizeof(*parts->array), earlier);
-    if (result == 0)
+    if (result == 0) {
         take_holes(&reader, parts);
+        smk_sort(parts->array, parts->count, sizeof(*parts->array), earlier);
+        smk_view_take_queues(view, &reader, parts);
+    }
     smk_sort(parts->array, parts->count, sizeof(*parts->array), earlier);
     return smk_view_read_end(&reader, view, result != 0 ? result : smk_mem_failed(&parts->mem));
 }

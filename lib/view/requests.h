@@ -72,11 +72,13 @@ int smk_view_latencies(struct smk_view *view, uint64_t from, uint64_t to, const 
                        struct smk_view_latency *latency);
 
 /* What a thread did for a request: a stretch of an item of its row. Among them the waits of the thread that read it,
- * for whichever of the requests that it read with it. */
+ * for whichever of the requests that it read with it. Without a row: it lay in a queue, which is the label. */
 struct smk_view_part {
     uint64_t from, to;
     uint32_t row, item, look, label;
 };
+
+#define SMK_VIEW_PARTS_MAX 65536u
 
 struct smk_view_parts {
     struct smk_mem mem;

@@ -100,6 +100,10 @@ int smk_view_units_of(struct smk_view_reader *reader, const struct smk_view_line
 bool smk_view_request_of(struct smk_view_reader *reader, uint32_t process, uint64_t id,
                          struct smk_view_request *request);
 
+/* queue.c: the queues that a request lay in, as parts of it; `parts` are in order before, and no longer behind it. */
+struct smk_view_parts;
+void smk_view_take_queues(struct smk_view *view, struct smk_view_reader *reader, struct smk_view_parts *parts);
+
 /* The row; NULL and SMK_E_INVALID in words. */
 const struct smk_view_line *smk_view_line_of(struct smk_view_store *store, uint32_t row);
 

@@ -1,4 +1,5 @@
 /* answer_requests.c: the table of requests, the cloud of points, latencies, and one request as a row of its own. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -234,6 +235,18 @@ void smk_web_latency(struct smk_web *web, const char *query, struct smk_web_repl
 
 /* ---- parts ---------------------------------------------------------------------------------------------- */
 
+static void put_part_label(struct smk_web *web, struct smk_json_text *json, const struct smk_view_part *part)
+{
+    char name[SMK_NAME_MAX], text[SMK_NAME_MAX + 8];
+    if (part->row != SMK_VIEW_NONE) {
+        smk_web_label(web, json, "label", part->label);
+        return;
+    }
+    smk_view_label(web->view, part->label, name);
+    snprintf(text, sizeof(text), "queue %s", name);
+    smk_put_json_string(json, "label", text);
+}
+
 static void put_parts(struct smk_web *web, const struct smk_view_parts *parts, struct smk_web_reply *reply)
 {
     struct smk_json_text json;
@@ -249,7 +262,7 @@ static void put_parts(struct smk_web *web, const struct smk_view_parts *parts, s
         smk_web_state(&json, part->look);
         smk_web_row(&json, "row", part->row);
         smk_web_row(&json, "item", part->item);
-        smk_web_label(web, &json, "label", part->label);
+        put_part_label(web, &json, part);
         smk_put_json_object_end(&json);
     }
     smk_put_json_array_end(&json);

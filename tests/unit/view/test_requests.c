@@ -238,19 +238,27 @@ static void build_one_flush(struct build *b)
     build_file(b);
 }
 
-static void test_parts_of_what_was_read_together(void **state)
+/* The view of what `fill` builds; the file has no name any more. */
+static struct smk_view *view_of(void (*fill)(struct build *b))
 {
-    (void)state;
     struct build *b = calloc(1, sizeof(*b));
     char path[] = "/tmp/smk-view-XXXXXX";
     int fd = mkstemp(path);
     assert_true(b && fd >= 0);
-    build_one_flush(b);
+    fill(b);
     assert_int_equal(write(fd, b->file.data, b->file.len), (ssize_t)b->file.len);
     free(b->file.data);
     free(b);
     close(fd);
     struct smk_view *view = model_open(path, "", true);
+    unlink(path);
+    return view;
+}
+
+static void test_parts_of_what_was_read_together(void **state)
+{
+    (void)state;
+    struct smk_view *view = view_of(build_one_flush);
     struct smk_view_parts parts = {.count = 0};
     for (uint64_t id = 7; id <= 8; id++) {
         uint64_t disk = 0, waited = 0;
@@ -267,7 +275,49 @@ static void test_parts_of_what_was_read_together(void **state)
         smk_view_parts_free(&parts);
     }
     smk_view_close(view);
-    unlink(path);
+}
+
+/* Who made a request puts it into a queue and sleeps until it was answered. */
+static void build_queue(struct build *b)
+{
+    build_init(b);
+    build_window(b, AT(1000), AT(1000), AT(3000));
+    build_fact(b, SMK_FACT_SCHED_SOURCE, "perf switch records");
+    uint32_t get = build_string(b, "GET"), nap = build_string(b, "usleep");
+    uint32_t site = build_site(b, "workers", "pool.c", 82);
+    uint32_t maker = build_thread(b, 101, "main"), worker = build_thread(b, 102, "worker");
+    build_event(b, maker, AT(1000), SMK_EV_SCHED_SOURCE, SMK_SCHED_PERF, 0);
+    build_event(b, maker, AT(1100), SMK_EV_REQUEST_BEGIN, get, 7);
+    build_event(b, maker, AT(1150), SMK_EV_OFF_CPU, SMK_OFF_WAITED, AT(45), 1);
+    build_event(b, maker, AT(1150), SMK_EV_SLEEP_WAIT, 0, AT(45), nap, AT(45));
+    build_event(b, worker, AT(1130), SMK_EV_HANDOFF, site, 7, AT(28), 101);
+    build_event(b, worker, AT(1131), SMK_EV_REQUEST_ENTER, 0, 7);
+    build_event(b, worker, AT(1140), SMK_EV_REQUEST_LEAVE, 0, 7);
+    build_event(b, worker, AT(1140), SMK_EV_REQUEST_END, get, 7, AT(40), 200);
+    build_file(b);
+}
+
+static void test_parts_in_a_queue(void **state)
+{
+    (void)state;
+    struct smk_view *view = view_of(build_queue);
+    struct smk_view_parts parts = {.count = 0};
+    uint32_t queues = 0;
+    assert_int_equal(smk_view_parts_of(view, 0, 7, &parts), 0);
+    for (uint32_t i = 0; i < parts.count; i++) {
+        const struct smk_view_part *part = &parts.array[i];
+        assert_true(i == 0 || part->from >= parts.array[i - 1].from);
+        if (part->row == SMK_VIEW_NONE) {
+            assert_int_equal(part->to - part->from, AT(28));
+            assert_int_equal(SMK_VIEW_LOOK_STATE(part->look), SMK_SPAN_WAITING);
+            queues++;
+        } else { /* nobody's work overlaps with the 28 ms before the worker had it for 10 */
+            assert_true(part->to <= parts.request.from + AT(2) || part->from >= parts.request.from + AT(30));
+        }
+    }
+    assert_int_equal(queues, 1);
+    smk_view_parts_free(&parts);
+    smk_view_close(view);
 }
 
 int main(void)
@@ -278,6 +328,7 @@ int main(void)
         cmocka_unit_test(test_scatter),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_parts_of_what_was_read_together),
+        cmocka_unit_test(test_parts_in_a_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
