@@ -60,10 +60,10 @@ export function Histogram({ bins, what, height = 90, colour = 'var(--faint)', ma
             <svg role="img" aria-label={says} width="100%" height={height + AXIS} onPointerDown={begin || undefined}>
                 <Ticks x={x} least={least} most={most} height={height} width={width} />
                 <Bars bins={bins} x={x} height={height} least={least} chosen={chosen} colour={colour} />
-                {marks.filter(mark => mark.ns >= least && mark.ns <= most).map(mark => (
+                {marks.filter(mark => mark.ns >= least && mark.ns <= most).map((mark, i) => (
                     <g key={mark.name} class="mark">
                         <line x1={x.to(mark.ns)} x2={x.to(mark.ns)} y1={10} y2={height} />
-                        <text x={x.to(mark.ns)} y={9} text-anchor={x.to(mark.ns) > width - 30 ? 'end' : 'middle'}>{mark.name}</text>
+                        <text x={x.to(mark.ns)} y={9} text-anchor={i && x.to(mark.ns) < width - 30 ? 'start' : 'end'}>{mark.name}</text>
                     </g>
                 ))}
                 {box && <rect class="box" x={box.x0} y={0} width={box.x1 - box.x0} height={height} />}

@@ -23,11 +23,11 @@ function Link({ link, depth, step, pid, whole }) {
     const place = placeOf(link.stack);
     return (
         <li>
-            <div class="link" style={{ borderLeftColor: cssOf(key) }}>
+            <div class="link" style={{ borderLeftColor: cssOf(key) }} onClick={() => go(link, step, pid)}>
                 <span class="num">{duration(link.ns)}</span>
                 <span>
                     {(link.threads || []).length > 0
-                        ? <Go to={() => go(link, step, pid)}>{linkText(link, depth)}</Go>
+                        ? <Go>{linkText(link, depth)}</Go>
                         : linkText(link, depth)}
                     {link.count > 1 && <span class="faint"> · {link.count} times</span>}
                     {place && <div class="mono faint">{place}</div>}

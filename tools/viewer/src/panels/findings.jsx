@@ -16,8 +16,8 @@ function addressSaysMore() {
 }
 
 async function choose(findings, number) {
-    setChosen({ finding: number });
     const finding = findings[number];
+    setChosen({ finding: number, flame: { ...chosen.get().flame, kind: /cpu|memory|loop/.test(finding.kind) ? 'on' : 'off' } });
     const evidence = chosen.get().evidence[number] || await evidenceOf(finding).catch(() => null);
     const all = [...chosen.get().evidence];
     all[number] = evidence;
@@ -52,7 +52,7 @@ function Proof({ words, lines }) {
     return (
         <>
             <dl>{(all ? labelled : brief).map((one, i) => <Labelled key={i} {...one} />)}</dl>
-            {labelled.length > 0 && <p><Go to={() => setAll(!all)} aria-expanded={all}>{all ? 'less' : 'all that the report says'}</Go></p>}
+            {labelled.length > 0 && <p><Go to={() => setAll(!all)} aria-expanded={all}>{all ? 'less' : 'whole report entry'}</Go></p>}
         </>
     );
 }

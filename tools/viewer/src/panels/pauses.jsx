@@ -66,7 +66,7 @@ function Pause({ pause }) {
         <div class="details">
             {pause.kind === 'loop' && meanwhile && <p>Meanwhile the thread: {typeof meanwhile === 'string' ? meanwhile
                 : `${nameOf(keyOfNames(meanwhile.state, meanwhile.kind))}${meanwhile.stack ? ` in ${placeOf(meanwhile.stack)}` : ''}`}</p>}
-            <Frames stack={stack} of="Stack" />
+            <Frames stack={stack} of={pause.bytes ? 'Got in' : 'Stack'} />
             {before && <Faint>Before it {nameOf(keyOfNames(before.state, before.kind))} for {duration(before.ns)}{before.route ? `, for ${before.route}` : ''}.</Faint>}
             <Before t0={Math.max(0, from - BEFORE_NS)} t1={Math.max(from, 1)} />
         </div>

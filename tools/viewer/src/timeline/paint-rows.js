@@ -6,7 +6,8 @@ import { Columns, firstAfter, rasterize } from './raster.js';
 
 export const BAR = 14;
 const LABEL_FROM_PX = 28;
-const LIGHT_TEXT = new Set(['lock', 'cond', 'disk', 'memory', 'other', 'running'].map(key => CODE[key]));
+/* On which white is read better, in the light theme and in the dark one. */
+const LIGHT_TEXT = ['lock cond disk memory other running', 'either poll sleep join unseen'];
 
 /** `text` cut to `width` pixels with an ellipsis; "" where nothing sensible fits. */
 export function fitText(p, text, width) {
@@ -84,7 +85,7 @@ function barWords(p, scene, text, code, x, y, w, h) {
     if (!text) return;
     if (patternOf(KEYS[code]))
         p.rect(x + 2, y, Math.min(p.measure(text) + 4, w - 2), h, colourOf(KEYS[code], scene.theme.dark));
-    p.text(text, x + 4, y + h / 2 + 0.5, LIGHT_TEXT.has(code) ? '#ffffff' : '#15191c');
+    p.text(text, x + 4, y + h / 2 + 0.5, LIGHT_TEXT[scene.theme.dark ? 1 : 0].includes(KEYS[code]) ? '#ffffff' : '#15191c');
 }
 
 function paintBar(p, scene, bar, y, h) {
@@ -235,7 +236,8 @@ export function paintCounter(p, scene, slot, y) {
     }
     line.push([scene.width, before]);
     p.line(line, scene.theme.sample, 1.2);
-    p.text(`${counterValue(slot.row, highest)} at most`, scene.width - 6, y + 9, scene.theme.faint, 'right');
+    const grew = /^(user|system)_us$|_faults$/.test(slot.row.name); /* it only rises */
+    p.text(grew ? `+${counterValue(slot.row, highest - points[0].last)}` : `${counterValue(slot.row, highest)} at most`, scene.width - 6, y + 9, scene.theme.faint, 'right');
 }
 
 /* Gaps; and points, each with its name where there is room before the next. */
