@@ -25,7 +25,7 @@ function Facts({ info }) {
             {count(info.events || 0)} events
             {' · '}
             <span class={lost ? 'bad' : ''}>{lost ? `${count(lost)} lost` : 'nothing lost'}</span>
-            {typeof info.cost === 'number' && ` · tracer ${percent(info.cost)} of its CPU time`}
+            {typeof info.cost === 'number' && ` · tracer ${percent(info.cost)} of CPU`}
             {info.complete === false && <span class="bad"> · the file is cut short</span>}
             {info.thinned && <span title={info.thinned}> · exported small</span>}
         </span>

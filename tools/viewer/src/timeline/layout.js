@@ -120,7 +120,7 @@ function putPinned(writer, byId, children, duration) {
 function putRequests(writer, requests) {
     const { pinned, slowest, total, inView } = requests;
     if (!total && !pinned.length) return;
-    if (!writer.heading('caption', 'slow', inView > SLOWEST_SHOWN ? 'Slowest requests of' : 'Slowest requests', inView)) return;
+    if (!writer.heading('caption', 'slow', inView > SLOWEST_SHOWN ? 'Slowest, of' : 'Slowest', inView)) return;
     for (const request of pinned)
         writer.put('request', `q${request.process}.${request.id}`, { request, pinned: true });
     const others = slowest.filter(one => !pinned.some(pin => pin.process === one.process && pin.id === one.id));
