@@ -23,6 +23,8 @@
 
 #include <stallmark/capture.h>
 
+#include "to_nothing.h"
+
 enum { ROUNDS = 41, PAIRS = 100000, REFUSALS = 20000, HANDS = 300, WORK_NS = 30000 };
 enum mode { WITHOUT, DISARMED, ARMED, MODES };
 
@@ -99,19 +101,9 @@ static double time_handed(const struct calls *calls)
 
 /* ---- rounds ----------------------------------------------------------------------------------------------- */
 
-static int swallow(void *arg, const void *data, size_t size)
-{
-    (void)arg;
-    (void)data;
-    (void)size;
-    return 0;
-}
-
 static void arm(int on)
 {
-    smk_capture_options options = SMK_CAPTURE_OPTIONS;
-    options.write = swallow;
-    options.max_bytes = UINT64_C(1) << 40;
+    smk_capture_options options = to_nothing();
     int rc = on ? smk_capture_start(&options, NULL) : smk_capture_stop();
     if (rc < 0) {
         fprintf(stderr, "lock_cost: %s\n", smk_last_error());

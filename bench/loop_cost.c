@@ -33,6 +33,8 @@
 #include <stallmark/capture.h>
 #include <stallmark/trace.h>
 
+#include "to_nothing.h"
+
 enum { CONNECTIONS = 32, ROUNDS = 201, TURNS = 60 };
 #define LOOKS_BEFORE (UINT64_C(1) << 44) /* the clock is never set back: later than what it was */
 
@@ -239,20 +241,10 @@ static void measure(const struct kind *kind)
                took[mode][ROUNDS / 2 - off], took[mode][ROUNDS / 2 + off]);
 }
 
-static int swallow(void *arg, const void *data, size_t size)
-{
-    (void)arg;
-    (void)data;
-    (void)size;
-    return 0;
-}
-
 static void arm(void)
 {
-    smk_capture_options options = SMK_CAPTURE_OPTIONS;
-    options.write = swallow;
+    smk_capture_options options = to_nothing();
     options.categories = getenv("CATEGORIES") ? getenv("CATEGORIES") : CATEGORIES;
-    options.max_bytes = UINT64_C(1) << 40;
     if (smk_capture_start(&options, NULL) != 0)
         die("arming");
 }

@@ -21,6 +21,7 @@
 #include <stallmark/trace.h>
 
 #include "budgets.h"
+#include "to_nothing.h"
 
 #ifdef SMK_BENCH_LTTNG
 #include "lttng/provider.h"
@@ -194,19 +195,9 @@ static void *work(void *arg)
     }
 }
 
-static int discard(void *arg, const void *data, size_t size)
-{
-    (void)arg;
-    (void)data;
-    (void)size;
-    return 0;
-}
-
 static void arm(void)
 {
-    smk_capture_options options = SMK_CAPTURE_OPTIONS;
-    options.write = discard;
-    options.max_bytes = UINT64_C(1) << 40;
+    smk_capture_options options = to_nothing();
     if (smk_capture_start(&options, NULL) < 0) {
         fprintf(stderr, "record_cost: %s\n", smk_last_error());
         exit(2);

@@ -4,31 +4,17 @@
 # code, and no child that it does not know.
 # usage: crash.sh BUILD
 set -u
+# shellcheck source-path=SCRIPTDIR source=crash_lib.sh
+. "$(dirname "$0")/crash_lib.sh"
 build=$1
 stallmark=$build/bin/stallmark
 work=$(mktemp -d /tmp/smk-crash-XXXXXX)
 export STATE_DIRECTORY=$work
-failed=0
 server=""
 trap '[ -z "$server" ] || kill -9 "$server" 2>/dev/null; rm -rf "$work"' EXIT
 
-fail() {
-    echo "$*" >&2
-    failed=1
-}
-
 # fields of `info FILE`
 field() { "$stallmark" info "$1" | awk -v key="$2" '$1 == key { $1 = ""; print substr($0, 2); exit }'; }
-
-wait_until() { # SECONDS COMMAND…
-    local left=$(($1 * 20))
-    shift
-    until "$@"; do
-        left=$((left - 1))
-        [ "$left" -gt 0 ] || return 1
-        sleep 0.05
-    done
-}
 
 start() { # four threads that never stop; python's own handlers stay out of it
     "$stallmark" run --watch --listen none -q -- /usr/bin/python3 -c '

@@ -4,6 +4,8 @@
 # in its place has a box again. Whoever ends by itself leaves nothing; who is not of the family gets nothing.
 # usage: crash_worker.sh BUILD
 set -u
+# shellcheck source-path=SCRIPTDIR source=crash_lib.sh
+. "$(dirname "$0")/crash_lib.sh"
 build=$1
 stallmark=$build/bin/stallmark
 command -v nginx >/dev/null && command -v curl >/dev/null || exit 77
@@ -11,24 +13,8 @@ user=$(id -un)
 [ "$user" = root ] && user=www-data
 getent passwd "$user" >/dev/null || exit 77
 work=$(mktemp -d /tmp/smk-crash-worker-XXXXXX)
-failed=0
 master=""
 trap '[ -z "$master" ] || kill -9 "$master" $(pgrep -P "$master") 2>/dev/null; rm -rf "$work"' EXIT
-
-fail() {
-    echo "$*" >&2
-    failed=1
-}
-
-wait_until() { # SECONDS COMMAND…
-    local left=$(($1 * 20))
-    shift
-    until "$@"; do
-        left=$((left - 1))
-        [ "$left" -gt 0 ] || return 1
-        sleep 0.05
-    done
-}
 
 mkdir -p "$work/www" "$work/captures"
 chmod 711 "$work"
